@@ -1,0 +1,35 @@
+// Decimal text to integer, exactly: never through a double.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "gateway/base/status.h"
+
+namespace gateway {
+
+// A decimal number as it was written: sign, digits, power of ten. Immutable.
+class Decimal {
+ public:
+  // JSON's number grammar without a leading '+': "-?digits[.digits][(e|E)[+-]digits]". Leading
+  // zeros are allowed in the integer part, since bare payloads have them; at most 30 significant
+  // digits and exponents from -30 to 30.
+  // Returns InvalidArgument if the text is anything else or out of those bounds.
+  static StatusOr<Decimal> Parse(std::string_view text);
+
+  // this × multiplier ÷ divisor, rounded half up (ties away from zero).
+  // Returns InvalidArgument if the result does not fit in 63 bits. `multiplier` and `divisor` must be positive.
+  StatusOr<int64_t> Scale(const Decimal& multiplier, const Decimal& divisor) const;
+
+  bool positive() const { return !negative_ && mantissa_ != 0; }
+  // The shortest plain text of the same number, without an exponent.
+  std::string ToString() const;
+
+ private:
+  bool negative_ = false;
+  unsigned __int128 mantissa_ = 0;  // < 10^30
+  int exponent_ = 0;
+};
+
+}  // namespace gateway

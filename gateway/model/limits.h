@@ -1,0 +1,59 @@
+// Every bound of the gateway (invariant I12), in one place. Units come last in a name; relations
+// between bounds are asserted here so that changing one cannot quietly break another.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+
+namespace gateway::limits {
+
+// One gateway serves one neighbourhood.
+inline constexpr std::size_t kHouseholdsMax = 2'000;
+inline constexpr std::size_t kSeriesMax = 20'000;
+inline constexpr std::size_t kDevicesMax = 10'000;
+inline constexpr std::size_t kAdultsPerHouseholdMax = 16;
+inline constexpr std::size_t kGrantsPerHouseholdMax = 256;
+
+// MQTT.
+inline constexpr std::size_t kTopicBytesMax = 512;
+inline constexpr std::size_t kPayloadBytesMax = 65'536;
+inline constexpr std::size_t kObservationsPerMessageMax = 64;
+// What our broker configuration allows in flight, and how many journal entries back a redelivered
+// message is looked for. mosquitto 2.0.11 exceeds its own limit, hence the factor.
+inline constexpr std::size_t kBrokerInflightMax = 1'000;
+inline constexpr std::size_t kInflightMax = 4'096;
+static_assert(kInflightMax >= 4 * kBrokerInflightMax);
+inline constexpr std::chrono::milliseconds kReconnectMin{500};
+inline constexpr std::chrono::milliseconds kReconnectMax{30'000};
+// A stamp further ahead of now than this is quarantined as `future`.
+inline constexpr std::chrono::minutes kFutureStampMax{5};
+
+// Pipeline.
+inline constexpr std::size_t kPipelineQueueMax = 8'192;   // journal entries handed over in memory
+inline constexpr std::size_t kCommandQueueMax = 256;
+inline constexpr std::size_t kCheckpointBytesMax = 4u << 20;
+inline constexpr std::chrono::seconds kCheckpointInterval{60};
+inline constexpr std::size_t kReadingsPerBlockMax = 512;
+
+// Store.
+inline constexpr std::size_t kSyncBytesMax = 64u << 10;
+inline constexpr std::chrono::milliseconds kSyncInterval{1'000};
+inline constexpr std::size_t kLockedArenaBytes = 4u << 20;  // key bytes: 64 Ki slots of 32 B, 2 spare
+
+// Signed documents and envelopes.
+inline constexpr std::size_t kYamlBytesMax = 256u << 10;
+inline constexpr std::size_t kYamlDepthMax = 12;
+inline constexpr std::size_t kRulesMax = 1'024;
+inline constexpr std::size_t kEnvelopeBytesMax = 512u << 10;
+inline constexpr std::size_t kSignaturesMax = 64;
+static_assert(kYamlBytesMax < kEnvelopeBytesMax);
+
+// Ledger. An entry must fit a tlog-tiles entry bundle, whose length field has 16 bits.
+inline constexpr std::size_t kLedgerEntryBytesMax = 65'535;
+
+// Queries on the operator's socket.
+inline constexpr std::size_t kCellsPerAnswerMax = 100'000;
+inline constexpr std::size_t kAdminMessageBytesMax = 64u << 20;
+
+}  // namespace gateway::limits

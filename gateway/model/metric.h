@@ -1,0 +1,32 @@
+// A metric: a quantity the policy names. The numbers here are what the rest of the gateway
+// computes with: integers in steps of the metric's resolution.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "gateway/base/clock.h"
+#include "gateway/model/decimal.h"
+#include "gateway/model/ids.h"
+
+namespace gateway {
+
+enum class MetricKind { kDelta };
+
+struct Metric {
+  MetricId id;
+  std::string unit;         // "Wh"
+  MetricKind kind = MetricKind::kDelta;
+  Decimal resolution;       // size of one step in `unit`; positive
+  int64_t lo = 0;           // bounds of one reading, in steps, inclusive
+  int64_t hi = 0;
+  Millis interval{0};       // nominal distance of two readings of one series; positive
+  Millis lateness{0};       // how long after a day's end its readings may still arrive
+};
+
+// How many `unit`s one `from` is (kWh → Wh: 1000), or empty if the two do not measure the same
+// quantity or `from` is unknown. The same text is always 1.
+std::optional<Decimal> UnitFactor(std::string_view from, std::string_view unit);
+
+}  // namespace gateway

@@ -1,0 +1,129 @@
+// What an operator can ask of the daemon. Implemented by the pipeline, which runs each command on
+// its own thread, in order; callers block until it has been carried out and, where it changes
+// anything, made durable. Thread-safe.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "gateway/base/status.h"
+#include "gateway/model/cell.h"
+#include "gateway/port/cell_source.h"
+
+namespace gateway::port {
+
+struct HouseholdInvite {
+  std::string commons;
+  std::string gateway;
+  std::string subject;  // 16 bytes: what the resident will call the household in grants
+  std::string nonce;    // 16 bytes: makes the acceptance answer this invite and no other
+};
+
+struct HouseholdRow {
+  std::string household;
+  std::string zone;
+  std::string state;  // "invited", "confirmed"
+  std::string subject;
+  uint32_t adults = 0;
+  uint32_t devices = 0;
+  uint32_t grants = 0;  // not withdrawn
+};
+
+struct DeviceRow {
+  std::string device;
+  std::string household;
+};
+
+struct GrantRow {
+  std::string id;  // 32 bytes
+  std::string household;
+  std::string state;  // "given", "withdrawn"
+  std::vector<std::string> metrics, purposes, recipients;
+  Time not_before, not_after;
+};
+
+// The documents as activated: exact payload bytes.
+struct DocumentRow {
+  std::string type;  // "charter", "policy", "roster"
+  uint64_t version = 0;
+  std::string hash;  // BLAKE2b-256 of the payload
+  std::string payload;
+  std::vector<std::string> signers;  // charter labels of the distinct valid signers
+};
+
+struct CellExplanation {
+  Cell cell;
+  SuppressionReason reason = SuppressionReason::kNone;
+  std::string text;  // one sentence for the operator
+};
+
+struct DoorCount {
+  std::string outcome;  // "stored", "duplicate", "denied", "quarantined"
+  std::string reason;   // "no-time", "conflict", …; "" for plain "stored"
+  uint64_t observations = 0;
+};
+
+struct GatewayStatus {
+  std::string commons, gateway;
+  std::string origin;  // of the ledger; ends in "/replay" under a replay clock
+  bool replay = false;
+  Time now;
+  bool clock_sound = true;
+  bool broker_connected = false;
+  uint64_t policy_version = 0;
+  uint64_t received = 0;
+  std::vector<DoorCount> counts;  // stored + duplicate + denied + quarantined + waiting = received
+  uint64_t waiting = 0;
+  uint64_t late = 0;  // of the stored: came after their day was decided
+  uint64_t journaled = 0, folded = 0;  // last journal number written, last one folded
+  uint64_t households = 0, devices = 0, open_days = 0;
+  uint64_t ledger_size = 0;
+  std::string ledger_root;  // 32 bytes
+  uint64_t released = 0, suppressed = 0;  // cells decided since the store was made
+};
+
+class Commands {
+ public:
+  virtual ~Commands() = default;
+
+  // Invites a household of `adults` adults into `zone`.
+  virtual StatusOr<HouseholdInvite> AddHousehold(const std::string& household,
+                                                 const std::string& zone, uint32_t adults) = 0;
+  // `acceptances`: one signed envelope of each adult; `confirmation`: a steward's envelope over
+  // their hashes. Verifies everything, then begins to collect.
+  virtual Status ConfirmHousehold(const std::string& household,
+                                  const std::vector<std::string>& acceptances,
+                                  const std::string& confirmation) = 0;
+  virtual StatusOr<std::vector<HouseholdRow>> ListHouseholds() = 0;
+
+  virtual Status AddDevice(const std::string& device, const std::string& household) = 0;
+  virtual StatusOr<std::vector<DeviceRow>> ListDevices() = 0;
+
+  // Returns the grant's id (32 bytes).
+  virtual StatusOr<std::string> ImportGrant(const std::string& envelope) = 0;
+  // Withdraws one grant (32-byte id), or with an empty id every grant of the household. Needs no
+  // key. Returns how many were withdrawn.
+  virtual StatusOr<uint32_t> WithdrawGrants(const std::string& household,
+                                            const std::string& grant_id) = 0;
+  virtual StatusOr<std::vector<GrantRow>> ListGrants(const std::string& household) = 0;
+
+  // Envelopes of charter, policy and roster in any order; all are verified before any is taken.
+  // Returns one warning per lint that does not refuse.
+  virtual StatusOr<std::vector<std::string>> ActivateDocuments(
+      const std::vector<std::string>& envelopes) = 0;
+  virtual StatusOr<std::vector<DocumentRow>> ShowDocuments() = 0;
+
+  // Cells of days with readings that are not decided yet; no figures.
+  virtual StatusOr<std::vector<Cell>> PendingCells(const CellFilter& filter) = 0;
+  // Why the cell of `rule` in `zone` that starts at `start` is as it is, or is missing.
+  virtual StatusOr<CellExplanation> ExplainCell(const std::string& rule, const std::string& zone,
+                                                Time start) = 0;
+
+  // Replay only: makes `now` durable, then decides every due sheet in order. Returns how many.
+  virtual StatusOr<uint32_t> AdvanceClock(Time now) = 0;
+  virtual StatusOr<GatewayStatus> GetStatus() = 0;
+};
+
+}  // namespace gateway::port

@@ -1,0 +1,49 @@
+#include "gateway/port/door.h"
+
+namespace gateway::port {
+
+std::string_view DoorCodeName(DoorCode code) {
+  switch (code) {
+    case DoorCode::kAdmitted:
+      return "admitted";
+    case DoorCode::kUnknownDevice:
+      return "unknown-device";
+    case DoorCode::kHouseholdUnconfirmed:
+      return "household-unconfirmed";
+    case DoorCode::kNoCollectRule:
+      return "no-collect-rule";
+    case DoorCode::kNoRetainRule:
+      return "no-retain-rule";
+    case DoorCode::kRetained:
+      return "retained";
+    case DoorCode::kMalformed:
+      return "malformed";
+    case DoorCode::kNotANumber:
+      return "not-a-number";
+    case DoorCode::kOversized:
+      return "oversized";
+    case DoorCode::kUnknownUnit:
+      return "unknown-unit";
+    case DoorCode::kOutOfRange:
+      return "out-of-range";
+    case DoorCode::kBadTime:
+      return "bad-time";
+    case DoorCode::kNoTime:
+      return "no-time";
+    case DoorCode::kFuture:
+      return "future";
+    case DoorCode::kCount:
+      break;
+  }
+  return "unknown";
+}
+
+bool IsDenied(DoorCode code) {
+  return code >= DoorCode::kUnknownDevice && code <= DoorCode::kRetained;
+}
+
+bool IsQuarantined(DoorCode code) {
+  return code >= DoorCode::kMalformed && code < DoorCode::kCount;
+}
+
+}  // namespace gateway::port

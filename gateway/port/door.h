@@ -1,0 +1,34 @@
+// The codes of the door: what happened to one observation between the broker and the journal.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+namespace gateway::port {
+
+enum class DoorCode : uint8_t {
+  kAdmitted = 0,
+  // Denied: the rules said no.
+  kUnknownDevice,       // no such device is enrolled
+  kHouseholdUnconfirmed,  // the household has not accepted, or no steward has confirmed
+  kNoCollectRule,       // no `collect` rule names the metric
+  kNoRetainRule,        // no `retain` rule says how long: data without one is not stored
+  kRetained,            // a stale value that the broker kept
+  // Quarantined: the payload cannot be believed.
+  kMalformed,
+  kNotANumber,   // nan, inf
+  kOversized,
+  kUnknownUnit,
+  kOutOfRange,
+  kBadTime,
+  kNoTime,       // a delta reading without time of its own
+  kFuture,
+  kCount,
+};
+
+// "unknown-device", "no-time", …: as operators and metrics see it.
+std::string_view DoorCodeName(DoorCode code);
+bool IsDenied(DoorCode code);
+bool IsQuarantined(DoorCode code);
+
+}  // namespace gateway::port
