@@ -1,0 +1,101 @@
+// The gateway's tables: one RocksDB, one column family per table, and batches that are committed
+// as a whole. Knows nothing of keys or meaning: what must be sealed goes through Vault
+// (sealed_rows.h). RocksDB's own text goes to the log, shortened, warnings and errors only.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "gateway/base/status.h"
+
+namespace gateway::store {
+
+// The numbers are part of every sealed row's associated data: never reuse one.
+enum class Table : uint8_t {
+  kMeta = 1,
+  kKeys = 2,
+  kRegistry = 3,
+  kJournal = 4,
+  kBlocks = 5,
+  kDays = 6,
+  kSheets = 7,
+  kCells = 8,
+  kReasons = 9,
+  kLedger = 10,
+};
+
+// The format this program writes. A store of a newer one is refused.
+inline constexpr uint32_t kStoreFormat = 1;
+
+// Changes to several tables that happen together or not at all. Later changes win over earlier
+// ones of the same row. Copies what it is given. Thread-compatible.
+class Batch {
+ public:
+  void Put(Table table, std::string_view key, std::string_view value);
+  void Delete(Table table, std::string_view key);
+  // Deletes every row with from <= key < until.
+  void DeleteRange(Table table, std::string_view from, std::string_view until);
+  // Empties the batch but keeps its memory.
+  void Clear() { changes_.clear(); }
+
+  std::size_t bytes() const { return changes_.size(); }
+  bool empty() const { return changes_.empty(); }
+
+ private:
+  friend class Database;
+  enum class Change : uint8_t { kPut, kDelete, kDeleteRange };
+  void Add(Change change, Table table, std::string_view first, std::string_view second);
+
+  // u8 change | u8 table | u32 size | first | u32 size | second, in this machine's byte order.
+  std::string changes_;
+};
+
+// Thread-safe, except that Close must be the last call.
+//
+// Errors of every method: ResourceExhausted if the disk is full, Unavailable if it refused
+// otherwise, DataLoss if what it returned is damaged, FailedPrecondition after Close.
+class Database {
+ public:
+  // Opens the store in `dir` or makes a new one (mode 0700).
+  // Returns FailedPrecondition if a newer program wrote the store, Unavailable if another process
+  // has it open.
+  static StatusOr<std::unique_ptr<Database>> Open(const std::string& dir);
+  ~Database();
+
+  // Applies the batch and clears it. On return it is in the write-ahead log, which survives this
+  // process but not a power cut: see Sync. On an error the batch is as it was.
+  Status Commit(Batch& batch);
+
+  // Empty if there is no such row.
+  StatusOr<std::optional<std::string>> Get(Table table, std::string_view key) const;
+
+  // Visits the rows with from <= key < until (an empty `until` is the end of the table), in the
+  // order of their keys, as they were when Scan was called, until `visit` returns false.
+  Status Scan(Table table, std::string_view from, std::string_view until,
+              const std::function<bool(std::string_view key, std::string_view value)>& visit) const;
+
+  // The greatest key of the table; empty if the table is.
+  StatusOr<std::optional<std::string>> LastKey(Table table) const;
+
+  // Makes everything committed so far durable: an fsync of the write-ahead log. Slow; the Syncer's
+  // thread calls it.
+  Status Sync();
+
+  // How many batches were committed since Open.
+  uint64_t commits() const;
+
+  // Syncs and closes. The destructor does the same but cannot tell whether it worked.
+  Status Close();
+
+ private:
+  struct Impl;
+  explicit Database(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace gateway::store

@@ -1,0 +1,70 @@
+// The journal: what arrived by MQTT, in order, sealed, before it is acknowledged. One row per
+// message and owner, keyed by a sequence number that is never reused. docs/formats.md §journal.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "gateway/base/bytes.h"
+#include "gateway/base/status.h"
+#include "gateway/model/ids.h"
+#include "gateway/model/reading.h"
+#include "gateway/store/sealed_rows.h"
+
+namespace gateway::store {
+
+struct JournalEntry {
+  struct Item {
+    SeriesId series;
+    Reading reading;
+    friend bool operator==(const Item&, const Item&) = default;
+  };
+
+  uint64_t sequence = 0;
+  OwnerKind owner_kind = OwnerKind::kHousehold;
+  OwnerId owner;
+  Time arrival;
+  uint64_t message_hash = 0;
+  std::vector<Item> items;
+  friend bool operator==(const JournalEntry&, const JournalEntry&) = default;
+};
+
+// Append belongs to one thread; everything else may be called by any.
+class Journal {
+ public:
+  // Continues after the last entry of the store, or after `at_least` (the last folded entry) if
+  // that is greater, as it is when every entry has been trimmed. `vault` must outlive the journal.
+  static StatusOr<std::unique_ptr<Journal>> Open(Vault& vault, uint64_t at_least);
+
+  // Seals and commits the entry under the owner's key of the month of `now`; `entry.sequence` is
+  // ignored. Returns its number. On an error nothing is kept and the number is not used up.
+  // Returns InvalidArgument if the entry has more than limits::kObservationsPerMessageMax items,
+  // otherwise as Vault::PutSealed and Database::Commit.
+  StatusOr<uint64_t> Append(const JournalEntry& entry, Time now);
+
+  // The number of the last entry; `at_least` if there was none. Entries up to here can be read.
+  uint64_t last() const { return last_.load(std::memory_order_acquire); }
+
+  // Visits at most `max_entries` entries with a sequence above `after`, in order, until `visit`
+  // returns false.
+  // Returns DataLoss if an entry is damaged or missing between two others.
+  Status ReadFrom(uint64_t after, std::size_t max_entries,
+                  const std::function<bool(const JournalEntry&)>& visit) const;
+
+  // Deletes the entries up to and including `sequence`. Correctness never depends on it.
+  Status TrimThrough(uint64_t sequence);
+
+ private:
+  Journal(Vault& vault, uint64_t last) : vault_(vault), last_(last) {}
+
+  Vault& vault_;
+  std::atomic<uint64_t> last_;
+  // Append's buffers, kept because it runs for every message.
+  Batch batch_;
+  ByteWriter plaintext_;
+};
+
+}  // namespace gateway::store

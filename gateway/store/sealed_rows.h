@@ -1,0 +1,94 @@
+// Sealed rows: every row that says anything about a household is encrypted under that household's
+// key of the month, and bound to its table, row key, owner and epoch, so that a row moved anywhere
+// else does not open. Also the keyed hashes that row keys are made of. docs/formats.md §rows.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+#include "gateway/base/bytes.h"
+#include "gateway/base/mutex.h"
+#include "gateway/base/status.h"
+#include "gateway/crypto/keyring.h"
+#include "gateway/crypto/secret.h"
+#include "gateway/model/ids.h"
+#include "gateway/store/database.h"
+
+namespace gateway::store {
+
+// Epochs of the gateway's own keys; their owner is OwnerId{}.
+inline constexpr uint32_t kIndexKey = 1;      // pseudonyms in row keys
+inline constexpr uint32_t kRegistryKey = 2;   // the gateway's own rows
+inline constexpr uint32_t kDuplicateKey = 3;  // hashes of MQTT messages
+
+// Thread-safe.
+class Vault {
+ public:
+  // Loads every data key of the store; makes the gateway's own keys if the store has none yet.
+  // `db` must outlive the vault.
+  // Returns PermissionDenied if `master` opens none of the keys, DataLoss if it opens only some.
+  static StatusOr<std::unique_ptr<Vault>> Open(Database& db, crypto::SecretKey master);
+
+  // Adds the sealed row to the batch. The first row of an owner and epoch makes their data key and
+  // commits it at once, on its own: the write-ahead log then holds the key before any row sealed
+  // with it, whichever thread commits first. A key without rows does no harm.
+  // Returns FailedPrecondition if the key was retired or destroyed: it is never made again.
+  // Otherwise as Database::Commit, with the batch unchanged.
+  Status PutSealed(Batch& batch, Table table, std::string_view key, OwnerKind owner_kind,
+                   const OwnerId& owner, uint32_t epoch, std::string_view plaintext);
+
+  // The same for the gateway's own rows.
+  Status PutOwn(Batch& batch, Table table, std::string_view key, std::string_view plaintext);
+
+  // Opens a row of either kind, as it was read from `table` under `key`.
+  // Returns NotFound if its data key was destroyed, DataLoss if it is not the row that was put
+  // there: a changed byte, a moved row and a foreign key are not told apart.
+  StatusOr<std::string> OpenRow(Table table, std::string_view key, std::string_view value) const;
+
+  // Get and OpenRow in one; empty if there is no such row.
+  StatusOr<std::optional<std::string>> GetRow(Table table, std::string_view key) const;
+
+  // Database::Commit.
+  Status Commit(Batch& batch) { return db_.Commit(batch); }
+  Database& db() const { return db_; }
+
+  // Keyed hashes; what they hide cannot be guessed without the store's keys.
+  OwnerId OwnerOf(const SubjectId& subject) const;
+  SeriesId SeriesOf(std::string_view device, std::string_view metric) const;
+  // 16 bytes for other row keys; `label` (1 to 255 bytes) keeps their kinds apart.
+  std::string RowPseudonym(std::string_view label, std::string_view data) const;
+  uint64_t MessageHash(std::string_view topic, std::string_view payload) const;
+
+ private:
+  enum class KeyState : uint8_t { kActive = 1, kRetired = 2, kTombstone = 3 };
+  struct KeyName {
+    OwnerId owner;
+    uint32_t epoch = 0;
+    friend bool operator==(const KeyName&, const KeyName&) = default;
+  };
+  struct KeyNameHash {
+    std::size_t operator()(const KeyName& name) const noexcept {
+      return std::hash<OwnerId>{}(name.owner) + name.epoch;
+    }
+  };
+
+  Vault(Database& db, crypto::SecretKey master) : db_(db), keyring_(std::move(master)) {}
+  Status LoadKeys();
+  Status MintOwnKeys() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  Status MintInto(Batch& batch, const KeyName& name);
+  // Makes sure that the key is loaded, may seal, and has its row in the database.
+  Status NeedKey(const KeyName& name);
+  std::string IndexHash(std::string_view label, std::string_view data) const;
+
+  Database& db_;
+  crypto::Keyring keyring_;
+  mutable Mutex mutex_;
+  // Every key row of the database; a key is named here only once its row is committed.
+  std::unordered_map<KeyName, KeyState, KeyNameHash> states_ ABSL_GUARDED_BY(mutex_);
+};
+
+}  // namespace gateway::store

@@ -1,0 +1,68 @@
+// The one thread that makes commits durable: every second, after 64 KiB, or when someone waits at
+// a barrier. Nobody else calls fsync: RocksDB would queue the MQTT callback behind it.
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <cstddef>
+#include <cstdint>
+#include <mutex>
+#include <thread>
+
+#include "gateway/base/status.h"
+#include "gateway/model/limits.h"
+#include "gateway/store/database.h"
+
+namespace gateway::store {
+
+struct SyncerOptions {
+  std::chrono::milliseconds interval = limits::kSyncInterval;
+  std::size_t bytes_max = limits::kSyncBytesMax;
+};
+
+// Thread-safe, except Stop. A sync that failed is final: the kernel may have dropped the bytes, so
+// a later success would prove nothing. From then on health and every Barrier return that error.
+class Syncer {
+ public:
+  // Starts the thread. `db` must outlive the syncer and stay open until Stop.
+  explicit Syncer(Database& db, SyncerOptions options = {});
+  ~Syncer() { Stop(); }
+  Syncer(const Syncer&) = delete;
+  Syncer& operator=(const Syncer&) = delete;
+
+  // Counts committed bytes towards an early sync. Never blocks for a disk.
+  void Notify(std::size_t bytes);
+
+  // Blocks until everything committed before the call is durable; OK means that it is.
+  // Returns FailedPrecondition if the syncer was stopped first.
+  Status Barrier();
+
+  // OK unless a sync failed.
+  Status health() const;
+  // How many times the disk was asked; quiet intervals ask nothing.
+  uint64_t syncs() const;
+
+  // Serves the waiting barriers with a last sync and ends the thread. Again is a no-op.
+  void Stop();
+
+ private:
+  void Run();
+
+  Database& db_;
+  const SyncerOptions options_;
+
+  mutable std::mutex mutex_;  // guards everything below; never held while the disk works
+  std::condition_variable work_;
+  std::condition_variable done_;
+  std::size_t pending_bytes_ = 0;
+  uint64_t barriers_asked_ = 0;
+  uint64_t barriers_served_ = 0;
+  uint64_t syncs_ = 0;
+  Status failure_;
+  bool stopping_ = false;
+  bool stopped_ = false;
+
+  std::thread thread_;  // last: starts when all else is ready
+};
+
+}  // namespace gateway::store
