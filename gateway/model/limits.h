@@ -39,15 +39,10 @@ inline constexpr std::size_t kReadingsPerBlockMax = 512;
 // Store.
 inline constexpr std::size_t kSyncBytesMax = 64u << 10;
 inline constexpr std::chrono::milliseconds kSyncInterval{1'000};
-inline constexpr std::size_t kLockedArenaBytes = 4u << 20;  // key bytes: 64 Ki slots of 32 B, 2 spare
 
-// Signed documents and envelopes.
-inline constexpr std::size_t kYamlBytesMax = 256u << 10;
-inline constexpr std::size_t kYamlDepthMax = 12;
+// Signed documents. What crypto bounds itself stands there: envelopes in dsse.h, the arena of
+// locked keys in secret.h.
 inline constexpr std::size_t kRulesMax = 1'024;
-inline constexpr std::size_t kEnvelopeBytesMax = 512u << 10;
-inline constexpr std::size_t kSignaturesMax = 64;
-static_assert(kYamlBytesMax < kEnvelopeBytesMax);
 
 // Ledger. An entry must fit a tlog-tiles entry bundle, whose length field has 16 bits.
 inline constexpr std::size_t kLedgerEntryBytesMax = 65'535;
