@@ -1,0 +1,56 @@
+#include "gateway/pipeline/admissions.h"
+
+#include "gateway/policy/decide.h"
+
+namespace gateway::pipeline {
+namespace {
+
+using port::Admission;
+using port::DoorCode;
+
+const Admission kUnknownDevice{.code = DoorCode::kUnknownDevice};
+const Admission kUnconfirmed{.code = DoorCode::kHouseholdUnconfirmed};
+const Admission kNotCollected{.code = DoorCode::kNoCollectRule};
+
+DoorCode CodeOf(policy::CollectCode code) {
+  switch (code) {
+    case policy::CollectCode::kAdmitted:
+      return DoorCode::kAdmitted;
+    case policy::CollectCode::kNoRetainRule:
+      return DoorCode::kNoRetainRule;
+    case policy::CollectCode::kUnknownMetric:
+    case policy::CollectCode::kNoCollectRule:
+      break;
+  }
+  return DoorCode::kNoCollectRule;
+}
+
+}  // namespace
+
+void Admissions::Add(const store::Vault& vault, const Household& household,
+                     const DeviceId& device) {
+  Device& entry = devices_[device.value()];
+  entry.confirmed = household.confirmed_at.has_value();
+  if (rules_ == nullptr || !entry.confirmed) return;
+  const policy::Policy& policy = rules_->documents.policy;
+  for (const Metric& metric : policy.metrics) {
+    policy::CollectDecision decision = policy::DecideCollect(policy, metric.id);
+    entry.metrics[metric.id.value()] = {
+        .code = CodeOf(decision.code),
+        .rule = std::move(decision.rule),
+        .owner_kind = OwnerKind::kHousehold,
+        .owner = household.owner,
+        .series = vault.SeriesOf(device.value(), metric.id.value()),
+        .metric = &metric};
+  }
+}
+
+const Admission& Admissions::Find(std::string_view device, std::string_view metric) const {
+  const auto it = devices_.find(device);
+  if (it == devices_.end()) return kUnknownDevice;
+  if (!it->second.confirmed) return kUnconfirmed;
+  const auto found = it->second.metrics.find(metric);
+  return found == it->second.metrics.end() ? kNotCollected : found->second;
+}
+
+}  // namespace gateway::pipeline

@@ -1,0 +1,41 @@
+// The door's picture of devices and rules: see port::AdmissionTable.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+#include "gateway/pipeline/registry.h"
+#include "gateway/port/intake.h"
+
+namespace gateway::pipeline {
+
+// Filled by the registry, then immutable and shared.
+class Admissions final : public port::AdmissionTable {
+ public:
+  // `rules` may be null: then nothing is collected. Kept alive, as admissions point to its metrics.
+  explicit Admissions(std::shared_ptr<const Rules> rules) : rules_(std::move(rules)) {}
+  void Add(const store::Vault& vault, const Household& household, const DeviceId& device);
+
+  const port::Admission& Find(std::string_view device, std::string_view metric) const override;
+
+ private:
+  struct TextHash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view text) const noexcept {
+      return std::hash<std::string_view>{}(text);
+    }
+  };
+  struct Device {
+    bool confirmed = false;
+    std::map<std::string, port::Admission, std::less<>> metrics;
+  };
+
+  const std::shared_ptr<const Rules> rules_;
+  std::unordered_map<std::string, Device, TextHash, std::equal_to<>> devices_;
+};
+
+}  // namespace gateway::pipeline

@@ -1,0 +1,44 @@
+// Pipeline as CellSource: decided cells, read by any thread from immutable rows.
+#include "gateway/base/bytes.h"
+#include "gateway/pipeline/pipeline.h"
+#include "gateway/proof/cell_bytes.h"
+
+namespace gateway::pipeline {
+
+using store::Table;
+
+bool Matches(const port::CellFilter& filter, const Cell& cell) {
+  return (filter.metric.empty() || filter.metric == cell.metric.value()) &&
+         (filter.zone.empty() || filter.zone == cell.zone.value()) &&
+         (filter.rule.empty() || filter.rule == cell.rule.value()) &&
+         (!filter.from.has_value() || cell.window.end > *filter.from) &&
+         (!filter.until.has_value() || cell.window.start < *filter.until);
+}
+
+Status Pipeline::VisitCells(const port::CellFilter& filter,
+                            const std::function<bool(const port::DecidedCell&)>& visit) const {
+  Status failure;
+  // Up to the watermark: what is beyond it may still be lost with the power (I3).
+  const std::string until = ByteWriter().U64(core_->watermark()).Take();
+  RETURN_IF_ERROR(database_->Scan(
+      Table::kCells, "", until, [&](std::string_view key, std::string_view value) {
+        const StatusOr<std::string> row = vault_->OpenRow(Table::kCells, key, value);
+        failure = row.status();
+        if (!row.ok()) return false;
+        if (row->size() < proof::kCellNonceBytes) {
+          failure = DataLoss("cell row: shorter than its nonce");
+          return false;
+        }
+        port::DecidedCell decided;
+        decided.bytes = row->substr(proof::kCellNonceBytes);
+        decided.leaf = ByteReader(key).U64();
+        StatusOr<Cell> cell = proof::DecodeCell(decided.bytes);
+        failure = cell.status();
+        if (!cell.ok()) return false;
+        decided.cell = *std::move(cell);
+        return !Matches(filter, decided.cell) || visit(decided);
+      }));
+  return failure;
+}
+
+}  // namespace gateway::pipeline

@@ -1,0 +1,260 @@
+// Pipeline as Commands, the part about people: households, devices, grants. Each runs on the
+// pipeline thread and answers once its change is durable.
+#include <algorithm>
+
+#include "gateway/base/bytes.h"
+#include "gateway/crypto/hash.h"
+#include "gateway/pipeline/call.h"
+#include "gateway/policy/grant.h"
+
+namespace gateway::pipeline {
+namespace {
+
+constexpr std::size_t kLabelBytesMax = 64;
+
+// Operators' labels and device ids: one topic level, so that a device can be named in a topic.
+Status CheckLabel(std::string_view what, std::string_view label) {
+  if (label.empty() || label.size() > kLabelBytesMax) {
+    return InvalidArgument("%s id: %d bytes, must be 1 to %d", what, label.size(), kLabelBytesMax);
+  }
+  for (const char c : label) {
+    if (static_cast<uint8_t>(c) <= 0x20 || c == 0x7f || c == '/' || c == '+' || c == '#') {
+      return InvalidArgument("%s id: must not hold spaces, control characters, '/', '+' or '#'",
+                             what);
+    }
+  }
+  return OkStatus();
+}
+
+Status NoSuchHousehold() {
+  return NotFound("no such household; `commons household list` shows those there are");
+}
+
+}  // namespace
+
+Status Pipeline::CommitHousehold(Household household) {
+  store::Batch batch;
+  RETURN_IF_ERROR(core_->registry().SaveHousehold(batch, household));
+  RETURN_IF_ERROR(CommitDurably(batch));
+  core_->registry().TakeHousehold(std::move(household));
+  PublishAdmissions();
+  return OkStatus();
+}
+
+StatusOr<port::HouseholdInvite> Pipeline::AddHousehold(const std::string& household,
+                                                       const std::string& zone, uint32_t adults) {
+  return Call<StatusOr<port::HouseholdInvite>>([&]() -> StatusOr<port::HouseholdInvite> {
+    Registry& registry = core_->registry();
+    RETURN_IF_ERROR(CheckLabel("household", household));
+    if (adults == 0 || adults > limits::kAdultsPerHouseholdMax) {
+      return InvalidArgument("adults: %d, must be 1 to %d", adults, limits::kAdultsPerHouseholdMax);
+    }
+    if (registry.rules() == nullptr) {
+      return FailedPrecondition(
+          "no rules are active, so nobody can be invited: run `commons policy activate` first");
+    }
+    if (registry.FindHousehold(HouseholdId(household)) != nullptr) {
+      return AlreadyExists("a household of this name exists; names are never used again");
+    }
+    if (registry.households().size() >= limits::kHouseholdsMax) {
+      return ResourceExhausted("households: %d, the most one gateway serves",
+                               limits::kHouseholdsMax);
+    }
+    const policy::Documents& documents = registry.rules()->documents;
+    const policy::RosterGateway* self = documents.roster.FindGateway(gateway_);
+    const policy::Zone* own = self == nullptr ? nullptr : documents.policy.FindZone(self->zone);
+    if (documents.policy.FindZone(ZoneId(zone)) == nullptr || own == nullptr) {
+      return InvalidArgument("zone \"%s\": the policy has no such zone", zone);
+    }
+    const StatusOr<ZoneId> ancestor = documents.policy.AncestorAt(
+        ZoneId(zone), documents.policy.zone_levels[own->level]);
+    if (!ancestor.ok() || *ancestor != own->id) {
+      return InvalidArgument("zone \"%s\": not within \"%s\", which this gateway serves", zone,
+                             own->id.value());
+    }
+    Household added{.id = HouseholdId(household),
+                    .zone = ZoneId(zone),
+                    .subject = SubjectId::FromBytes(crypto::RandomBytes(SubjectId::kBytes)),
+                    .invite_nonce = crypto::RandomBytes(16),
+                    .adults = adults};
+    port::HouseholdInvite invite{.commons = documents.charter.commons,
+                                 .gateway = gateway_.value(),
+                                 .subject = std::string(added.subject.view()),
+                                 .nonce = added.invite_nonce};
+    RETURN_IF_ERROR(CommitHousehold(std::move(added)));
+    return invite;
+  });
+}
+
+Status Pipeline::ConfirmHousehold(const std::string& household,
+                                  const std::vector<std::string>& acceptances,
+                                  const std::string& confirmation) {
+  return Call<Status>([&]() -> Status {
+    Registry& registry = core_->registry();
+    const Household* found = registry.FindHousehold(HouseholdId(household));
+    if (found == nullptr) return NoSuchHousehold();
+    if (found->confirmed_at.has_value()) {
+      return AlreadyExists("the household is confirmed already");
+    }
+    if (acceptances.size() != found->adults) {
+      return FailedPrecondition("acceptances: %d given, the household has %d adults",
+                                acceptances.size(), found->adults);
+    }
+    const policy::Documents& documents = registry.rules()->documents;
+    const policy::Invite invite{.commons = documents.charter.commons,
+                                .gateway = gateway_,
+                                .subject = found->subject,
+                                .nonce = found->invite_nonce};
+    std::vector<policy::Acceptance> verified;
+    for (const std::string& acceptance : acceptances) {
+      ASSIGN_OR_RETURN(policy::Acceptance one, policy::VerifyAcceptance(acceptance, invite));
+      verified.push_back(std::move(one));
+    }
+    RETURN_IF_ERROR(
+        policy::VerifyConfirmation(confirmation, invite, documents.charter, verified).status());
+    Household changed = *found;
+    changed.acceptances = acceptances;
+    changed.confirmation = confirmation;
+    changed.confirmed_at = clock_.SystemNow();
+    for (const policy::Acceptance& one : verified) changed.adult_keys.push_back(one.resident_pk);
+    return CommitHousehold(std::move(changed));
+  });
+}
+
+StatusOr<std::vector<port::HouseholdRow>> Pipeline::ListHouseholds() {
+  return Call<StatusOr<std::vector<port::HouseholdRow>>>([&] {
+    std::vector<port::HouseholdRow> rows;
+    for (const auto& [id, household] : core_->registry().households()) {
+      const auto live = std::count_if(
+          household.grants.begin(), household.grants.end(),
+          [](const GrantRecord& record) { return !record.withdrawn_at.has_value(); });
+      rows.push_back({.household = id.value(),
+                      .zone = household.zone.value(),
+                      .state = household.confirmed_at.has_value() ? "confirmed" : "invited",
+                      .subject = std::string(household.subject.view()),
+                      .adults = household.adults,
+                      .devices = static_cast<uint32_t>(household.devices.size()),
+                      .grants = static_cast<uint32_t>(live)});
+    }
+    return rows;
+  });
+}
+
+Status Pipeline::AddDevice(const std::string& device, const std::string& household) {
+  return Call<Status>([&]() -> Status {
+    Registry& registry = core_->registry();
+    RETURN_IF_ERROR(CheckLabel("device", device));
+    const Household* found = registry.FindHousehold(HouseholdId(household));
+    if (found == nullptr) return NoSuchHousehold();
+    if (registry.FindDevice(DeviceId(device)) != nullptr) {
+      return AlreadyExists("a device of this id is enrolled already");
+    }
+    if (registry.device_count() >= limits::kDevicesMax) {
+      return ResourceExhausted("devices: %d, the most one gateway serves", limits::kDevicesMax);
+    }
+    Household changed = *found;
+    changed.devices.emplace_back(device);
+    return CommitHousehold(std::move(changed));
+  });
+}
+
+StatusOr<std::vector<port::DeviceRow>> Pipeline::ListDevices() {
+  return Call<StatusOr<std::vector<port::DeviceRow>>>([&] {
+    std::vector<port::DeviceRow> rows;
+    for (const auto& [id, household] : core_->registry().households()) {
+      for (const DeviceId& device : household.devices) rows.push_back({device.value(), id.value()});
+    }
+    std::sort(rows.begin(), rows.end(),
+              [](const auto& a, const auto& b) { return a.device < b.device; });
+    return rows;
+  });
+}
+
+StatusOr<std::string> Pipeline::ImportGrant(const std::string& envelope) {
+  return Call<StatusOr<std::string>>([&]() -> StatusOr<std::string> {
+    Registry& registry = core_->registry();
+    if (registry.rules() == nullptr) return FailedPrecondition("no rules are active");
+    ASSIGN_OR_RETURN(policy::Grant grant,
+                     policy::VerifyGrant(envelope, registry.rules()->documents.charter.commons));
+    const Household* found = registry.FindSubject(grant.subject);
+    if (found == nullptr) return NotFound("grant: names a household that is not of this gateway");
+    const auto& adults = found->adult_keys;
+    if (std::find(adults.begin(), adults.end(), grant.grantor_pk) == adults.end()) {
+      return PermissionDenied("grant: not signed by a confirmed adult of its household");
+    }
+    // The grantor's chain: a missing link could be anything, so nothing newer is taken (§3.3).
+    uint64_t last_seq = 0;
+    std::string last_id;
+    for (const GrantRecord& record : found->grants) {
+      if (record.grant.id == grant.id) return AlreadyExists("grant: imported before");
+      if (record.grant.grantor_pk == grant.grantor_pk && record.grant.seq > last_seq) {
+        last_seq = record.grant.seq;
+        last_id = record.grant.id;
+      }
+    }
+    if (grant.seq != last_seq + 1 || grant.prev != last_id) {
+      return FailedPrecondition(
+          "grant: number %d of its signer does not follow number %d, the last imported; import the "
+          "ones between first",
+          grant.seq, last_seq);
+    }
+    if (found->grants.size() >= limits::kGrantsPerHouseholdMax) {
+      return ResourceExhausted("grants: %d, the most one household keeps",
+                               limits::kGrantsPerHouseholdMax);
+    }
+    Household changed = *found;
+    std::string id = grant.id;
+    changed.grants.push_back(
+        {.grant = std::move(grant), .envelope = envelope, .withdrawn_at = std::nullopt});
+    RETURN_IF_ERROR(CommitHousehold(std::move(changed)));
+    return id;
+  });
+}
+
+StatusOr<uint32_t> Pipeline::WithdrawGrants(const std::string& household,
+                                            const std::string& grant_id) {
+  return Call<StatusOr<uint32_t>>([&]() -> StatusOr<uint32_t> {
+    const Household* found = core_->registry().FindHousehold(HouseholdId(household));
+    if (found == nullptr) return NoSuchHousehold();
+    Household changed = *found;
+    uint32_t withdrawn = 0;
+    bool known = grant_id.empty();
+    for (GrantRecord& record : changed.grants) {
+      if (!grant_id.empty() && record.grant.id != grant_id) continue;
+      known = true;
+      if (record.withdrawn_at.has_value()) continue;
+      record.withdrawn_at = clock_.SystemNow();
+      ++withdrawn;
+    }
+    if (!known) return NotFound("the household has no such grant");
+    if (withdrawn > 0) RETURN_IF_ERROR(CommitHousehold(std::move(changed)));
+    return withdrawn;
+  });
+}
+
+StatusOr<std::vector<port::GrantRow>> Pipeline::ListGrants(const std::string& household) {
+  return Call<StatusOr<std::vector<port::GrantRow>>>(
+      [&]() -> StatusOr<std::vector<port::GrantRow>> {
+        std::vector<port::GrantRow> rows;
+        if (!household.empty() &&
+            core_->registry().FindHousehold(HouseholdId(household)) == nullptr) {
+          return NoSuchHousehold();
+        }
+        for (const auto& [id, entry] : core_->registry().households()) {
+          if (!household.empty() && id.value() != household) continue;
+          for (const GrantRecord& record : entry.grants) {
+            rows.push_back({.id = record.grant.id,
+                            .household = id.value(),
+                            .state = record.withdrawn_at.has_value() ? "withdrawn" : "given",
+                            .metrics = record.grant.metrics,
+                            .purposes = record.grant.purposes,
+                            .recipients = record.grant.recipients,
+                            .not_before = record.grant.not_before,
+                            .not_after = record.grant.not_after});
+          }
+        }
+        return rows;
+      });
+}
+
+}  // namespace gateway::pipeline

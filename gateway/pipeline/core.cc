@@ -1,0 +1,206 @@
+#include "gateway/pipeline/core.h"
+
+#include <algorithm>
+
+#include "gateway/base/bytes.h"
+#include "gateway/base/log.h"
+#include "gateway/model/limits.h"
+
+namespace gateway::pipeline {
+
+using store::JournalEntry;
+using store::Table;
+
+namespace {
+
+constexpr std::string_view kStateKey = "state";
+constexpr uint8_t kStateVersion = 1;
+
+// What a journal row of one reading takes on disk, roughly: towards limits::kCheckpointBytesMax.
+constexpr std::size_t kJournalRowBytes = 128;
+
+void PutDay(ByteWriter& out, const DayKey& key) {
+  out.I64(key.start.time_since_epoch().count()).Text(key.metric.value()).Text(key.zone.value());
+}
+
+}  // namespace
+
+std::string SheetRowKey(const store::Vault& vault, const DayKey& key) {
+  ByteWriter data;
+  PutDay(data, key);
+  return vault.RowPseudonym("sheet", data.bytes());
+}
+
+Core::Core(CoreParts parts)
+    : parts_(std::move(parts)),
+      registry_(parts_.vault),
+      blocks_(parts_.vault.db(), parts_.vault) {}
+
+Status Core::Load() {
+  RETURN_IF_ERROR(registry_.Load());
+  RETURN_IF_ERROR(LoadState());
+  // What an earlier process decided may sit in the write-ahead log only.
+  return MakeReadable();
+}
+
+Status Core::LoadState() {
+  ASSIGN_OR_RETURN(const std::optional<std::string> row,
+                   parts_.vault.GetRow(Table::kMeta, kStateKey));
+  if (!row.has_value()) return OkStatus();
+  ByteReader in(*row);
+  if (in.U8() != kStateVersion) return DataLoss("checkpoint row: not of version %d", kStateVersion);
+  folded_ = in.U64();
+  clock_floor_ = Time(Millis(in.I64()));
+  released_ = in.U64();
+  suppressed_ = in.U64();
+  std::set<DayKey> open;
+  const uint64_t count = in.Varint();
+  for (uint64_t i = 0; i < count && in.ok(); ++i) {
+    DayKey key;
+    key.start = Time(Millis(in.I64()));
+    key.metric = MetricId(std::string(in.Text()));
+    key.zone = ZoneId(std::string(in.Text()));
+    open.insert(std::move(key));
+  }
+  RETURN_IF_ERROR(in.Finish("checkpoint row"));
+  return LoadOpenDays(open);
+}
+
+Status Core::LoadOpenDays(const std::set<DayKey>& open) {
+  if (open.empty() || registry_.rules() == nullptr) return OkStatus();
+  std::set<uint32_t> months;
+  for (const DayKey& key : open) {
+    const Window day = registry_.rules()->time_zone.DayOf(key.start);
+    months.insert(MonthOf(day.start));
+    months.insert(MonthOf(day.end));
+  }
+  for (const uint32_t month : months) {
+    RETURN_IF_ERROR(blocks_.VisitMonth(
+        month, [&](OwnerKind, const OwnerId& owner, const SeriesId& series,
+                   const std::vector<Reading>& readings) {
+          const SeriesInfo* info = registry_.FindSeries(series);
+          if (info == nullptr) return;
+          for (const Reading& reading : readings) {
+            const std::optional<DayKey> key = KeyOf(*info, reading.time);
+            if (key.has_value() && open.contains(*key)) {
+              days_.Add(*key, last_day_, owner, series, reading);
+            }
+          }
+        }));
+  }
+  return OkStatus();
+}
+
+std::optional<DayKey> Core::KeyOf(const SeriesInfo& series, Time time) {
+  if (!series.sheet_zone.has_value()) return std::nullopt;
+  if (!last_day_.Contains(time)) last_day_ = registry_.rules()->time_zone.DayOf(time);
+  return DayKey{.start = last_day_.start, .metric = series.metric, .zone = *series.sheet_zone};
+}
+
+StatusOr<bool> Core::IsDecided(const DayKey& key) {
+  if (days_.days().contains(key)) return false;
+  if (decided_.contains(key)) return true;
+  ASSIGN_OR_RETURN(const std::optional<std::string> row,
+                   parts_.vault.db().Get(Table::kSheets, SheetRowKey(parts_.vault, key)));
+  if (!row.has_value()) return false;
+  if (decided_.size() > 4096) decided_.clear();
+  decided_.insert(key);
+  return true;
+}
+
+StatusOr<Outcome> Core::FoldReading(const JournalEntry& entry, const JournalEntry::Item& item) {
+  const SeriesInfo* info = registry_.FindSeries(item.series);
+  const std::optional<DayKey> key =
+      info == nullptr ? std::nullopt : KeyOf(*info, item.reading.time);
+  Known known = Known::kNew;
+  bool in_open_day = false;
+  bool late = false;
+  if (key.has_value()) {
+    ASSIGN_OR_RETURN(late, IsDecided(*key));
+    in_open_day = !late;
+  }
+  if (in_open_day) {
+    known = days_.Find(*key, entry.owner, item.series, item.reading);
+  } else {
+    ASSIGN_OR_RETURN(known, blocks_.Find(entry.owner, item.series, item.reading));
+  }
+  if (known == Known::kRepeated) return Outcome::kDuplicateRepeated;
+  if (known == Known::kConflict) return Outcome::kDuplicateConflict;
+  RETURN_IF_ERROR(blocks_.Append(entry.owner_kind, entry.owner, MonthOf(entry.arrival), item.series,
+                                 item.reading));
+  if (in_open_day) days_.Add(*key, last_day_, entry.owner, item.series, item.reading);
+  if (late) parts_.counters.Late();
+  return Outcome::kStored;
+}
+
+StatusOr<bool> Core::FoldNext(const JournalEntry& entry) {
+  if (entry.sequence != folded_ + 1) return false;
+  while (items_folded_ < entry.items.size()) {  // Where an earlier try stopped, if one did.
+    ASSIGN_OR_RETURN(const Outcome outcome, FoldReading(entry, entry.items[items_folded_]));
+    parts_.counters.Settle(outcome, 1);
+    ++items_folded_;
+  }
+  items_folded_ = 0;
+  folded_ = entry.sequence;
+  bytes_since_checkpoint_ += kJournalRowBytes * entry.items.size();
+  return true;
+}
+
+Status Core::FoldThrough(uint64_t sequence) {
+  while (folded_ < sequence) {
+    const uint64_t before = folded_;
+    Status failure;
+    RETURN_IF_ERROR(parts_.journal.ReadFrom(
+        folded_, std::min<uint64_t>(sequence - folded_, 1024), [&](const JournalEntry& entry) {
+          failure = FoldNext(entry).status();
+          return failure.ok();
+        }));
+    RETURN_IF_ERROR(failure);
+    if (folded_ == before) {
+      return DataLoss("journal: entry %d is missing, though %d were written", before + 1, sequence);
+    }
+  }
+  return OkStatus();
+}
+
+Status Core::PutCheckpoint(store::Batch& batch, const DayKey* closing) {
+  RETURN_IF_ERROR(blocks_.WriteTo(batch));
+  ByteWriter out;
+  out.U8(kStateVersion).U64(folded_).I64(clock_floor_.time_since_epoch().count());
+  out.U64(released_).U64(suppressed_);
+  const auto& days = days_.days();
+  out.Varint(days.size() - (closing == nullptr ? 0 : 1));
+  for (const auto& [key, day] : days) {
+    if (closing == nullptr || key != *closing) PutDay(out, key);
+  }
+  return parts_.vault.PutOwn(batch, Table::kMeta, kStateKey, out.bytes());
+}
+
+Status Core::Checkpoint(Time now) {
+  RaiseClockFloor(now);
+  Log(LogLevel::kDebug, "checkpoint begins at journal entry %d", folded_);
+  store::Batch batch;
+  RETURN_IF_ERROR(PutCheckpoint(batch, nullptr));
+  const std::size_t bytes = batch.bytes();
+  RETURN_IF_ERROR(parts_.vault.Commit(batch));
+  blocks_.Written();
+  bytes_since_checkpoint_ = 0;
+  parts_.syncer.Notify(bytes);
+  // The last entries stay: redelivered messages are looked for among them after a restart.
+  if (folded_ > trimmed_ + 2 * limits::kInflightMax) {
+    RETURN_IF_ERROR(parts_.journal.TrimThrough(folded_ - limits::kInflightMax));
+    trimmed_ = folded_ - limits::kInflightMax;
+  }
+  Log(LogLevel::kDebug, "checkpoint ends");
+  return OkStatus();
+}
+
+Status Core::MakeReadable() {
+  const uint64_t size = parts_.ledger.size();
+  if (size == watermark()) return OkStatus();
+  RETURN_IF_ERROR(parts_.syncer.Barrier());
+  watermark_.store(size, std::memory_order_release);
+  return OkStatus();
+}
+
+}  // namespace gateway::pipeline

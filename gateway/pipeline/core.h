@@ -1,0 +1,110 @@
+// The state machine of docs/architecture.md §life-of-a-reading: folds the journal into blocks and
+// open days, writes checkpoints, decides sheets. One thread owns it; it takes `now` and never
+// looks at a clock itself.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "gateway/ledger/ledger.h"
+#include "gateway/model/cell.h"
+#include "gateway/pipeline/block_log.h"
+#include "gateway/pipeline/counters.h"
+#include "gateway/pipeline/open_days.h"
+#include "gateway/pipeline/registry.h"
+#include "gateway/store/journal.h"
+#include "gateway/store/sealed_rows.h"
+#include "gateway/store/syncer.h"
+
+namespace gateway::pipeline {
+
+// What the core works on. All outlive it.
+struct CoreParts {
+  store::Vault& vault;
+  store::Journal& journal;
+  store::Syncer& syncer;
+  ledger::Ledger& ledger;
+  IntakeCounters& counters;
+  GatewayId gateway;
+  bool replay = false;
+};
+
+// Confined to the pipeline thread, except watermark().
+class Core {
+ public:
+  explicit Core(CoreParts parts);
+
+  // Reads registry, checkpoint and open days. Journal entries after folded() are not folded yet.
+  // Returns DataLoss if a row does not open or parse.
+  Status Load();
+
+  // Folds journal entries up to `sequence`, from the journal itself.
+  Status FoldThrough(uint64_t sequence);
+  // Folds one entry if it is the next one; returns false if it is not (nothing happens then).
+  StatusOr<bool> FoldNext(const store::JournalEntry& entry);
+  uint64_t folded() const { return folded_; }
+  std::size_t bytes_since_checkpoint() const { return bytes_since_checkpoint_; }
+
+  // Commits blocks, open days, `folded` and the clock floor as one batch, and trims the journal.
+  Status Checkpoint(Time now);
+
+  // Decides every sheet that is due at `now`, oldest first. Returns how many. An unsound clock or
+  // an unavailable policy decides nothing.
+  StatusOr<uint32_t> DecideDue(Time now, bool clock_sound);
+  // Sheets decided and durable: cells of leaves below this may be read by anybody. Thread-safe.
+  uint64_t watermark() const { return watermark_.load(std::memory_order_acquire); }
+  Status MakeReadable();
+
+  Time clock_floor() const { return clock_floor_; }
+  void RaiseClockFloor(Time now) { clock_floor_ = std::max(clock_floor_, now); }
+
+  Registry& registry() { return registry_; }
+  const OpenDays& open_days() const { return days_; }
+  uint64_t released() const { return released_; }
+  uint64_t suppressed() const { return suppressed_; }
+
+  // When the sheet may be decided: day's end, lateness and the longest age_min of its rules.
+  // Empty if no share rule uses the metric any more.
+  std::optional<Time> DueTime(const DayKey& key, const Window& day) const;
+  StatusOr<bool> IsDecided(const DayKey& key);
+  // A cell of the sheet without status and figures.
+  Cell CellTemplate(const policy::ShareRule& rule, const DayKey& key, const Window& window) const;
+  // The windows of a rule in a day.
+  static std::vector<Window> WindowsOf(const policy::ShareRule& rule, const Window& day);
+
+ private:
+  struct Sheet;  // one sheet in the making: decide.cc
+  StatusOr<Outcome> FoldReading(const store::JournalEntry& entry,
+                                const store::JournalEntry::Item& item);
+  std::optional<DayKey> KeyOf(const SeriesInfo& series, Time time);
+  Status LoadState();
+  Status LoadOpenDays(const std::set<DayKey>& open);
+  Status PutCheckpoint(store::Batch& batch, const DayKey* closing);
+  Status DecideSheet(const DayKey& key, const OpenDay& day, Time now);
+  Status PutSheet(store::Batch& batch, Sheet& sheet, Time now);
+
+  CoreParts parts_;
+  Registry registry_;
+  BlockLog blocks_;
+  OpenDays days_;
+  uint64_t folded_ = 0;
+  std::size_t items_folded_ = 0;  // of entry folded_ + 1
+  uint64_t trimmed_ = 0;
+  std::size_t bytes_since_checkpoint_ = 0;
+  Time clock_floor_{};
+  uint64_t released_ = 0;
+  uint64_t suppressed_ = 0;
+  std::set<DayKey> decided_;  // a cache of what the sheets table says
+  Window last_day_{};         // the civil day looked up last: most readings fall into it again
+  std::atomic<uint64_t> watermark_{0};
+};
+
+// kSheets key of a sheet.
+std::string SheetRowKey(const store::Vault& vault, const DayKey& key);
+
+}  // namespace gateway::pipeline

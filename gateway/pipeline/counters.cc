@@ -1,0 +1,60 @@
+#include "gateway/pipeline/counters.h"
+
+#include <string>
+
+#include "gateway/base/check.h"
+
+namespace gateway::pipeline {
+
+void IntakeCounters::Received(uint64_t observations) {
+  const MutexLock lock(mutex_);
+  received_ += observations;
+  waiting_ += observations;
+}
+
+void IntakeCounters::Refused(port::DoorCode code) {
+  const MutexLock lock(mutex_);
+  GW_CHECK(waiting_ > 0);
+  --waiting_;
+  ++refused_[static_cast<std::size_t>(code)];
+}
+
+void IntakeCounters::Settle(Outcome outcome, uint64_t observations) {
+  const MutexLock lock(mutex_);
+  GW_CHECK(waiting_ >= observations);
+  waiting_ -= observations;
+  settled_[static_cast<std::size_t>(outcome)] += observations;
+}
+
+void IntakeCounters::Late() {
+  const MutexLock lock(mutex_);
+  ++late_;
+}
+
+IntakeCounters::Snapshot IntakeCounters::Read() const {
+  Snapshot snapshot;
+  const MutexLock lock(mutex_);
+  snapshot.received = received_;
+  snapshot.waiting = waiting_;
+  snapshot.late = late_;
+  const auto settled = [&](Outcome outcome, std::string group, std::string reason)
+                           ABSL_NO_THREAD_SAFETY_ANALYSIS {
+    const uint64_t count = settled_[static_cast<std::size_t>(outcome)];
+    if (count != 0 || outcome == Outcome::kStored) {
+      snapshot.counts.push_back({std::move(group), std::move(reason), count});
+    }
+  };
+  settled(Outcome::kStored, "stored", "");
+  settled(Outcome::kDuplicateRepeated, "duplicate", "repeated");
+  settled(Outcome::kDuplicateConflict, "duplicate", "conflict");
+  settled(Outcome::kDuplicateRedelivered, "duplicate", "redelivered");
+  for (std::size_t i = 0; i < refused_.size(); ++i) {
+    const auto code = static_cast<port::DoorCode>(i);
+    if (refused_[i] == 0) continue;
+    snapshot.counts.push_back({port::IsDenied(code) ? "denied" : "quarantined",
+                               std::string(port::DoorCodeName(code)), refused_[i]});
+  }
+  return snapshot;
+}
+
+}  // namespace gateway::pipeline

@@ -1,0 +1,239 @@
+// Core: from an open day to a decided, frozen, logged sheet.
+#include <algorithm>
+
+#include "gateway/base/bytes.h"
+#include "gateway/base/log.h"
+#include "gateway/crypto/hash.h"
+#include "gateway/pipeline/core.h"
+#include "gateway/privacy/sheet.h"
+#include "gateway/proof/cell_bytes.h"
+#include "gateway/proof/leaf.h"
+
+namespace gateway::pipeline {
+
+using store::Table;
+
+struct Core::Sheet {
+  DayKey key;
+  Window day;
+  const Metric* metric = nullptr;
+  std::vector<const policy::ShareRule*> rules;
+  std::vector<privacy::DecidedRule> decided;
+};
+
+std::vector<Window> Core::WindowsOf(const policy::ShareRule& rule, const Window& day) {
+  if (rule.whole_day) return {day};
+  std::vector<Window> windows;
+  Time start = FloorTo(day.start, rule.bucket);
+  if (start < day.start) start += rule.bucket;
+  for (; start < day.end; start += rule.bucket) windows.push_back({start, start + rule.bucket});
+  return windows;
+}
+
+std::optional<Time> Core::DueTime(const DayKey& key, const Window& day) const {
+  if (registry_.rules() == nullptr) return std::nullopt;
+  const policy::Policy& policy = registry_.rules()->documents.policy;
+  const Metric* metric = policy.FindMetric(key.metric);
+  const std::vector<const policy::ShareRule*> rules = policy.ShareRulesFor(key.metric);
+  if (metric == nullptr || rules.empty()) return std::nullopt;
+  Millis age_min{0};
+  for (const policy::ShareRule* rule : rules) age_min = std::max(age_min, rule->age_min);
+  return day.end + metric->lateness + age_min;
+}
+
+Cell Core::CellTemplate(const policy::ShareRule& rule, const DayKey& key,
+                        const Window& window) const {
+  const policy::Policy& policy = registry_.rules()->documents.policy;
+  const Metric* metric = policy.FindMetric(key.metric);
+  return {.commons = policy.commons,
+          .gateway = parts_.gateway,
+          .rule = rule.id,
+          .policy_version = policy.version,
+          .owner_kind = OwnerKind::kHousehold,
+          .metric = key.metric,
+          .unit = metric->unit,
+          .resolution = metric->resolution.ToString(),
+          .zone = key.zone,
+          .window = window,
+          .status = CellStatus::kPending,
+          .figures = std::nullopt,
+          .stats = rule.stats,
+          .k_min = rule.k_min,
+          .top1_max_pct = rule.top1_max_pct,
+          .age_min = rule.age_min,
+          .replay = parts_.replay};
+}
+
+StatusOr<uint32_t> Core::DecideDue(Time now, bool clock_sound) {
+  if (registry_.rules() == nullptr || !clock_sound || now < clock_floor_) return 0;
+  const policy::Documents& documents = registry_.rules()->documents;
+  if (now >= documents.policy.expires || now < documents.policy.activates ||
+      now >= documents.roster.expires || now >= documents.charter.expires) {
+    return 0;
+  }
+  std::vector<std::pair<Time, DayKey>> due;
+  for (const auto& [key, day] : days_.days()) {
+    const std::optional<Time> at = DueTime(key, day.window);
+    if (at.has_value() && *at <= now) due.emplace_back(*at, key);
+  }
+  std::sort(due.begin(), due.end());
+  uint32_t decided = 0;
+  for (const auto& [at, key] : due) {
+    RETURN_IF_ERROR(DecideSheet(key, days_.days().at(key), now));
+    days_.Close(key);
+    ++decided;
+  }
+  RETURN_IF_ERROR(MakeReadable());
+  return decided;
+}
+
+namespace {
+
+// The household's readings of the day, all its series together, by fine window.
+privacy::HouseholdDay Contributions(const std::map<SeriesId, std::vector<Reading>>& series,
+                                    const std::vector<Window>& windows) {
+  privacy::HouseholdDay day;
+  day.fine.resize(windows.size());
+  for (const auto& [id, readings] : series) {
+    std::size_t at = 0;
+    for (const Reading& reading : readings) {  // ascending in time, as the windows are
+      while (at < windows.size() && windows[at].end <= reading.time) ++at;
+      if (at == windows.size() || !windows[at].Contains(reading.time)) continue;
+      day.fine[at].value += reading.value;  // delta: what was used adds up
+      ++day.fine[at].readings;
+    }
+  }
+  return day;
+}
+
+Figures FiguresOf(const privacy::DecidedBucket& bucket, const Metric& metric, uint32_t homes) {
+  return {.count = bucket.count,
+          .sum = bucket.sum,
+          .mean = privacy::RoundedMean(bucket.sum, bucket.count),
+          .completeness_pct = privacy::CompletenessPct(bucket.readings, metric.interval,
+                                                       bucket.count, bucket.window.length()),
+          .homes_in_zone = homes};
+}
+
+}  // namespace
+
+Status Core::DecideSheet(const DayKey& key, const OpenDay& day, Time now) {
+  Log(LogLevel::kDebug, "decision begins");
+  const Rules& rules = *registry_.rules();
+  const policy::Policy& policy = rules.documents.policy;
+  Sheet sheet{.key = key,
+              .day = day.window,
+              .metric = policy.FindMetric(key.metric),
+              .rules = policy.ShareRulesFor(key.metric),
+              .decided = {}};
+  privacy::SheetInput input;
+  input.day = day.window;
+  input.fine_windows = {day.window};
+  for (const policy::ShareRule* rule : sheet.rules) {
+    if (!rule->whole_day) input.fine_windows = WindowsOf(*rule, day.window);
+  }
+  std::vector<const Household*> households;
+  for (const auto& [owner, series] : day.households) {
+    households.push_back(registry_.FindOwner(owner));
+    input.households.push_back(Contributions(series, input.fine_windows));
+  }
+  for (const policy::ShareRule* rule : sheet.rules) {
+    const auto since = rules.since.find(rule->id);
+    privacy::SheetRule sheet_rule{
+        .id = rule->id,
+        .whole_day = rule->whole_day,
+        .k_min = rule->k_min,
+        .top1_max_pct = rule->top1_max_pct,
+        .too_young = since == rules.since.end() || since->second > day.window.start ||
+                     rule->valid_until.value_or(Time::max()) <= now,
+        .members = {}};
+    for (uint32_t i = 0; i < households.size(); ++i) {
+      if (households[i] != nullptr &&
+          HouseholdGrants(*households[i], *rule, policy, day.window.start, now)) {
+        sheet_rule.members.push_back(i);
+      }
+    }
+    input.rules.push_back(std::move(sheet_rule));
+  }
+  ASSIGN_OR_RETURN(sheet.decided, privacy::DecideSheet(input));
+
+  store::Batch batch;
+  const uint64_t released_before = released_;
+  const uint64_t suppressed_before = suppressed_;
+  const Status committed = [&]() -> Status {
+    RaiseClockFloor(now);
+    RETURN_IF_ERROR(PutSheet(batch, sheet, now));
+    RETURN_IF_ERROR(PutCheckpoint(batch, &key));
+    return parts_.vault.Commit(batch);
+  }();
+  if (!committed.ok()) {
+    parts_.ledger.Abandoned();
+    released_ = released_before;
+    suppressed_ = suppressed_before;
+    return committed;
+  }
+  parts_.ledger.Committed();
+  blocks_.Written();
+  bytes_since_checkpoint_ = 0;
+  Log(LogLevel::kDebug, "decision ends");
+  return OkStatus();
+}
+
+Status Core::PutSheet(store::Batch& batch, Sheet& sheet, Time now) {
+  const policy::Policy& policy = registry_.rules()->documents.policy;
+  const policy::Zone* zone = policy.FindZone(sheet.key.zone);
+  proof::ReleaseLeaf leaf{
+      .at = now,
+      .gateway_id16 = proof::GatewayLeafId(policy.commons, parts_.gateway.value()),
+      .policy_version = static_cast<uint32_t>(policy.version),
+      .metric = sheet.key.metric,
+      .zone = sheet.key.zone,
+      .day_start = sheet.day.start,
+      .cells = {}};
+  struct Row {
+    std::string nonce, bytes;
+    SuppressionReason reason;
+  };
+  std::vector<Row> rows;
+  for (std::size_t i = 0; i < sheet.decided.size(); ++i) {
+    for (const privacy::DecidedBucket& bucket : sheet.decided[i].buckets) {
+      Cell cell = CellTemplate(*sheet.rules[i], sheet.key, bucket.window);
+      if (bucket.reason == SuppressionReason::kNone) {
+        cell.status = CellStatus::kReleased;
+        cell.figures = FiguresOf(bucket, *sheet.metric, zone == nullptr ? 0 : zone->homes);
+        ++released_;
+      } else {
+        cell.status = CellStatus::kSuppressed;
+        ++suppressed_;
+      }
+      Row row{.nonce = crypto::RandomBytes(proof::kCellNonceBytes),
+              .bytes = proof::EncodeCell(cell),
+              .reason = bucket.reason};
+      leaf.cells.push_back({.rule = cell.rule,
+                            .start = bucket.window.start,
+                            .commitment = proof::CommitCell(row.nonce, row.bytes)});
+      rows.push_back(std::move(row));
+    }
+  }
+  ASSIGN_OR_RETURN(const std::string entry, proof::EncodeReleaseLeaf(leaf));
+  ASSIGN_OR_RETURN(const uint64_t index, parts_.ledger.Append(batch, entry));
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    const std::string row_key =
+        ByteWriter().U64(index).U16(static_cast<uint16_t>(i)).Take();
+    RETURN_IF_ERROR(parts_.vault.PutOwn(batch, Table::kCells, row_key,
+                                        ByteWriter().Raw(rows[i].nonce).Raw(rows[i].bytes).Take()));
+    RETURN_IF_ERROR(
+        parts_.vault.PutOwn(batch, Table::kReasons, row_key,
+                            ByteWriter().U8(static_cast<uint8_t>(rows[i].reason)).Take()));
+  }
+  return parts_.vault.PutOwn(batch, Table::kSheets, SheetRowKey(parts_.vault, sheet.key),
+                             ByteWriter()
+                                 .U8(1)
+                                 .U64(index)
+                                 .U64(folded_)
+                                 .U64(policy.version)
+                                 .I64(now.time_since_epoch().count())
+                                 .Take());
+}
+
+}  // namespace gateway::pipeline

@@ -1,0 +1,36 @@
+#include "gateway/pipeline/open_days.h"
+
+#include <algorithm>
+
+namespace gateway::pipeline {
+
+Known Lookup(std::span<const Reading> sorted, const Reading& reading) {
+  const auto at = std::lower_bound(sorted.begin(), sorted.end(), reading.time,
+                                   [](const Reading& r, Time t) { return r.time < t; });
+  if (at == sorted.end() || at->time != reading.time) return Known::kNew;
+  return at->value == reading.value ? Known::kRepeated : Known::kConflict;
+}
+
+Known OpenDays::Find(const DayKey& key, const OwnerId& owner, const SeriesId& series,
+                     const Reading& reading) const {
+  const auto day = days_.find(key);
+  if (day == days_.end()) return Known::kNew;
+  const auto household = day->second.households.find(owner);
+  if (household == day->second.households.end()) return Known::kNew;
+  const auto readings = household->second.find(series);
+  return readings == household->second.end() ? Known::kNew : Lookup(readings->second, reading);
+}
+
+Known OpenDays::Add(const DayKey& key, const Window& day, const OwnerId& owner,
+                    const SeriesId& series, const Reading& reading) {
+  OpenDay& open = days_[key];
+  open.window = day;
+  std::vector<Reading>& readings = open.households[owner][series];
+  if (const Known known = Lookup(readings, reading); known != Known::kNew) return known;
+  const auto at = std::upper_bound(readings.begin(), readings.end(), reading.time,
+                                   [](Time t, const Reading& r) { return t < r.time; });
+  readings.insert(at, reading);
+  return Known::kNew;
+}
+
+}  // namespace gateway::pipeline

@@ -1,0 +1,51 @@
+// The days that are still open: readings by metric, civil day, household and series, from which
+// sheets are decided. In memory only; what is here is also in the blocks, from which it is rebuilt
+// at start for the days listed in the checkpoint.
+#pragma once
+
+#include <map>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "gateway/model/ids.h"
+#include "gateway/model/reading.h"
+#include "gateway/model/time.h"
+
+namespace gateway::pipeline {
+
+enum class Known { kNew, kRepeated, kConflict };
+
+// Ordered by day first, so that iteration finds what is due first.
+struct DayKey {
+  Time start;
+  MetricId metric;
+  ZoneId zone;  // of the sheet
+  friend auto operator<=>(const DayKey&, const DayKey&) = default;
+};
+
+struct OpenDay {
+  Window window;
+  // Each vector ascending in time, times unique.
+  std::map<OwnerId, std::map<SeriesId, std::vector<Reading>>> households;
+};
+
+// Confined to the pipeline thread.
+class OpenDays {
+ public:
+  Known Find(const DayKey& key, const OwnerId& owner, const SeriesId& series,
+             const Reading& reading) const;
+  // First value wins; a second one at the same time is reported and not kept.
+  Known Add(const DayKey& key, const Window& day, const OwnerId& owner, const SeriesId& series,
+            const Reading& reading);
+  void Close(const DayKey& key) { days_.erase(key); }
+  const std::map<DayKey, OpenDay>& days() const { return days_; }
+
+ private:
+  std::map<DayKey, OpenDay> days_;
+};
+
+// Whether `sorted` (ascending, unique times) has a reading at `reading.time`, and of which value.
+Known Lookup(std::span<const Reading> sorted, const Reading& reading);
+
+}  // namespace gateway::pipeline

@@ -1,0 +1,233 @@
+// Pipeline as Commands, the part about rules, cells and time.
+#include <algorithm>
+
+#include "gateway/base/bytes.h"
+#include "gateway/crypto/dsse.h"
+#include "gateway/pipeline/call.h"
+#include "gateway/policy/documents.h"
+#include "gateway/proof/cell_bytes.h"
+
+namespace gateway::pipeline {
+
+using store::Table;
+
+Status Pipeline::Post(Command command) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (stopping_) return Unavailable("the gateway is shutting down");
+    if (commands_.size() >= limits::kCommandQueueMax) {
+      return ResourceExhausted("commands waiting: %d, the limit; try again", commands_.size());
+    }
+    commands_.push_back(std::move(command));
+  }
+  wake_.notify_one();
+  return OkStatus();
+}
+
+Status Pipeline::CommitDurably(store::Batch& batch) {
+  RETURN_IF_ERROR(vault_->Commit(batch));
+  return syncer_->Barrier();
+}
+
+StatusOr<std::vector<std::string>> Pipeline::ActivateDocuments(
+    const std::vector<std::string>& envelopes) {
+  return Call<StatusOr<std::vector<std::string>>>([&]() -> StatusOr<std::vector<std::string>> {
+    Registry& registry = core_->registry();
+    const Time now = clock_.SystemNow();
+    ASSIGN_OR_RETURN(const policy::Activation activation,
+                     policy::VerifyDocuments(envelopes, registry.stored_payloads(), now));
+    if (activation.documents.roster.FindGateway(gateway_) == nullptr) {
+      return FailedPrecondition("roster: does not list this gateway, \"%s\"", gateway_.value());
+    }
+    std::map<policy::DocumentKind, std::string> by_kind;
+    for (const std::string& bytes : envelopes) {
+      ASSIGN_OR_RETURN(const crypto::Envelope envelope, crypto::ParseEnvelope(bytes));
+      for (const policy::VerifiedDocument& accepted : activation.accepted) {
+        if (policy::PayloadTypeOf(accepted.kind) == envelope.payload_type) {
+          by_kind[accepted.kind] = bytes;
+        }
+      }
+    }
+    store::Batch batch;
+    RETURN_IF_ERROR(registry.SaveActivation(batch, activation, by_kind, now));
+    RETURN_IF_ERROR(CommitDurably(batch));
+    RETURN_IF_ERROR(registry.TakeActivation());
+    PublishAdmissions();
+    std::vector<std::string> warnings;
+    for (const policy::Finding& finding : activation.warnings) {
+      warnings.push_back(policy::FormatFinding(finding));
+    }
+    return warnings;
+  });
+}
+
+StatusOr<std::vector<port::DocumentRow>> Pipeline::ShowDocuments() {
+  return Call<StatusOr<std::vector<port::DocumentRow>>>([&] {
+    std::vector<port::DocumentRow> rows;
+    for (const auto& [kind, document] : core_->registry().documents()) {
+      rows.push_back({.type = std::string(policy::DocumentKindName(kind)),
+                      .version = document.version,
+                      .hash = document.hash,
+                      .payload = document.payload,
+                      .signers = document.signers});
+    }
+    return rows;
+  });
+}
+
+StatusOr<std::vector<Cell>> Pipeline::PendingCells(const port::CellFilter& filter) {
+  return Call<StatusOr<std::vector<Cell>>>([&]() -> StatusOr<std::vector<Cell>> {
+    std::vector<Cell> cells;
+    RETURN_IF_ERROR(core_->FoldThrough(journal_->last()));
+    const std::shared_ptr<const Rules>& rules = core_->registry().rules();
+    if (rules == nullptr) return cells;
+    for (const auto& [key, day] : core_->open_days().days()) {
+      for (const policy::ShareRule* rule : rules->documents.policy.ShareRulesFor(key.metric)) {
+        for (const Window& window : Core::WindowsOf(*rule, day.window)) {
+          Cell cell = core_->CellTemplate(*rule, key, window);
+          if (Matches(filter, cell)) cells.push_back(std::move(cell));
+          if (cells.size() > limits::kCellsPerAnswerMax) {
+            return ResourceExhausted("pending cells: more than %d; narrow the question",
+                                     limits::kCellsPerAnswerMax);
+          }
+        }
+      }
+    }
+    return cells;
+  });
+}
+
+namespace {
+
+std::string Explain(const Cell& cell, SuppressionReason reason) {
+  switch (reason) {
+    case SuppressionReason::kNone:
+      return "released: enough households contributed and none of them stands out";
+    case SuppressionReason::kOverlap:
+      return Format("suppressed: its households differ from another rule's by fewer than %d, and "
+                    "the two could be subtracted",
+                    cell.k_min);
+    case SuppressionReason::kTooFew:
+      return Format("suppressed: fewer than %d households that share it contributed", cell.k_min);
+    case SuppressionReason::kDominance:
+      return Format("suppressed: one household makes up more than %d %% of the sum",
+                    cell.top1_max_pct);
+    case SuppressionReason::kComplementary:
+      return "suppressed to protect another cell: with the longer bucket released, subtracting "
+             "would reveal a suppressed one";
+    case SuppressionReason::kRuleTooYoung:
+      return "suppressed: the share rule was not in force for the whole day";
+  }
+  return "unknown";
+}
+
+}  // namespace
+
+StatusOr<port::CellExplanation> Pipeline::ExplainCell(const std::string& rule_id,
+                                                      const std::string& zone, Time start) {
+  return Call<StatusOr<port::CellExplanation>>([&]() -> StatusOr<port::CellExplanation> {
+    RETURN_IF_ERROR(core_->FoldThrough(journal_->last()));
+    const std::shared_ptr<const Rules>& rules = core_->registry().rules();
+    const policy::ShareRule* rule =
+        rules == nullptr ? nullptr : rules->documents.policy.FindShareRule(RuleId(rule_id));
+    if (rule == nullptr) return NotFound("rule \"%s\": the policy has no such share rule", rule_id);
+    const Window day = rules->time_zone.DayOf(start);
+    const DayKey key{.start = day.start, .metric = rule->metric, .zone = ZoneId(zone)};
+    if (const auto open = core_->open_days().days().find(key);
+        open != core_->open_days().days().end()) {
+      for (const Window& window : Core::WindowsOf(*rule, day)) {
+        if (window.start != start) continue;
+        const std::optional<Time> due = core_->DueTime(key, day);
+        return port::CellExplanation{
+            .cell = core_->CellTemplate(*rule, key, window),
+            .reason = SuppressionReason::kNone,
+            .text = "pending: decided with its whole day at " + FormatTime(due.value_or(Time{}))};
+      }
+    }
+    ASSIGN_OR_RETURN(const std::optional<std::string> sheet,
+                     vault_->GetRow(Table::kSheets, SheetRowKey(*vault_, key)));
+    if (!sheet.has_value()) {
+      return NotFound("no cell: no reading of that metric, zone and day was stored");
+    }
+    ByteReader in(*sheet);
+    in.U8();
+    const uint64_t leaf = in.U64();
+    std::optional<port::CellExplanation> found;
+    Status failure;
+    RETURN_IF_ERROR(database_->Scan(
+        Table::kCells, ByteWriter().U64(leaf).Take(), ByteWriter().U64(leaf + 1).Take(),
+        [&](std::string_view row_key, std::string_view value) {
+          const StatusOr<std::string> row = vault_->OpenRow(Table::kCells, row_key, value);
+          failure = row.status();
+          if (!row.ok() || row->size() < proof::kCellNonceBytes) return false;
+          StatusOr<Cell> cell = proof::DecodeCell(row->substr(proof::kCellNonceBytes));
+          failure = cell.status();
+          if (!cell.ok()) return false;
+          if (cell->rule != rule->id || cell->window.start != start) return true;
+          const auto reason = vault_->GetRow(Table::kReasons, row_key);
+          failure = reason.status();
+          if (!reason.ok() || !reason->has_value() || (*reason)->empty()) return false;
+          found.emplace();
+          found->reason = static_cast<SuppressionReason>((**reason)[0]);
+          found->text = Explain(*cell, found->reason);
+          found->cell = *std::move(cell);
+          return false;
+        }));
+    RETURN_IF_ERROR(failure);
+    if (!found.has_value()) return NotFound("no cell of that rule starts then");
+    return *std::move(found);
+  });
+}
+
+StatusOr<uint32_t> Pipeline::AdvanceClock(Time now) {
+  return Call<StatusOr<uint32_t>>([&]() -> StatusOr<uint32_t> {
+    if (replay_ == nullptr) {
+      return FailedPrecondition("the clock is real: only a replay gateway's can be advanced");
+    }
+    if (now < replay_->SystemNow()) {
+      return FailedPrecondition("clock: %s is before %s, and time only moves forward",
+                                FormatTime(now), FormatTime(replay_->SystemNow()));
+    }
+    RETURN_IF_ERROR(core_->FoldThrough(journal_->last()));
+    // First the time, durably; then what it makes due. A crash in between decides it at start.
+    RETURN_IF_ERROR(core_->Checkpoint(now));
+    RETURN_IF_ERROR(syncer_->Barrier());
+    replay_->Set(now);
+    return core_->DecideDue(now, true);
+  });
+}
+
+StatusOr<port::GatewayStatus> Pipeline::GetStatus() {
+  return Call<StatusOr<port::GatewayStatus>>([&]() -> StatusOr<port::GatewayStatus> {
+    Registry& registry = core_->registry();
+    port::GatewayStatus status;
+    status.gateway = gateway_.value();
+    status.replay = replay_ != nullptr;
+    status.now = clock_.SystemNow();
+    status.clock_sound = ClockSound(status.now);
+    status.broker_connected = broker_connected_ && broker_connected_();
+    if (registry.rules() != nullptr) {
+      status.commons = registry.rules()->documents.charter.commons;
+      status.policy_version = registry.rules()->documents.policy.version;
+      status.origin = status.commons + "/gw/" + status.gateway + (status.replay ? "/replay" : "");
+    }
+    IntakeCounters::Snapshot counters = counters_.Read();
+    status.received = counters.received;
+    status.waiting = counters.waiting;
+    status.late = counters.late;
+    status.counts = std::move(counters.counts);
+    status.journaled = journal_->last();
+    status.folded = core_->folded();
+    status.households = registry.households().size();
+    status.devices = registry.device_count();
+    status.open_days = core_->open_days().days().size();
+    const ledger::Ledger::Head head = ledger_->head();
+    status.ledger_size = head.size;
+    status.ledger_root = head.root;
+    status.released = core_->released();
+    status.suppressed = core_->suppressed();
+    return status;
+  });
+}
+
+}  // namespace gateway::pipeline

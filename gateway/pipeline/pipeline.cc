@@ -1,0 +1,206 @@
+#include "gateway/pipeline/pipeline.h"
+
+#include <algorithm>
+
+#include "gateway/base/log.h"
+
+namespace gateway::pipeline {
+namespace {
+
+// Entries gather this long before the thread takes them: one wake-up for many messages.
+constexpr std::chrono::milliseconds kGather{4};
+constexpr std::chrono::milliseconds kTickInterval{1'000};
+
+}  // namespace
+
+Pipeline::Pipeline(PipelineOptions options)
+    : dir_(std::move(options.dir)),
+      gateway_(std::move(options.gateway)),
+      clock_(*options.clock),
+      replay_(options.replay),
+      checkpoint_interval_(options.checkpoint_interval),
+      master_(std::move(options.master)) {}
+
+StatusOr<std::unique_ptr<Pipeline>> Pipeline::Open(PipelineOptions options) {
+  std::unique_ptr<Pipeline> pipeline(new Pipeline(std::move(options)));
+  RETURN_IF_ERROR(pipeline->Start());
+  return pipeline;
+}
+
+Pipeline::~Pipeline() {
+  if (const Status status = Close(); !status.ok()) {
+    Log(LogLevel::kError, "closing the store: %s", std::string(Message(status)));
+  }
+}
+
+Status Pipeline::Start() {
+  ASSIGN_OR_RETURN(database_, store::Database::Open(dir_));
+  ASSIGN_OR_RETURN(vault_, store::Vault::Open(*database_, std::move(master_)));
+  ASSIGN_OR_RETURN(ledger_, ledger::Ledger::Open(*vault_));
+  // The journal's numbering must continue after `folded`, which only the checkpoint knows; the
+  // core in turn needs a journal. Nothing is appended before both are there.
+  ASSIGN_OR_RETURN(journal_, store::Journal::Open(*vault_, 0));
+  syncer_ = std::make_unique<store::Syncer>(*database_);
+  const auto make_core = [&] {
+    core_ = std::make_unique<Core>(CoreParts{.vault = *vault_,
+                                             .journal = *journal_,
+                                             .syncer = *syncer_,
+                                             .ledger = *ledger_,
+                                             .counters = counters_,
+                                             .gateway = gateway_,
+                                             .replay = replay_ != nullptr});
+    return core_->Load();
+  };
+  RETURN_IF_ERROR(make_core());
+  if (core_->folded() > journal_->last()) {
+    const uint64_t folded = core_->folded();
+    core_.reset();
+    ASSIGN_OR_RETURN(journal_, store::Journal::Open(*vault_, folded));
+    RETURN_IF_ERROR(make_core());
+  }
+  if (replay_ != nullptr) replay_->Set(std::max(replay_->SystemNow(), core_->clock_floor()));
+  RETURN_IF_ERROR(LoadRecentHashes());
+  RETURN_IF_ERROR(core_->FoldThrough(journal_->last()));
+  const Time now = clock_.SystemNow();
+  RETURN_IF_ERROR(core_->DecideDue(now, ClockSound(now)).status());
+  PublishAdmissions();
+  last_checkpoint_ = last_tick_ = clock_.SteadyNow();
+  thread_ = std::thread([this] { Run(); });
+  return OkStatus();
+}
+
+Status Pipeline::LoadRecentHashes() {
+  recent_hashes_.assign(limits::kInflightMax, 0);
+  const uint64_t last = journal_->last();
+  const uint64_t after = last > limits::kInflightMax ? last - limits::kInflightMax : 0;
+  return journal_->ReadFrom(after, limits::kInflightMax, [&](const store::JournalEntry& entry) {
+    recent_hashes_[next_hash_++ % recent_hashes_.size()] = entry.message_hash;
+    // Invariant I8: entries found unfolded at start count as received by this process.
+    if (entry.sequence > core_->folded()) counters_.Received(entry.items.size());
+    return true;
+  });
+}
+
+Status Pipeline::Close() {
+  if (thread_.joinable()) {
+    {
+      const std::lock_guard lock(mutex_);
+      stopping_ = true;
+    }
+    wake_.notify_all();
+    thread_.join();
+    Status status = core_->FoldThrough(journal_->last());
+    if (status.ok()) status = core_->Checkpoint(std::max(clock_.SystemNow(), core_->clock_floor()));
+    if (status.ok()) status = syncer_->Barrier();
+    syncer_->Stop();
+    const Status closed = database_->Close();
+    return status.ok() ? closed : status;
+  }
+  return OkStatus();
+}
+
+std::shared_ptr<const port::AdmissionTable> Pipeline::admissions() const {
+  const std::lock_guard lock(mutex_);
+  return admissions_;
+}
+
+void Pipeline::PublishAdmissions() {
+  std::shared_ptr<const port::AdmissionTable> table = core_->registry().MakeAdmissions();
+  const std::lock_guard lock(mutex_);
+  admissions_.swap(table);
+}
+
+Status Pipeline::Append(const port::Delivery& delivery, const port::Admission& admission,
+                        std::span<const Reading> readings) {
+  const uint64_t hash = vault_->MessageHash(delivery.topic, delivery.payload);
+  if (delivery.redelivered &&
+      std::find(recent_hashes_.begin(), recent_hashes_.end(), hash) != recent_hashes_.end()) {
+    counters_.Settle(Outcome::kDuplicateRedelivered, readings.size());
+    return OkStatus();
+  }
+  const Time now = clock_.SystemNow();
+  store::JournalEntry entry{.sequence = 0,
+                            .owner_kind = admission.owner_kind,
+                            .owner = admission.owner,
+                            .arrival = now,
+                            .message_hash = hash,
+                            .items = {}};
+  entry.items.reserve(readings.size());
+  for (const Reading& reading : readings) entry.items.push_back({admission.series, reading});
+  ASSIGN_OR_RETURN(entry.sequence, journal_->Append(entry, now));
+  recent_hashes_[next_hash_++ % recent_hashes_.size()] = hash;
+  syncer_->Notify(delivery.payload.size() + delivery.topic.size());
+  bool was_empty = false;
+  {
+    const std::lock_guard lock(mutex_);
+    was_empty = entries_.empty();
+    if (entries_.size() < limits::kPipelineQueueMax) {
+      entries_.push_back(std::move(entry));
+    } else {
+      skipped_ = true;
+    }
+  }
+  if (was_empty) wake_.notify_one();
+  return OkStatus();
+}
+
+bool Pipeline::ClockSound(Time now) const {
+  const Time floor = core_->clock_floor();
+  if (now < floor) return false;
+  return clock_.Synchronised() || now - floor <= std::chrono::hours(24);
+}
+
+void Pipeline::Run() {
+  while (true) {
+    std::deque<store::JournalEntry> entries;
+    std::deque<Command> commands;
+    {
+      std::unique_lock lock(mutex_);
+      wake_.wait_for(lock, kTickInterval,
+                     [this] { return stopping_ || !commands_.empty() || !entries_.empty(); });
+      if (!stopping_ && commands_.empty() && !entries_.empty()) {
+        wake_.wait_for(lock, kGather, [this] { return stopping_ || !commands_.empty(); });
+      }
+      if (stopping_ && commands_.empty()) return;
+      entries.swap(entries_);
+      commands.swap(commands_);
+    }
+    Turn(std::move(entries));
+    for (const Command& command : commands) command();
+  }
+}
+
+void Pipeline::Turn(std::deque<store::JournalEntry> entries) {
+  Status status;
+  for (const store::JournalEntry& entry : entries) {
+    if (entry.sequence <= core_->folded()) continue;  // read from the journal already
+    const StatusOr<bool> next = core_->FoldNext(entry);
+    status = next.ok() ? (*next ? OkStatus() : core_->FoldThrough(entry.sequence)) : next.status();
+    if (!status.ok()) break;
+  }
+  bool skipped = false;
+  {
+    const std::lock_guard lock(mutex_);
+    std::swap(skipped, skipped_);
+  }
+  if (status.ok() && skipped) status = core_->FoldThrough(journal_->last());
+  const auto steady = clock_.SteadyNow();
+  const bool tick = steady - last_tick_ >= kTickInterval;
+  if (status.ok() && tick) {
+    last_tick_ = steady;
+    if (core_->folded() < journal_->last()) status = core_->FoldThrough(journal_->last());
+    const Time now = clock_.SystemNow();
+    // Replay time moves, and decides, only by AdvanceClock.
+    if (status.ok() && replay_ == nullptr) status = core_->DecideDue(now, ClockSound(now)).status();
+  }
+  if (status.ok() && core_->bytes_since_checkpoint() > 0 &&
+      (core_->bytes_since_checkpoint() >= limits::kCheckpointBytesMax ||
+       steady - last_checkpoint_ >= checkpoint_interval_)) {
+    status = core_->Checkpoint(clock_.SystemNow());
+    last_checkpoint_ = steady;
+  }
+  // Nothing is lost: the journal holds it, and the next tick tries again.
+  if (!status.ok()) Log(LogLevel::kError, "pipeline: %s", std::string(Message(status)));
+}
+
+}  // namespace gateway::pipeline

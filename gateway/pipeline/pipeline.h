@@ -1,0 +1,149 @@
+// The gateway's core behind its three ports: intake for MQTT, commands for the operator, decided
+// cells for whoever may read them. Owns the store, the ledger, the sync thread and the one
+// pipeline thread to which all mutable state is confined.
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "gateway/base/clock.h"
+#include "gateway/crypto/secret.h"
+#include "gateway/ledger/ledger.h"
+#include "gateway/model/limits.h"
+#include "gateway/pipeline/core.h"
+#include "gateway/pipeline/counters.h"
+#include "gateway/port/cell_source.h"
+#include "gateway/port/commands.h"
+#include "gateway/port/intake.h"
+#include "gateway/store/journal.h"
+#include "gateway/store/sealed_rows.h"
+#include "gateway/store/syncer.h"
+
+namespace gateway::pipeline {
+
+struct PipelineOptions {
+  std::string dir;  // of the database
+  crypto::SecretKey master;
+  GatewayId gateway;
+  const Clock* clock = nullptr;   // outlives the pipeline
+  ReplayClock* replay = nullptr;  // the same clock under --replay-clock, else null
+  std::chrono::seconds checkpoint_interval = limits::kCheckpointInterval;
+};
+
+// Thread-safe, except that Append, Refused and Received belong to one thread (MQTT's), and Close
+// is the last call.
+class Pipeline final : public port::Intake, public port::Commands, public port::CellSource {
+ public:
+  // Opens the store and folds what an earlier process left in the journal; from then on messages
+  // may come.
+  // Returns as Database::Open, Vault::Open and Core::Load do.
+  static StatusOr<std::unique_ptr<Pipeline>> Open(PipelineOptions options);
+  ~Pipeline() override;
+
+  // For GetStatus. Call before commands arrive.
+  void SetBrokerState(std::function<bool()> connected) { broker_connected_ = std::move(connected); }
+
+  // Folds and checkpoints what is there, makes it durable, closes the store. Intake must have
+  // stopped. Returns the first error; the journal keeps what could not be folded.
+  Status Close();
+
+  // port::Intake
+  std::shared_ptr<const port::AdmissionTable> admissions() const override;
+  Time Now() const override { return clock_.SystemNow(); }
+  bool ComparesStampsWithNow() const override { return replay_ == nullptr; }
+  void Received(uint32_t observations) override { counters_.Received(observations); }
+  void Refused(port::DoorCode code) override { counters_.Refused(code); }
+  Status Append(const port::Delivery& delivery, const port::Admission& admission,
+                std::span<const Reading> readings) override;
+
+  // port::Commands: commands.cc
+  StatusOr<port::HouseholdInvite> AddHousehold(const std::string& household,
+                                               const std::string& zone, uint32_t adults) override;
+  Status ConfirmHousehold(const std::string& household,
+                          const std::vector<std::string>& acceptances,
+                          const std::string& confirmation) override;
+  StatusOr<std::vector<port::HouseholdRow>> ListHouseholds() override;
+  Status AddDevice(const std::string& device, const std::string& household) override;
+  StatusOr<std::vector<port::DeviceRow>> ListDevices() override;
+  StatusOr<std::string> ImportGrant(const std::string& envelope) override;
+  StatusOr<uint32_t> WithdrawGrants(const std::string& household,
+                                    const std::string& grant_id) override;
+  StatusOr<std::vector<port::GrantRow>> ListGrants(const std::string& household) override;
+  StatusOr<std::vector<std::string>> ActivateDocuments(
+      const std::vector<std::string>& envelopes) override;
+  StatusOr<std::vector<port::DocumentRow>> ShowDocuments() override;
+  StatusOr<std::vector<Cell>> PendingCells(const port::CellFilter& filter) override;
+  StatusOr<port::CellExplanation> ExplainCell(const std::string& rule, const std::string& zone,
+                                              Time start) override;
+  StatusOr<uint32_t> AdvanceClock(Time now) override;
+  StatusOr<port::GatewayStatus> GetStatus() override;
+
+  // port::CellSource: cells.cc
+  Status VisitCells(const port::CellFilter& filter,
+                    const std::function<bool(const port::DecidedCell&)>& visit) const override;
+
+ private:
+  using Command = std::function<void()>;
+
+  explicit Pipeline(PipelineOptions options);
+  Status Start();
+  Status LoadRecentHashes();
+  void Run();
+  void Turn(std::deque<store::JournalEntry> entries);
+  bool ClockSound(Time now) const;
+  void PublishAdmissions();
+  Status CommitDurably(store::Batch& batch);
+  Status CommitHousehold(Household household);
+  // Runs `command` on the pipeline thread and waits for its result.
+  template <typename Result>
+  Result Call(std::function<Result()> command);
+  Status Post(Command command);
+
+  // Constant after Open.
+  const std::string dir_;
+  const GatewayId gateway_;
+  const Clock& clock_;
+  ReplayClock* const replay_;
+  const std::chrono::seconds checkpoint_interval_;
+  crypto::SecretKey master_;  // moved on by Start
+  std::function<bool()> broker_connected_;
+  std::unique_ptr<store::Database> database_;
+  std::unique_ptr<store::Vault> vault_;
+  std::unique_ptr<store::Journal> journal_;
+  std::unique_ptr<store::Syncer> syncer_;
+  std::unique_ptr<ledger::Ledger> ledger_;
+
+  IntakeCounters counters_;
+
+  // Confined to the MQTT thread.
+  std::vector<uint64_t> recent_hashes_;  // of the last kInflightMax journal entries, a ring
+  std::size_t next_hash_ = 0;
+
+  // Confined to the pipeline thread once it runs.
+  std::unique_ptr<Core> core_;
+  std::chrono::steady_clock::time_point last_checkpoint_{};
+  std::chrono::steady_clock::time_point last_tick_{};
+
+  // The inbox, guarded by mutex_; never held while anything else is done.
+  mutable std::mutex mutex_;
+  std::condition_variable wake_;
+  std::deque<store::JournalEntry> entries_;
+  std::deque<Command> commands_;
+  bool skipped_ = false;  // an entry did not fit: read it from the journal
+  bool stopping_ = false;
+  std::shared_ptr<const port::AdmissionTable> admissions_;
+
+  std::thread thread_;  // last: starts when all else is ready
+};
+
+// Whether a decided or pending cell matches.
+bool Matches(const port::CellFilter& filter, const Cell& cell);
+
+}  // namespace gateway::pipeline

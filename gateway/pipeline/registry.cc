@@ -1,0 +1,200 @@
+#include "gateway/pipeline/registry.h"
+
+#include <algorithm>
+
+#include "gateway/base/check.h"
+#include "gateway/pipeline/admissions.h"
+#include "gateway/pipeline/registry_rows.h"
+
+namespace gateway::pipeline {
+
+using store::Table;
+
+Status Registry::Load() {
+  households_.clear();
+  documents_.clear();
+  rule_since_.clear();
+  std::vector<std::string> household_rows;  // need the charter's commons; read after it
+  Status failure;
+  RETURN_IF_ERROR(vault_.db().Scan(
+      Table::kRegistry, "", "", [&](std::string_view key, std::string_view value) {
+        StatusOr<std::string> plain = vault_.OpenRow(Table::kRegistry, key, value);
+        failure = plain.status();
+        if (!plain.ok()) return false;
+        if (!plain->empty() && plain->front() == static_cast<char>(RegistryRow::kHousehold)) {
+          household_rows.push_back(*std::move(plain));
+        } else {
+          failure = LoadRow(*plain);
+        }
+        return failure.ok();
+      }));
+  RETURN_IF_ERROR(failure);
+  rules_.reset();
+  std::string commons;
+  if (!documents_.empty()) {
+    auto rules = std::make_shared<Rules>();
+    ASSIGN_OR_RETURN(rules->documents, policy::ParseStored(stored_payloads()));
+    ASSIGN_OR_RETURN(rules->time_zone, TimeZone::Load(rules->documents.policy.time_zone));
+    for (const auto& [rule, since] : rule_since_) rules->since[rule] = since.second;
+    commons = rules->documents.charter.commons;
+    rules_ = std::move(rules);
+  }
+  for (const std::string& row : household_rows) {
+    ASSIGN_OR_RETURN(Household household, DecodeHousehold(row, commons));
+    household.owner = vault_.OwnerOf(household.subject);
+    HouseholdId id = household.id;
+    households_[std::move(id)] = std::move(household);
+  }
+  return Reindex();
+}
+
+Status Registry::LoadRow(std::string_view plain) {
+  if (plain.empty()) return DataLoss("registry row: empty");
+  if (plain.front() == static_cast<char>(RegistryRow::kRuleSince)) {
+    ASSIGN_OR_RETURN(rule_since_, DecodeRuleSince(plain));
+    return OkStatus();
+  }
+  ASSIGN_OR_RETURN(auto document, DecodeDocument(plain));
+  documents_[document.first] = std::move(document.second);
+  return OkStatus();
+}
+
+Status Registry::Reindex() {
+  subjects_.clear();
+  owners_.clear();
+  devices_.clear();
+  series_.clear();
+  for (const auto& [id, household] : households_) {
+    subjects_[household.subject] = id;
+    owners_[household.owner] = id;
+    for (const DeviceId& device : household.devices) {
+      devices_[device] = id;
+      if (rules_ == nullptr) continue;
+      const policy::Policy& policy = rules_->documents.policy;
+      for (const Metric& metric : policy.metrics) {
+        SeriesInfo info{.household = &household, .metric = metric.id};
+        // One zone level per metric (lint), so any rule of the metric names it.
+        const std::vector<const policy::ShareRule*> rules = policy.ShareRulesFor(metric.id);
+        if (!rules.empty()) {
+          if (auto zone = policy.AncestorAt(household.zone, rules[0]->zone_level); zone.ok()) {
+            info.sheet_zone = *std::move(zone);
+          }
+        }
+        series_[vault_.SeriesOf(device.value(), metric.id.value())] = std::move(info);
+      }
+    }
+  }
+  return OkStatus();
+}
+
+namespace {
+
+template <typename Index, typename Key>
+const Household* Lookup(const std::map<HouseholdId, Household>& households, const Index& index,
+                        const Key& key) {
+  const auto it = index.find(key);
+  return it == index.end() ? nullptr : &households.at(it->second);
+}
+
+}  // namespace
+
+const Household* Registry::FindHousehold(const HouseholdId& id) const {
+  const auto it = households_.find(id);
+  return it == households_.end() ? nullptr : &it->second;
+}
+const Household* Registry::FindSubject(const SubjectId& subject) const {
+  return Lookup(households_, subjects_, subject);
+}
+const Household* Registry::FindDevice(const DeviceId& id) const {
+  return Lookup(households_, devices_, id);
+}
+const Household* Registry::FindOwner(const OwnerId& owner) const {
+  return Lookup(households_, owners_, owner);
+}
+const SeriesInfo* Registry::FindSeries(const SeriesId& series) const {
+  const auto it = series_.find(series);
+  return it == series_.end() ? nullptr : &it->second;
+}
+
+policy::StoredDocuments Registry::stored_payloads() const {
+  policy::StoredDocuments stored;
+  const auto payload = [&](policy::DocumentKind kind) {
+    const auto it = documents_.find(kind);
+    return it == documents_.end() ? std::string() : it->second.payload;
+  };
+  stored.charter = payload(policy::DocumentKind::kCharter);
+  stored.policy = payload(policy::DocumentKind::kPolicy);
+  stored.roster = payload(policy::DocumentKind::kRoster);
+  return stored;
+}
+
+Status Registry::SaveHousehold(store::Batch& batch, const Household& household) {
+  return vault_.PutOwn(batch, Table::kRegistry,
+                       vault_.RowPseudonym("household", household.id.value()),
+                       EncodeHousehold(household));
+}
+
+void Registry::TakeHousehold(Household household) {
+  household.owner = vault_.OwnerOf(household.subject);
+  HouseholdId id = household.id;
+  households_[std::move(id)] = std::move(household);
+  // The map's nodes stay where they are, so only the indices change.
+  const Status status = Reindex();
+  GW_CHECK(status.ok());
+}
+
+Status Registry::SaveActivation(store::Batch& batch, const policy::Activation& activation,
+                                const std::map<policy::DocumentKind, std::string>& envelopes,
+                                Time now) {
+  for (const policy::VerifiedDocument& accepted : activation.accepted) {
+    StoredDocument document{.version = accepted.version,
+                            .hash = accepted.hash,
+                            .payload = accepted.payload,
+                            .envelope = envelopes.at(accepted.kind),
+                            .signers = accepted.signers};
+    const std::string name(policy::DocumentKindName(accepted.kind));
+    RETURN_IF_ERROR(vault_.PutOwn(batch, Table::kRegistry, vault_.RowPseudonym("document", name),
+                                  EncodeDocument(accepted.kind, document)));
+  }
+  const policy::Policy& policy = activation.documents.policy;
+  RuleSince since;
+  for (const policy::ShareRule& rule : policy.share) {
+    std::string fingerprint = RuleFingerprint(rule, policy);
+    const auto old = rule_since_.find(rule.id);
+    Time from = std::max({now, policy.activates, rule.valid_from.value_or(Time{})});
+    if (old != rule_since_.end() && old->second.first == fingerprint) from = old->second.second;
+    since[rule.id] = {std::move(fingerprint), from};
+  }
+  return vault_.PutOwn(batch, Table::kRegistry, vault_.RowPseudonym("rules", "since"),
+                       EncodeRuleSince(since));
+}
+
+std::shared_ptr<const port::AdmissionTable> Registry::MakeAdmissions() const {
+  auto table = std::make_shared<Admissions>(rules_);
+  for (const auto& [id, household] : households_) {
+    for (const DeviceId& device : household.devices) table->Add(vault_, household, device);
+  }
+  return table;
+}
+
+bool HouseholdGrants(const Household& household, const policy::ShareRule& rule,
+                     const policy::Policy& policy, Time from, Time until) {
+  // Opt-in is the only mode so far: without a consent rule for the metric nobody was asked.
+  if (!household.confirmed_at.has_value() || policy.ConsentRuleFor(rule.metric) == nullptr) {
+    return false;
+  }
+  return !household.adult_keys.empty() &&
+         std::all_of(household.adult_keys.begin(), household.adult_keys.end(),
+                     [&](const std::string& adult) {
+                       return std::any_of(
+                           household.grants.begin(), household.grants.end(),
+                           [&](const GrantRecord& record) {
+                             return record.grant.grantor_pk == adult &&
+                                    !record.withdrawn_at.has_value() &&
+                                    policy::Covers(record.grant, rule, policy) &&
+                                    policy::HoldsThrough(record.grant, from, until);
+                           });
+                     });
+}
+
+}  // namespace gateway::pipeline

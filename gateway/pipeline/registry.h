@@ -1,0 +1,120 @@
+// Who is here and by which rules: households with their devices and grants, and the signed
+// documents in force. Kept in memory, one sealed row per household and document.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "gateway/model/ids.h"
+#include "gateway/model/time.h"
+#include "gateway/policy/documents.h"
+#include "gateway/policy/grant.h"
+#include "gateway/port/intake.h"
+#include "gateway/store/sealed_rows.h"
+
+namespace gateway::pipeline {
+
+struct GrantRecord {
+  policy::Grant grant;
+  std::string envelope;
+  std::optional<Time> withdrawn_at;
+};
+
+struct Household {
+  HouseholdId id;
+  ZoneId zone;
+  SubjectId subject;
+  std::string invite_nonce;  // 16 bytes
+  uint32_t adults = 1;       // how many must accept, and grant
+  std::optional<Time> confirmed_at;
+  std::vector<std::string> adult_keys;   // Ed25519, one per accepted adult
+  std::vector<std::string> acceptances;  // envelopes
+  std::string confirmation;              // envelope
+  std::vector<DeviceId> devices;
+  std::vector<GrantRecord> grants;
+  OwnerId owner;  // derived from subject; the owner part of its row keys
+};
+
+struct StoredDocument {
+  uint64_t version = 0;
+  std::string hash, payload, envelope;
+  std::vector<std::string> signers;
+};
+
+// What everybody else looks at: parsed documents, immutable.
+struct Rules {
+  policy::Documents documents;
+  TimeZone time_zone = TimeZone::Utc();
+  // Since when each share rule has stood unchanged; a rule counts for a day only if since the
+  // day's start.
+  std::map<RuleId, Time> since;
+};
+
+// A device's series as the fold sees it.
+struct SeriesInfo {
+  const Household* household = nullptr;
+  MetricId metric;
+  std::optional<ZoneId> sheet_zone;  // empty if no share rule uses the metric
+};
+
+// Confined to the pipeline thread. Changes go through Save…: they are put into the caller's batch,
+// and into memory by Take… once the batch is committed.
+class Registry {
+ public:
+  explicit Registry(store::Vault& vault) : vault_(vault) {}
+
+  // Returns DataLoss if a row does not open or parse.
+  Status Load();
+
+  const std::map<HouseholdId, Household>& households() const { return households_; }
+  const Household* FindHousehold(const HouseholdId& id) const;
+  const Household* FindSubject(const SubjectId& subject) const;
+  const Household* FindDevice(const DeviceId& id) const;
+  const Household* FindOwner(const OwnerId& owner) const;
+  const SeriesInfo* FindSeries(const SeriesId& series) const;
+  std::size_t device_count() const { return devices_.size(); }
+
+  // Null until documents were activated.
+  const std::shared_ptr<const Rules>& rules() const { return rules_; }
+  const std::map<policy::DocumentKind, StoredDocument>& documents() const { return documents_; }
+  policy::StoredDocuments stored_payloads() const;
+
+  Status SaveHousehold(store::Batch& batch, const Household& household);
+  void TakeHousehold(Household household);
+
+  // Rules that are unchanged keep their `since`; new and changed ones get `now`, or their own
+  // later validity.
+  Status SaveActivation(store::Batch& batch, const policy::Activation& activation,
+                        const std::map<policy::DocumentKind, std::string>& envelopes, Time now);
+  // Returns as parsing does; the payloads were verified before they were saved.
+  Status TakeActivation() { return Load(); }
+
+  // A fresh picture for the door.
+  std::shared_ptr<const port::AdmissionTable> MakeAdmissions() const;
+
+ private:
+  Status LoadRow(std::string_view plain);
+  Status Reindex();
+
+  store::Vault& vault_;
+  std::map<HouseholdId, Household> households_;
+  std::map<policy::DocumentKind, StoredDocument> documents_;
+  std::map<RuleId, std::pair<std::string, Time>> rule_since_;  // fingerprint, since
+  std::shared_ptr<const Rules> rules_;
+  // Indices into the above.
+  std::map<SubjectId, HouseholdId> subjects_;
+  std::map<OwnerId, HouseholdId> owners_;
+  std::map<DeviceId, HouseholdId> devices_;
+  std::unordered_map<SeriesId, SeriesInfo> series_;
+};
+
+// Whether every adult of the household has given a grant that covers `rule`, holds from `from` to
+// `until`, and was not withdrawn.
+bool HouseholdGrants(const Household& household, const policy::ShareRule& rule,
+                     const policy::Policy& policy, Time from, Time until);
+
+}  // namespace gateway::pipeline

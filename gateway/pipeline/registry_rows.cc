@@ -1,0 +1,148 @@
+#include "gateway/pipeline/registry_rows.h"
+
+#include "gateway/base/bytes.h"
+#include "gateway/crypto/hash.h"
+
+namespace gateway::pipeline {
+namespace {
+
+void PutTime(ByteWriter& out, Time time) { out.I64(time.time_since_epoch().count()); }
+Time TakeTime(ByteReader& in) { return Time(Millis(in.I64())); }
+
+void PutList(ByteWriter& out, const std::vector<std::string>& list) {
+  out.Varint(list.size());
+  for (const std::string& item : list) out.Text(item);
+}
+
+std::vector<std::string> TakeList(ByteReader& in) {
+  std::vector<std::string> list;
+  const uint64_t count = in.Varint();
+  for (uint64_t i = 0; i < count && in.ok(); ++i) list.emplace_back(in.Text());
+  return list;
+}
+
+}  // namespace
+
+std::string EncodeHousehold(const Household& household) {
+  ByteWriter out;
+  out.U8(static_cast<uint8_t>(RegistryRow::kHousehold)).U8(1);
+  out.Text(household.id.value()).Text(household.zone.value()).Raw(household.subject.view());
+  out.Text(household.invite_nonce).Varint(household.adults);
+  out.U8(household.confirmed_at.has_value() ? 1 : 0);
+  PutTime(out, household.confirmed_at.value_or(Time{}));
+  PutList(out, household.adult_keys);
+  PutList(out, household.acceptances);
+  out.Text(household.confirmation);
+  out.Varint(household.devices.size());
+  for (const DeviceId& device : household.devices) out.Text(device.value());
+  out.Varint(household.grants.size());
+  for (const GrantRecord& record : household.grants) {
+    out.Text(record.envelope).U8(record.withdrawn_at.has_value() ? 1 : 0);
+    PutTime(out, record.withdrawn_at.value_or(Time{}));
+  }
+  return out.Take();
+}
+
+StatusOr<Household> DecodeHousehold(std::string_view bytes, std::string_view commons) {
+  ByteReader in(bytes);
+  if (in.U8() != static_cast<uint8_t>(RegistryRow::kHousehold) || in.U8() != 1) {
+    return DataLoss("registry row: not a household of version 1");
+  }
+  Household household;
+  household.id = HouseholdId(std::string(in.Text()));
+  household.zone = ZoneId(std::string(in.Text()));
+  const std::string_view subject = in.Raw(SubjectId::kBytes);
+  if (in.ok()) household.subject = SubjectId::FromBytes(subject);
+  household.invite_nonce = std::string(in.Text());
+  household.adults = static_cast<uint32_t>(in.Varint());
+  const bool confirmed = in.U8() != 0;
+  const Time confirmed_at = TakeTime(in);
+  if (confirmed) household.confirmed_at = confirmed_at;
+  household.adult_keys = TakeList(in);
+  household.acceptances = TakeList(in);
+  household.confirmation = std::string(in.Text());
+  for (std::string& device : TakeList(in)) household.devices.emplace_back(std::move(device));
+  const uint64_t grants = in.Varint();
+  for (uint64_t i = 0; i < grants && in.ok(); ++i) {
+    GrantRecord record;
+    record.envelope = std::string(in.Text());
+    const bool withdrawn = in.U8() != 0;
+    const Time withdrawn_at = TakeTime(in);
+    if (withdrawn) record.withdrawn_at = withdrawn_at;
+    if (!in.ok()) break;
+    ASSIGN_OR_RETURN(record.grant, policy::VerifyGrant(record.envelope, commons));
+    household.grants.push_back(std::move(record));
+  }
+  RETURN_IF_ERROR(in.Finish("registry row of a household"));
+  return household;
+}
+
+std::string EncodeDocument(policy::DocumentKind kind, const StoredDocument& document) {
+  ByteWriter out;
+  out.U8(static_cast<uint8_t>(RegistryRow::kDocument)).U8(1).U8(static_cast<uint8_t>(kind));
+  out.U64(document.version).Text(document.hash).Text(document.payload).Text(document.envelope);
+  PutList(out, document.signers);
+  return out.Take();
+}
+
+StatusOr<std::pair<policy::DocumentKind, StoredDocument>> DecodeDocument(std::string_view bytes) {
+  ByteReader in(bytes);
+  if (in.U8() != static_cast<uint8_t>(RegistryRow::kDocument) || in.U8() != 1) {
+    return DataLoss("registry row: not a document of version 1");
+  }
+  const auto kind = static_cast<policy::DocumentKind>(in.U8());
+  StoredDocument document;
+  document.version = in.U64();
+  document.hash = std::string(in.Text());
+  document.payload = std::string(in.Text());
+  document.envelope = std::string(in.Text());
+  document.signers = TakeList(in);
+  RETURN_IF_ERROR(in.Finish("registry row of a document"));
+  return std::pair(kind, std::move(document));
+}
+
+std::string EncodeRuleSince(const RuleSince& rules) {
+  ByteWriter out;
+  out.U8(static_cast<uint8_t>(RegistryRow::kRuleSince)).U8(1).Varint(rules.size());
+  for (const auto& [rule, since] : rules) {
+    out.Text(rule.value()).Text(since.first);
+    PutTime(out, since.second);
+  }
+  return out.Take();
+}
+
+StatusOr<RuleSince> DecodeRuleSince(std::string_view bytes) {
+  ByteReader in(bytes);
+  if (in.U8() != static_cast<uint8_t>(RegistryRow::kRuleSince) || in.U8() != 1) {
+    return DataLoss("registry row: not rule ages of version 1");
+  }
+  RuleSince rules;
+  const uint64_t count = in.Varint();
+  for (uint64_t i = 0; i < count && in.ok(); ++i) {
+    const RuleId rule{std::string(in.Text())};
+    std::string fingerprint(in.Text());
+    rules[rule] = {std::move(fingerprint), TakeTime(in)};
+  }
+  RETURN_IF_ERROR(in.Finish("registry row of rule ages"));
+  return rules;
+}
+
+std::string RuleFingerprint(const policy::ShareRule& rule, const policy::Policy& policy) {
+  ByteWriter out;
+  out.Text(rule.metric.value());
+  PutList(out, rule.stats);
+  out.U8(rule.whole_day ? 1 : 0).I64(rule.bucket.count()).Text(rule.zone_level);
+  out.Text(rule.purpose);
+  PutList(out, rule.to);
+  out.I64(rule.age_min.count()).U32(rule.k_min).U32(rule.top1_max_pct);
+  PutTime(out, rule.valid_from.value_or(Time{}));
+  PutTime(out, rule.valid_until.value_or(Time{}));
+  if (const Metric* metric = policy.FindMetric(rule.metric)) {
+    out.Text(metric->unit).Text(metric->resolution.ToString()).I64(metric->lo).I64(metric->hi);
+    out.I64(metric->interval.count()).I64(metric->lateness.count());
+  }
+  out.Text(policy.time_zone);
+  return crypto::Blake2b256(out.bytes());
+}
+
+}  // namespace gateway::pipeline

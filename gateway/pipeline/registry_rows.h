@@ -1,0 +1,30 @@
+// The registry's rows as bytes: docs/formats.md §registry. Pure.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "gateway/base/status.h"
+#include "gateway/pipeline/registry.h"
+
+namespace gateway::pipeline {
+
+enum class RegistryRow : uint8_t { kHousehold = 1, kDocument = 2, kRuleSince = 3 };
+
+std::string EncodeHousehold(const Household& household);
+// `owner` is left to the caller, and grants are parsed from their envelopes again.
+// Returns DataLoss if the bytes are malformed.
+StatusOr<Household> DecodeHousehold(std::string_view bytes, std::string_view commons);
+
+std::string EncodeDocument(policy::DocumentKind kind, const StoredDocument& document);
+StatusOr<std::pair<policy::DocumentKind, StoredDocument>> DecodeDocument(std::string_view bytes);
+
+using RuleSince = std::map<RuleId, std::pair<std::string, Time>>;
+std::string EncodeRuleSince(const RuleSince& rules);
+StatusOr<RuleSince> DecodeRuleSince(std::string_view bytes);
+
+// Everything about a share rule that decides what it releases, and its metric; two rules with the
+// same fingerprint are the same rule.
+std::string RuleFingerprint(const policy::ShareRule& rule, const policy::Policy& policy);
+
+}  // namespace gateway::pipeline
