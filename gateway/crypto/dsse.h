@@ -1,6 +1,9 @@
 // DSSE envelopes (github.com/secure-systems-lab/dsse, protocol 1.0) with raw Ed25519 over the
-// exact payload bytes. Wire form: protobuf {1 payload_type, 2 payload, 3 repeated {1 keyid,
-// 2 sig}}, docs/formats.md §DSSE. The payload is parsed only after verification.
+// exact payload bytes. The payload is parsed only after verification.
+//
+// Wire form: protobuf {1 payload_type, 2 payload, 3 repeated {1 keyid, 2 sig}}, all bytes, in
+// canonical form: fields in this order, each but 3 at most once, empty ones left out, shortest
+// lengths, nothing else. keyid is KeyId (hash.h).
 #pragma once
 
 #include <span>
@@ -12,6 +15,9 @@
 #include "gateway/crypto/sign.h"
 
 namespace gateway::crypto {
+
+inline constexpr std::size_t kEnvelopeBytesMax = 512u << 10;
+inline constexpr std::size_t kSignaturesMax = 64;
 
 struct EnvelopeSignature {
   std::string keyid;  // a hint only
@@ -37,8 +43,8 @@ inline constexpr std::string_view kConfirmationType =
 std::string PreAuthEncoding(std::string_view type, std::string_view payload);
 
 std::string SerializeEnvelope(const Envelope& envelope);
-// Returns InvalidArgument if the bytes are no envelope, or exceed limits::kEnvelopeBytesMax or
-// limits::kSignaturesMax; fields other than those above are refused.
+// Returns InvalidArgument if the bytes are no envelope, exceed kEnvelopeBytesMax or
+// kSignaturesMax, or are not in the canonical form above.
 StatusOr<Envelope> ParseEnvelope(std::string_view bytes);
 
 // Adds `signer`'s signature; if it is there already, nothing changes.

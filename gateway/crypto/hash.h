@@ -11,6 +11,7 @@
 namespace gateway::crypto {
 
 std::string Blake2b256(std::string_view data);
+std::string Blake2b128(std::string_view data);
 // Keyed with public bytes (16 to 64 of them), e.g. a cell's nonce.
 std::string Blake2b256Keyed(std::string_view key, std::string_view data);
 // Keyed BLAKE2b-128 under a secret: the pseudonyms of row keys. 16 bytes.
@@ -18,7 +19,7 @@ std::string Blake2b128Keyed(const SecretKey& key, std::string_view data);
 // keyid of DSSE signatures and key labels: BLAKE2b-128("commons-key/v1\0" ‖ public key).
 std::string KeyId(std::string_view public_key);
 std::string Sha256(std::string_view data);
-// SipHash-2-4 under the first 16 bytes of `key`.
+// SipHash-2-4 of u64be |a| ‖ a ‖ b under the first 16 bytes of `key`.
 uint64_t SipHash(const SecretKey& key, std::string_view a, std::string_view b);
 // Unpredictable bytes that are not secret: nonces, ids.
 std::string RandomBytes(std::size_t size);

@@ -14,18 +14,22 @@
 namespace gateway::crypto {
 
 // Thread-safe. `owner` is 16 bytes, `epoch` a UTC month (or a fixed number for the gateway's own
-// keys).
+// keys). A wrapped key is Seal (aead.h) under the master key with the associated data
+// "commons-data-key/v1" 0x00 | owner | u32be epoch.
 class Keyring {
  public:
+  static constexpr std::size_t kOwnerBytes = 16;
+
   explicit Keyring(SecretKey master) : master_(std::move(master)) {}
 
   bool Has(std::string_view owner, uint32_t epoch) const;
 
   // Makes a fresh data key, keeps it, and returns it wrapped (72 bytes: nonce ‖ sealed key).
-  // Returns AlreadyExists if there is one, ResourceExhausted if the arena is full.
+  // Returns AlreadyExists if there is one, ResourceExhausted if the arena is full,
+  // InvalidArgument if `owner` has a wrong size.
   StatusOr<std::string> Mint(std::string_view owner, uint32_t epoch);
 
-  // Takes a wrapped key back. Returns DataLoss if it does not open for this owner and epoch.
+  // Takes a wrapped key back; again is harmless. Returns DataLoss if it does not open for this owner and epoch.
   Status Load(std::string_view owner, uint32_t epoch, std::string_view wrapped);
 
   // Drops the key from memory (after a mint whose row could not be written).
@@ -44,12 +48,20 @@ class Keyring {
 
  private:
   using KeyName = std::pair<std::string, uint32_t>;
+  using KeyView = std::pair<std::string_view, uint32_t>;
+  // Compares without making a KeyName: a lookup happens for every message and must not allocate.
+  struct KeyLess {
+    using is_transparent = void;
+    bool operator()(const auto& a, const auto& b) const {
+      return KeyView(a.first, a.second) < KeyView(b.first, b.second);
+    }
+  };
   const SecretKey* Find(std::string_view owner, uint32_t epoch) const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   const SecretKey master_;
   mutable Mutex mutex_;
-  std::map<KeyName, SecretKey> keys_ ABSL_GUARDED_BY(mutex_);
+  std::map<KeyName, SecretKey, KeyLess> keys_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace gateway::crypto

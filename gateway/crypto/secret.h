@@ -10,6 +10,10 @@
 
 namespace gateway::crypto {
 
+// One slot per key: 2 000 households with some five years of monthly keys. Fits Debian's default
+// RLIMIT_MEMLOCK of 8 MiB.
+inline constexpr std::size_t kLockedArenaBytes = 4u << 20;
+
 // Prepares libsodium and the locked arena. Call once, before anything else here; again is a no-op.
 // Returns ResourceExhausted if the arena cannot be locked (raise RLIMIT_MEMLOCK).
 Status InitCrypto();
@@ -20,7 +24,7 @@ class SecretKey {
  public:
   static constexpr std::size_t kBytes = 32;
 
-  // Returns ResourceExhausted if the arena is full.
+  // Returns ResourceExhausted if the arena is full, FailedPrecondition before InitCrypto.
   static StatusOr<SecretKey> Random();
   // Copies `bytes` (exactly kBytes; the caller wipes its own copy).
   // Returns InvalidArgument if the size is another, ResourceExhausted if the arena is full.

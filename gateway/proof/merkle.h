@@ -29,8 +29,12 @@ std::string EmptyRoot();
 // subtree first.
 class CompactRange {
  public:
+  // Told of each perfect subtree that an append completes, the leaf itself (level 0) first: what
+  // a NodeReader below has to find again.
+  using NodeSink = std::function<void(int level, uint64_t index, const std::string& hash)>;
+
   // `leaf_hash` must be 32 bytes.
-  void Append(std::string_view leaf_hash);
+  void Append(std::string_view leaf_hash, const NodeSink& completed = nullptr);
   std::string Root() const;
   uint64_t size() const { return size_; }
 
