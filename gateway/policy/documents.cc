@@ -1,0 +1,265 @@
+#include "gateway/policy/documents.h"
+
+#include <optional>
+#include <utility>
+
+#include "gateway/crypto/dsse.h"
+#include "gateway/crypto/hash.h"
+#include "gateway/model/time.h"
+#include "gateway/yaml/fields.h"
+#include "gateway/yaml/yaml.h"
+
+namespace gateway::policy {
+namespace {
+
+static_assert(yaml::kYamlBytesMax < crypto::kEnvelopeBytesMax);
+
+constexpr DocumentKind kKinds[] = {DocumentKind::kCharter, DocumentKind::kPolicy,
+                                   DocumentKind::kRoster};
+
+// The envelopes, sorted by kind.
+struct Incoming {
+  std::optional<crypto::Envelope> charter, policy, roster;
+
+  std::optional<crypto::Envelope>& operator[](DocumentKind kind) {
+    return kind == DocumentKind::kCharter  ? charter
+           : kind == DocumentKind::kPolicy ? policy
+                                           : roster;
+  }
+};
+
+StatusOr<DocumentKind> KindOfEnvelope(const crypto::Envelope& envelope) {
+  for (const DocumentKind kind : kKinds) {
+    if (envelope.payload_type == PayloadTypeOf(kind)) return kind;
+  }
+  return InvalidArgument("envelope: its payload type is no charter, policy or roster");
+}
+
+StatusOr<Incoming> SortByKind(std::span<const std::string> envelopes) {
+  Incoming incoming;
+  for (const std::string& bytes : envelopes) {
+    ASSIGN_OR_RETURN(crypto::Envelope envelope, crypto::ParseEnvelope(bytes));
+    ASSIGN_OR_RETURN(const DocumentKind kind, KindOfEnvelope(envelope));
+    if (incoming[kind]) {
+      return InvalidArgument("%s: given twice; give one", DocumentKindName(kind));
+    }
+    incoming[kind] = std::move(envelope);
+  }
+  return incoming;
+}
+
+std::string Join(const std::vector<std::string>& texts) {
+  std::string all;
+  for (const std::string& text : texts) all += Format("%s%s", all.empty() ? "" : ", ", text);
+  return all.empty() ? "nobody" : all;
+}
+
+// The labels of the role's keys that signed. Returns PermissionDenied if they are too few.
+StatusOr<std::vector<std::string>> CheckSigners(const crypto::Envelope& envelope,
+                                                const Charter& charter, const Role& role,
+                                                std::string_view what) {
+  const std::vector<std::string> trusted = PublicKeysOf(charter, role);
+  // Lint says more about these; here they must only never mean "nobody has to sign".
+  if (role.threshold == 0 || role.threshold > trusted.size()) {
+    return PermissionDenied("%s: the charter asks for %d of %d signatures, which nobody can give",
+                            what, role.threshold, trusted.size());
+  }
+  std::vector<std::string> labels;
+  for (const std::string& key : crypto::ValidSigners(envelope, trusted)) {
+    labels.push_back(LabelOf(charter, role, key));
+  }
+  if (labels.size() < role.threshold) {
+    return PermissionDenied("%s: %d of %d required signatures; signed by: %s; may sign: %s", what,
+                            labels.size(), role.threshold, Join(labels), Join(role.keys));
+  }
+  return labels;
+}
+
+// Versions only go forward, and the next one names the bytes it replaces.
+template <typename Document>
+Status CheckSuccession(const Document& document, std::string_view payload, const Document& stored,
+                       std::string_view stored_payload, std::string_view what) {
+  if (document.commons != stored.commons) {
+    return FailedPrecondition("%s: is of commons \"%s\", this gateway's is \"%s\"", what,
+                              document.commons, stored.commons);
+  }
+  if (document.version < stored.version) {
+    return FailedPrecondition("%s: version %d is older than version %d in force", what,
+                              document.version, stored.version);
+  }
+  if (document.version == stored.version && payload != stored_payload) {
+    return DataLoss("%s: version %d is in force with other bytes: somebody signed two", what,
+                    document.version);
+  }
+  if (document.version == stored.version + 1 &&
+      document.prev != crypto::Blake2b256(stored_payload)) {
+    return FailedPrecondition("%s: version %d does not follow version %d in force: prev differs",
+                              what, document.version, stored.version);
+  }
+  return OkStatus();
+}
+
+VerifiedDocument Describe(DocumentKind kind, uint64_t version, std::string payload,
+                          std::vector<std::string> signers) {
+  std::string hash = crypto::Blake2b256(payload);
+  return {kind, version, std::move(hash), std::move(payload), std::move(signers)};
+}
+
+Status Missing(DocumentKind kind) {
+  return FailedPrecondition("%s: missing; activate charter, policy and roster together",
+                            DocumentKindName(kind));
+}
+
+// A first charter is signed by its own stewards: whoever installs the gateway vouches for it.
+// Every later one needs the old stewards, then the new ones.
+Status TakeCharter(const std::optional<crypto::Envelope>& envelope, const std::string& stored,
+                   Activation& result) {
+  std::optional<Charter> old;
+  if (!stored.empty()) {
+    ASSIGN_OR_RETURN(old, ParseCharter(stored));
+  }
+  if (!envelope) {
+    if (!old) return Missing(DocumentKind::kCharter);
+    result.documents.charter = *std::move(old);
+    return OkStatus();
+  }
+  if (old && envelope->payload != stored) {
+    RETURN_IF_ERROR(
+        CheckSigners(*envelope, *old, old->charter, "charter, by the one in force").status());
+  }
+  StatusOr<Charter> charter = ParseCharter(envelope->payload);
+  if (!charter.ok()) return Annotate(charter.status(), "charter");
+  ASSIGN_OR_RETURN(std::vector<std::string> signers,
+                   CheckSigners(*envelope, *charter, charter->charter, "charter"));
+  if (old) {
+    RETURN_IF_ERROR(CheckSuccession(*charter, envelope->payload, *old, stored, "charter"));
+  }
+  result.accepted.push_back(Describe(DocumentKind::kCharter, charter->version, envelope->payload,
+                                     std::move(signers)));
+  result.documents.charter = *std::move(charter);
+  return OkStatus();
+}
+
+// Policy or roster: signed by their role of the charter that will be in force.
+template <typename Document>
+Status TakeDocument(DocumentKind kind, const std::optional<crypto::Envelope>& envelope,
+                    const std::string& stored, const Role& role,
+                    StatusOr<Document> (*parse)(std::string_view), Document& document,
+                    Activation& result) {
+  const std::string_view what = DocumentKindName(kind);
+  const Charter& charter = result.documents.charter;
+  std::optional<Document> old;
+  if (!stored.empty()) {
+    ASSIGN_OR_RETURN(old, parse(stored));
+  }
+  if (!envelope) {
+    if (!old) return Missing(kind);
+    document = *std::move(old);
+    return OkStatus();
+  }
+  ASSIGN_OR_RETURN(std::vector<std::string> signers,
+                   CheckSigners(*envelope, charter, role, what));
+  StatusOr<Document> parsed = parse(envelope->payload);
+  if (!parsed.ok()) return Annotate(parsed.status(), what);
+  if (parsed->commons != charter.commons) {
+    return FailedPrecondition("%s: is of commons \"%s\", the charter's is \"%s\"", what,
+                              parsed->commons, charter.commons);
+  }
+  if (old) {
+    RETURN_IF_ERROR(CheckSuccession(*parsed, envelope->payload, *old, stored, what));
+  }
+  result.accepted.push_back(
+      Describe(kind, parsed->version, envelope->payload, std::move(signers)));
+  document = *std::move(parsed);
+  return OkStatus();
+}
+
+Status CheckDates(const Documents& documents, Time now) {
+  const auto unexpired = [&](std::string_view what, Time expires) {
+    if (now < expires) return OkStatus();
+    return FailedPrecondition("%s: expired at %s; sign a new version", what, FormatTime(expires));
+  };
+  RETURN_IF_ERROR(unexpired("charter", documents.charter.expires));
+  RETURN_IF_ERROR(unexpired("policy", documents.policy.expires));
+  RETURN_IF_ERROR(unexpired("roster", documents.roster.expires));
+  if (documents.policy.activates > now) {
+    return FailedPrecondition("policy: activates at %s, and it is %s; try again then",
+                              FormatTime(documents.policy.activates), FormatTime(now));
+  }
+  return OkStatus();
+}
+
+Status CheckLint(Activation& result) {
+  std::string refusals;
+  const Documents& documents = result.documents;
+  for (Finding& finding : Lint(documents.charter, documents.policy, documents.roster)) {
+    if (finding.refuses) {
+      refusals += Format("%s%s", refusals.empty() ? "" : "\n", FormatFinding(finding));
+    } else {
+      result.warnings.push_back(std::move(finding));
+    }
+  }
+  if (refusals.empty()) return OkStatus();
+  return MakeStatus(StatusCode::kInvalidArgument, refusals);
+}
+
+}  // namespace
+
+std::string_view DocumentKindName(DocumentKind kind) {
+  switch (kind) {
+    case DocumentKind::kCharter:
+      return "charter";
+    case DocumentKind::kPolicy:
+      return "policy";
+    case DocumentKind::kRoster:
+      return "roster";
+  }
+  return "";
+}
+
+std::string_view PayloadTypeOf(DocumentKind kind) {
+  switch (kind) {
+    case DocumentKind::kCharter:
+      return crypto::kCharterType;
+    case DocumentKind::kPolicy:
+      return crypto::kPolicyType;
+    case DocumentKind::kRoster:
+      return crypto::kRosterType;
+  }
+  return "";
+}
+
+StatusOr<DocumentKind> DetectKind(std::string_view yaml) {
+  ASSIGN_OR_RETURN(const yaml::Node root, yaml::Parse(yaml));
+  Status error;
+  yaml::Fields fields(root, "document", error);
+  const std::size_t index =
+      fields.OneOf("schema", {"commons-charter/1", "commons-policy/1", "commons-roster/1"});
+  RETURN_IF_ERROR(error);
+  return kKinds[index];
+}
+
+StatusOr<Activation> VerifyDocuments(std::span<const std::string> envelopes,
+                                     const StoredDocuments& stored, Time now) {
+  ASSIGN_OR_RETURN(const Incoming incoming, SortByKind(envelopes));
+  Activation result;
+  RETURN_IF_ERROR(TakeCharter(incoming.charter, stored.charter, result));
+  const Charter& charter = result.documents.charter;
+  RETURN_IF_ERROR(TakeDocument(DocumentKind::kPolicy, incoming.policy, stored.policy,
+                               charter.policy, ParsePolicy, result.documents.policy, result));
+  RETURN_IF_ERROR(TakeDocument(DocumentKind::kRoster, incoming.roster, stored.roster,
+                               charter.roster, ParseRoster, result.documents.roster, result));
+  RETURN_IF_ERROR(CheckDates(result.documents, now));
+  RETURN_IF_ERROR(CheckLint(result));
+  return result;
+}
+
+StatusOr<Documents> ParseStored(const StoredDocuments& stored) {
+  Documents documents;
+  ASSIGN_OR_RETURN(documents.charter, ParseCharter(stored.charter));
+  ASSIGN_OR_RETURN(documents.policy, ParsePolicy(stored.policy));
+  ASSIGN_OR_RETURN(documents.roster, ParseRoster(stored.roster));
+  return documents;
+}
+
+}  // namespace gateway::policy

@@ -1,0 +1,229 @@
+#include "gateway/policy/lint.h"
+
+#include <algorithm>
+#include <set>
+
+#include "gateway/model/limits.h"
+#include "gateway/model/time.h"
+#include "gateway/policy/lint_share.h"
+
+// The findings of this file; those about share rules stand in lint_share.cc.
+//   GOV-3  one public key under two labels of a role       GOV-4  threshold 0 or above the keys
+//   L09    two collect, retain or consent rules            L20    a name that does not exist
+//   L21    an id twice                                     L22    documents of different commons
+//   L31    unknown time zone                               L33    dates out of order
+//   L34    a zone whose parent is not coarser
+
+namespace gateway::policy {
+namespace {
+
+class Linter {
+ public:
+  explicit Linter(std::string document) : document_(std::move(document)) {}
+
+  void Refuse(std::string_view id, int line, std::string text) {
+    findings_.push_back({std::string(id), true, std::move(text), line, document_});
+  }
+  std::vector<Finding> Take() {
+    std::stable_sort(findings_.begin(), findings_.end(),
+                     [](const Finding& a, const Finding& b) { return a.line < b.line; });
+    return std::move(findings_);
+  }
+
+ private:
+  const std::string document_;
+  std::vector<Finding> findings_;
+};
+
+void LintRole(const Charter& charter, std::string_view name, const Role& role, Linter& lint) {
+  std::size_t known = 0;
+  for (const std::string& label : role.keys) {
+    if (charter.keys.contains(label)) {
+      ++known;
+    } else {
+      lint.Refuse("L20", role.line,
+                  Format("role %s: key \"%s\" is not under keys", name, label));
+    }
+  }
+  const std::size_t distinct = PublicKeysOf(charter, role).size();
+  if (distinct < known) {
+    lint.Refuse("GOV-3", role.line,
+                Format("role %s: %d labels, but only %d distinct public keys; one person, one key",
+                       name, known, distinct));
+  }
+  if (role.threshold == 0 || role.threshold > distinct) {
+    lint.Refuse("GOV-4", role.line,
+                Format("role %s: threshold %d must be 1 to %d, its distinct keys", name,
+                       role.threshold, distinct));
+  }
+}
+
+template <typename Id>
+void LintUnique(std::set<Id>& seen, const Id& id, std::string_view what, int line, Linter& lint) {
+  if (seen.insert(id).second) return;
+  lint.Refuse("L21", line, Format("%s \"%s\": the id is taken already", what, id));
+}
+
+void LintRuleIds(const Policy& policy, Linter& lint) {
+  // One name space: a decision names its rule, so two rules must not share a name.
+  std::set<std::string> ids;
+  const auto check = [&](const auto& rules, std::string_view what) {
+    for (const auto& rule : rules) LintUnique(ids, rule.id.value(), what, rule.line, lint);
+  };
+  check(policy.collect, "collect rule");
+  check(policy.retain, "retain rule");
+  check(policy.consent, "consent rule");
+  check(policy.share, "share rule");
+  check(policy.forbid, "forbid rule");
+}
+
+void LintMetricRules(const Policy& policy, Linter& lint) {
+  const auto check = [&](const auto& rules, std::string_view what) {
+    std::set<MetricId> metrics;
+    for (const auto& rule : rules) {
+      if (policy.FindMetric(rule.metric) == nullptr) {
+        lint.Refuse("L20", rule.line,
+                    Format("%s rule \"%s\": metric \"%s\" is not under metrics", what,
+                           rule.id.value(), rule.metric.value()));
+      }
+      if (!metrics.insert(rule.metric).second) {
+        lint.Refuse("L09", rule.line,
+                    Format("%s rule \"%s\": metric \"%s\" has one already; keep one", what,
+                           rule.id.value(), rule.metric.value()));
+      }
+    }
+  };
+  check(policy.collect, "collect");
+  check(policy.retain, "retain");
+  check(policy.consent, "consent");
+}
+
+void LintZones(const Policy& policy, Linter& lint) {
+  std::set<std::string> ids;
+  for (const Zone& zone : policy.zones) {
+    LintUnique(ids, zone.id.value(), "zone", zone.line, lint);
+    if (zone.parent.empty()) continue;
+    const Zone* parent = policy.FindZone(zone.parent);
+    if (parent == nullptr) {
+      lint.Refuse("L20", zone.line,
+                  Format("zone \"%s\": parent \"%s\" is not under zones", zone.id.value(),
+                         zone.parent.value()));
+    } else if (parent->level <= zone.level) {
+      lint.Refuse("L34", zone.line,
+                  Format("zone \"%s\": parent \"%s\" must be of a coarser level", zone.id.value(),
+                         zone.parent.value()));
+    }
+  }
+}
+
+void LintVocabulary(const Policy& policy, Linter& lint) {
+  std::set<std::string> metrics;
+  for (std::size_t i = 0; i < policy.metrics.size(); ++i) {
+    LintUnique(metrics, policy.metrics[i].id.value(), "metric", policy.metric_lines[i], lint);
+  }
+  std::set<std::string> purposes;
+  std::set<std::string> groups;
+  for (const Purpose& purpose : policy.purposes) {
+    LintUnique(purposes, purpose.id, "purpose", purpose.line, lint);
+    if (!purpose.group.empty()) groups.insert(purpose.group);
+  }
+  // A forbid that names nothing forbids nothing: a typing error must not open a door.
+  for (const Forbid& forbid : policy.forbid) {
+    for (const std::string& purpose : forbid.purposes) {
+      if (purposes.contains(purpose)) continue;
+      lint.Refuse("L20", forbid.line, Format("forbid \"%s\": purpose \"%s\" is not under purposes",
+                                             forbid.id.value(), purpose));
+    }
+    for (const std::string& group : forbid.purpose_groups) {
+      if (groups.contains(group)) continue;
+      lint.Refuse("L20", forbid.line, Format("forbid \"%s\": no purpose has the group \"%s\"",
+                                             forbid.id.value(), group));
+    }
+  }
+}
+
+void LintPolicyHead(const Charter& charter, const Policy& policy, Linter& lint) {
+  if (policy.commons != charter.commons) {
+    lint.Refuse("L22", 0, Format("commons \"%s\": the charter is of \"%s\"", policy.commons,
+                                 charter.commons));
+  }
+  if (policy.activates < policy.issued || policy.expires <= policy.activates) {
+    lint.Refuse("L33", 0, "issued, activates, expires: must follow each other in this order");
+  }
+  if (!TimeZone::Load(policy.time_zone).ok()) {
+    lint.Refuse("L31", 0, Format("time_zone \"%s\": not in this system's database; write a name "
+                                 "like Europe/London", policy.time_zone));
+  }
+}
+
+std::vector<Finding> LintRoster(const Charter& charter, const Policy& policy,
+                                const Roster& roster) {
+  Linter lint("roster");
+  if (roster.commons != charter.commons) {
+    lint.Refuse("L22", 0, Format("commons \"%s\": the charter is of \"%s\"", roster.commons,
+                                 charter.commons));
+  }
+  if (roster.expires <= roster.issued) {
+    lint.Refuse("L33", 0, "issued, expires: must follow each other in this order");
+  }
+  std::set<std::string> gateways;
+  for (const RosterGateway& gateway : roster.gateways) {
+    LintUnique(gateways, gateway.id.value(), "gateway", gateway.line, lint);
+    if (policy.FindZone(gateway.zone) == nullptr) {
+      lint.Refuse("L20", gateway.line,
+                  Format("gateway \"%s\": zone \"%s\" is not in the policy", gateway.id.value(),
+                         gateway.zone.value()));
+    }
+  }
+  std::set<std::string> parties;
+  for (const Party& party : roster.parties) {
+    LintUnique(parties, party.id.value(), "party", party.line, lint);
+    if (IsReservedRecipient(party.id.value())) {
+      lint.Refuse("L21", party.line,
+                  Format("party \"%s\": the word means a group of recipients; choose another id",
+                         party.id.value()));
+    }
+  }
+  return lint.Take();
+}
+
+void Append(std::vector<Finding>& all, std::vector<Finding> more) {
+  all.insert(all.end(), std::make_move_iterator(more.begin()),
+             std::make_move_iterator(more.end()));
+}
+
+}  // namespace
+
+std::vector<Finding> LintCharter(const Charter& charter) {
+  Linter lint("charter");
+  LintRole(charter, "charter", charter.charter, lint);
+  LintRole(charter, "policy", charter.policy, lint);
+  LintRole(charter, "roster", charter.roster, lint);
+  LintRole(charter, "enrolment", charter.enrolment, lint);
+  return lint.Take();
+}
+
+std::vector<Finding> Lint(const Charter& charter, const Policy& policy, const Roster& roster) {
+  Linter lint("policy");
+  LintPolicyHead(charter, policy, lint);
+  LintZones(policy, lint);
+  LintVocabulary(policy, lint);
+  LintRuleIds(policy, lint);
+  LintMetricRules(policy, lint);
+  std::vector<Finding> of_policy = lint.Take();
+  Append(of_policy, LintShareRules(charter.floors, policy, roster));
+  std::stable_sort(of_policy.begin(), of_policy.end(),
+                   [](const Finding& a, const Finding& b) { return a.line < b.line; });
+
+  std::vector<Finding> all = LintCharter(charter);
+  Append(all, std::move(of_policy));
+  Append(all, LintRoster(charter, policy, roster));
+  return all;
+}
+
+std::string FormatFinding(const Finding& finding) {
+  const std::string where = finding.line == 0 ? "" : Format(" line %d", finding.line);
+  return Format("%s%s: %s: %s", finding.document, where, finding.id, finding.text);
+}
+
+}  // namespace gateway::policy
