@@ -1,0 +1,20 @@
+// Between the plain types of gateway/port and the messages of admin.proto. Internal to admin.
+#pragma once
+
+#include "commons/v1/admin.pb.h"
+#include "gateway/port/cell_source.h"
+#include "gateway/port/commands.h"
+
+namespace gateway::admin {
+
+// Figures only of released cells, and of those only the ones that the rule releases.
+commons::v1::CellRow ToMessage(const Cell& cell);
+commons::v1::ListHouseholdsReply::Row ToMessage(const port::HouseholdRow& row);
+commons::v1::ListDevicesReply::Row ToMessage(const port::DeviceRow& row);
+commons::v1::ListGrantsReply::Row ToMessage(const port::GrantRow& row);
+commons::v1::ShowDocumentsReply::Row ToMessage(const port::DocumentRow& row);
+commons::v1::GetStatusReply ToMessage(const port::GatewayStatus& status);
+
+port::CellFilter FromMessage(const commons::v1::CellFilter& message);
+
+}  // namespace gateway::admin

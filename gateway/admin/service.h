@@ -1,0 +1,70 @@
+// The calls of admin.proto. Internal to admin.
+#pragma once
+
+#include "commons/v1/admin.grpc.pb.h"
+#include "gateway/port/cell_source.h"
+#include "gateway/port/commands.h"
+
+namespace gateway::admin {
+
+// A refusal carries this trailing metadata, so that a client can tell "the daemon says
+// Unavailable" from "there is no daemon", which gRPC reports with the same code.
+inline constexpr char kRefusedKey[] = "commons-refused";
+
+// Thread-safe, as its two ports are.
+class AdminService final : public commons::v1::Admin::Service {
+ public:
+  AdminService(port::Commands& commands, const port::CellSource& cells)
+      : commands_(commands), cells_(cells) {}
+
+  grpc::Status AddHousehold(grpc::ServerContext* context,
+                            const commons::v1::AddHouseholdRequest* request,
+                            commons::v1::AddHouseholdReply* reply) override;
+  grpc::Status ConfirmHousehold(grpc::ServerContext* context,
+                                const commons::v1::ConfirmHouseholdRequest* request,
+                                commons::v1::ConfirmHouseholdReply* reply) override;
+  grpc::Status ListHouseholds(grpc::ServerContext* context,
+                              const commons::v1::ListHouseholdsRequest* request,
+                              commons::v1::ListHouseholdsReply* reply) override;
+  grpc::Status AddDevice(grpc::ServerContext* context,
+                         const commons::v1::AddDeviceRequest* request,
+                         commons::v1::AddDeviceReply* reply) override;
+  grpc::Status ListDevices(grpc::ServerContext* context,
+                           const commons::v1::ListDevicesRequest* request,
+                           commons::v1::ListDevicesReply* reply) override;
+  grpc::Status ImportGrant(grpc::ServerContext* context,
+                           const commons::v1::ImportGrantRequest* request,
+                           commons::v1::ImportGrantReply* reply) override;
+  grpc::Status WithdrawGrants(grpc::ServerContext* context,
+                              const commons::v1::WithdrawGrantsRequest* request,
+                              commons::v1::WithdrawGrantsReply* reply) override;
+  grpc::Status ListGrants(grpc::ServerContext* context,
+                          const commons::v1::ListGrantsRequest* request,
+                          commons::v1::ListGrantsReply* reply) override;
+  grpc::Status ActivateDocuments(grpc::ServerContext* context,
+                                 const commons::v1::ActivateDocumentsRequest* request,
+                                 commons::v1::ActivateDocumentsReply* reply) override;
+  grpc::Status ShowDocuments(grpc::ServerContext* context,
+                             const commons::v1::ShowDocumentsRequest* request,
+                             commons::v1::ShowDocumentsReply* reply) override;
+  grpc::Status Query(grpc::ServerContext* context, const commons::v1::CellFilter* request,
+                     grpc::ServerWriter<commons::v1::CellRow>* writer) override;
+  grpc::Status ExplainCell(grpc::ServerContext* context,
+                           const commons::v1::ExplainCellRequest* request,
+                           commons::v1::ExplainCellReply* reply) override;
+  grpc::Status AdvanceClock(grpc::ServerContext* context,
+                            const commons::v1::AdvanceClockRequest* request,
+                            commons::v1::AdvanceClockReply* reply) override;
+  grpc::Status GetStatus(grpc::ServerContext* context,
+                         const commons::v1::GetStatusRequest* request,
+                         commons::v1::GetStatusReply* reply) override;
+
+ private:
+  Status StreamCells(const commons::v1::CellFilter& request,
+                     grpc::ServerWriter<commons::v1::CellRow>& writer);
+
+  port::Commands& commands_;
+  const port::CellSource& cells_;
+};
+
+}  // namespace gateway::admin

@@ -1,0 +1,132 @@
+// Commands and cells that a test sets up by hand: what the operator's rim is tested against.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "gateway/port/cell_source.h"
+#include "gateway/port/commands.h"
+
+namespace gateway::testing {
+
+// Answers from its public fields. With `refusal` set, every command refuses with it. Records what
+// it was asked. Set it up before the server starts; read it after the call has returned.
+class FakeCommands final : public port::Commands {
+ public:
+  StatusOr<port::HouseholdInvite> AddHousehold(const std::string& household,
+                                               const std::string& zone, uint32_t adults) override {
+    asked = household + "/" + zone + "/" + std::to_string(adults);
+    return Unless(invite);
+  }
+  Status ConfirmHousehold(const std::string& household,
+                          const std::vector<std::string>& acceptances_given,
+                          const std::string& confirmation_given) override {
+    asked = household;
+    acceptances = acceptances_given;
+    confirmation = confirmation_given;
+    return refusal;
+  }
+  StatusOr<std::vector<port::HouseholdRow>> ListHouseholds() override { return Unless(households); }
+  Status AddDevice(const std::string& device, const std::string& household) override {
+    asked = device + "/" + household;
+    return refusal;
+  }
+  StatusOr<std::vector<port::DeviceRow>> ListDevices() override { return Unless(devices); }
+  StatusOr<std::string> ImportGrant(const std::string& envelope) override {
+    asked = envelope;
+    return Unless(std::string(32, '\x5a'));
+  }
+  StatusOr<uint32_t> WithdrawGrants(const std::string& household,
+                                    const std::string& grant_id) override {
+    asked = household + "/" + grant_id;
+    return Unless(uint32_t{2});
+  }
+  StatusOr<std::vector<port::GrantRow>> ListGrants(const std::string& household) override {
+    asked = household;
+    return Unless(grants);
+  }
+  StatusOr<std::vector<std::string>> ActivateDocuments(
+      const std::vector<std::string>& envelopes) override {
+    documents_given = envelopes;
+    return Unless(warnings);
+  }
+  StatusOr<std::vector<port::DocumentRow>> ShowDocuments() override { return Unless(documents); }
+  StatusOr<std::vector<Cell>> PendingCells(const port::CellFilter& filter) override {
+    asked_filter = filter;
+    return Unless(pending);
+  }
+  StatusOr<port::CellExplanation> ExplainCell(const std::string& rule, const std::string& zone,
+                                              Time start) override {
+    asked = rule + "/" + zone + "/" + std::to_string(start.time_since_epoch().count());
+    return Unless(explanation);
+  }
+  StatusOr<uint32_t> AdvanceClock(Time now) override {
+    advanced_to = now;
+    return Unless(uint32_t{3});
+  }
+  StatusOr<port::GatewayStatus> GetStatus() override { return Unless(status); }
+
+  Status refusal;
+  port::HouseholdInvite invite;
+  std::vector<port::HouseholdRow> households;
+  std::vector<port::DeviceRow> devices;
+  std::vector<port::GrantRow> grants;
+  std::vector<std::string> warnings;
+  std::vector<port::DocumentRow> documents;
+  std::vector<Cell> pending;
+  port::CellExplanation explanation;
+  port::GatewayStatus status;
+
+  std::string asked;
+  std::vector<std::string> acceptances, documents_given;
+  std::string confirmation;
+  port::CellFilter asked_filter;
+  Time advanced_to;
+
+ private:
+  template <typename T>
+  StatusOr<T> Unless(const T& value) const {
+    if (!refusal.ok()) return refusal;
+    return value;
+  }
+};
+
+// Shows `cells`, all of them whatever the filter, then ends with `end`.
+class FakeCells final : public port::CellSource {
+ public:
+  Status VisitCells(const port::CellFilter& /*filter*/,
+                    const std::function<bool(const port::DecidedCell&)>& visit) const override {
+    for (const Cell& cell : cells) {
+      if (!visit({.cell = cell, .bytes = {}, .leaf = 0})) return OkStatus();
+    }
+    return end;
+  }
+  std::vector<Cell> cells;
+  Status end;
+};
+
+// A cell of rule load-hourly in zone north, `hour` hours after 2013-01-14T00:00:00Z.
+inline Cell MakeCell(CellStatus cell_status, int hour) {
+  constexpr Time kDay{Millis{1'358'121'600'000}};
+  Cell cell;
+  cell.commons = "riverside";
+  cell.gateway = GatewayId("gw-a");
+  cell.rule = RuleId("load-hourly");
+  cell.policy_version = 7;
+  cell.metric = MetricId("load");
+  cell.unit = "Wh";
+  cell.resolution = "1";
+  cell.zone = ZoneId("north");
+  cell.window = {kDay + std::chrono::hours(hour), kDay + std::chrono::hours(hour + 1)};
+  cell.status = cell_status;
+  cell.stats = {"count", "sum", "mean"};
+  cell.replay = true;
+  if (cell_status == CellStatus::kReleased) {
+    cell.figures = Figures{.count = 12, .sum = 34567, .mean = 2881, .completeness_pct = 99,
+                           .homes_in_zone = 40};
+  }
+  return cell;
+}
+
+}  // namespace gateway::testing
