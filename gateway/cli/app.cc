@@ -1,0 +1,52 @@
+#include "gateway/cli/app.h"
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <iostream>
+
+#include "gateway/cli/command.h"
+
+namespace gateway::cli {
+
+int Run(int argc, char** argv) {
+  Context context;
+  CLI::App app("Commons Gateway: what a neighbourhood's rules let leave, and nothing else.",
+               "commons");
+  app.set_version_flag("--version", COMMONS_VERSION);
+  app.require_subcommand(1);
+  app.fallthrough();  // So that --dir and --format may also stand after the verb.
+  app.add_option("--dir", context.dir, "the daemon's directory")
+      ->envname("COMMONS_DIR")
+      ->default_val("/var/lib/commons");
+  app.add_option("--format", context.format, "table, json or csv")
+      ->check(CLI::IsMember({"table", "json", "csv"}))
+      ->default_val("table");
+  app.footer(Footer({"commons --dir /var/lib/commons status",
+                     "commons query --metric load --format csv", "commons household add --help"}));
+  RegisterInit(app, context);
+  RegisterStatus(app, context);
+  RegisterHousehold(app, context);
+  RegisterDevice(app, context);
+  RegisterResident(app, context);
+  RegisterGrant(app, context);
+  RegisterPolicy(app, context);
+  RegisterCell(app, context);
+
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? kExitOk : kExitUsage;
+  }
+  const Status status = context.action();
+  if (!status.ok()) {
+    std::cerr << "commons: " << Message(status) << "\n";
+    return context.unreachable ? kExitUnreachable : kExitRefused;
+  }
+  if (std::fflush(stdout) != 0) {
+    std::cerr << "commons: stdout: the output could not be written\n";
+    return kExitRefused;
+  }
+  return kExitOk;
+}
+
+}  // namespace gateway::cli

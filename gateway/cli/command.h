@@ -1,0 +1,64 @@
+// What every command is made of. A noun's Register… function adds its verbs to the parser; the
+// verb that the user typed leaves its action in the Context, and Run carries it out.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "gateway/base/status.h"
+#include "gateway/cli/output.h"
+#include "gateway/crypto/sign.h"
+#include "gateway/model/time.h"
+
+namespace CLI {
+class App;
+}  // namespace CLI
+
+namespace gateway::cli {
+
+struct Context {
+  std::string dir;
+  std::string format = "table";  // checked by the parser
+  bool unreachable = false;      // set by Client: decides the exit code
+  std::function<Status()> action;
+
+  // Writes to stdout in the chosen format.
+  void Print(const Table& table) const;
+  void Print(const Record& record) const;
+  // A record of one field; as a table just its value, so that scripts can take it as it is.
+  void PrintValue(std::string_view name, const std::string& value) const;
+};
+
+// "Examples:" with one command per line, then the exit codes: the end of every --help.
+std::string Footer(const std::vector<std::string_view>& examples);
+
+CLI::App* AddNoun(CLI::App& parent, const std::string& name, const std::string& description,
+                  std::string_view example);
+
+// The arguments live as long as the verb: `Args` is a struct of what the options write into.
+CLI::App* AddVerb(CLI::App& noun, const std::string& name, const std::string& description,
+                  const std::vector<std::string_view>& examples, Context& context,
+                  std::function<Status()> action);
+
+// Parser checks: "" or why the text is refused.
+std::string CheckTime(const std::string& text);
+std::string CheckDuration(const std::string& text);
+std::string CheckDocumentId(const std::string& text);
+
+// Reads a key file of `resident keygen`. Prepares the cryptography first.
+StatusOr<crypto::Signer> ReadSigner(const std::string& path);
+
+// Adds one noun each.
+void RegisterInit(CLI::App& app, Context& context);
+void RegisterHousehold(CLI::App& app, Context& context);
+void RegisterDevice(CLI::App& app, Context& context);
+void RegisterResident(CLI::App& app, Context& context);
+void RegisterGrant(CLI::App& app, Context& context);
+void RegisterPolicy(CLI::App& app, Context& context);
+void RegisterCell(CLI::App& app, Context& context);    // query, cell
+void RegisterStatus(CLI::App& app, Context& context);  // clock, status
+
+}  // namespace gateway::cli

@@ -1,0 +1,132 @@
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+
+#include "gateway/base/file.h"
+#include "gateway/cli/command.h"
+#include "gateway/crypto/keyslots.h"
+#include "gateway/crypto/secret.h"
+
+namespace gateway::cli {
+namespace {
+
+constexpr std::size_t kKeyFileBytesMax = 4096;
+
+struct Args {
+  std::string gateway, broker, key_file, replay;
+};
+
+std::string CheckBroker(const std::string& text) {
+  for (const std::string_view scheme : {"tcp://", "mqtt://", "ssl://", "mqtts://"}) {
+    if (text.size() > scheme.size() && text.starts_with(scheme)) return {};
+  }
+  return "a broker is a URI like tcp://127.0.0.1:1883";
+}
+
+// A double-quoted YAML scalar.
+StatusOr<std::string> Quote(const std::string& text) {
+  std::string quoted = "\"";
+  for (const char c : text) {
+    if (static_cast<unsigned char>(c) < 0x20) {
+      return InvalidArgument("a path or URI with a control character");
+    }
+    if (c == '"' || c == '\\') quoted += '\\';
+    quoted += c;
+  }
+  return quoted + "\"";
+}
+
+StatusOr<std::string> ReadOrMakeKeyFile(const std::string& path) {
+  auto text = ReadFile(path, kKeyFileBytesMax);
+  if (text.ok() || text.status().code() != StatusCode::kNotFound) return text;
+  ASSIGN_OR_RETURN(std::string made, crypto::GenerateKeyFile());
+  RETURN_IF_ERROR(WriteFile(path, made, FileMode::kPrivate, IfExists::kRefuse));
+  return made;
+}
+
+StatusOr<std::string> MakeKeyslots(const std::string& key_path) {
+  RETURN_IF_ERROR(crypto::InitCrypto());
+  ASSIGN_OR_RETURN(std::string key_file, ReadOrMakeKeyFile(key_path));
+  ASSIGN_OR_RETURN(const crypto::SecretKey master, crypto::SecretKey::Random());
+  const auto slot = crypto::SealToKeyFile(master, key_file);
+  crypto::Wipe(key_file.data(), key_file.size());
+  if (!slot.ok()) return Annotate(slot.status(), key_path);
+  return crypto::SerializeKeyslots({*slot});
+}
+
+Status MakeDirectory(const std::string& dir) {
+  if (mkdir(dir.c_str(), 0700) != 0 && errno != EEXIST) {
+    return Unavailable("directory %s: %s", dir, std::strerror(errno));
+  }
+  if (chmod(dir.c_str(), 0700) != 0) {
+    return Unavailable("directory %s: %s", dir, std::strerror(errno));
+  }
+  return OkStatus();
+}
+
+Status Init(Context& context, const Args& args) {
+  for (const char* name : {"/commonsd.yaml", "/keyslots", "/db"}) {
+    if (access((context.dir + name).c_str(), F_OK) == 0) {
+      return AlreadyExists("directory %s: there is a gateway in it already (%s)", context.dir,
+                           name + 1);
+    }
+  }
+  std::error_code error;
+  const std::string key_path = std::filesystem::absolute(args.key_file, error).string();
+  if (error) return InvalidArgument("key file %s: %s", args.key_file, error.message());
+  ASSIGN_OR_RETURN(const std::string broker, Quote(args.broker));
+  ASSIGN_OR_RETURN(const std::string key_file, Quote(key_path));
+  std::string mode = "live\n";
+  if (!args.replay.empty()) {
+    ASSIGN_OR_RETURN(const Time start, ParseTime(args.replay));
+    mode = "replay " + FormatTime(start) + "\n";
+  }
+  RETURN_IF_ERROR(MakeDirectory(context.dir));
+  ASSIGN_OR_RETURN(const std::string keyslots, MakeKeyslots(key_path));
+  const std::string config =
+      Format("# Made by `commons init`; commonsd reads it at start.\nschema: commonsd/1\n"
+             "gateway: %s\nbroker: %s\nkey_file: %s\n", args.gateway, broker, key_file);
+  RETURN_IF_ERROR(
+      WriteFile(context.dir + "/mode", mode, FileMode::kPrivate, IfExists::kReplace));
+  RETURN_IF_ERROR(
+      WriteFile(context.dir + "/keyslots", keyslots, FileMode::kPrivate, IfExists::kRefuse));
+  // Last: a directory without it is not a gateway, so a failure above can be repeated.
+  RETURN_IF_ERROR(
+      WriteFile(context.dir + "/commonsd.yaml", config, FileMode::kPrivate, IfExists::kRefuse));
+  context.Print(Record{{"directory", context.dir},
+                       {"gateway", args.gateway},
+                       {"key_file", key_path},
+                       {"mode", mode.substr(0, mode.size() - 1)}});
+  return OkStatus();
+}
+
+}  // namespace
+
+void RegisterInit(CLI::App& app, Context& context) {
+  auto args = std::make_shared<Args>();
+  CLI::App* init = AddVerb(
+      app, "init", "Make a gateway's directory (--dir): configuration, keyslots, mode",
+      {"commons --dir /var/lib/commons init --gateway gw-a --broker tcp://127.0.0.1:1883 "
+       "--key-file /media/usb/slot.key",
+       "commons --dir demo/a init --gateway gw-a --broker tcp://127.0.0.1:1883 "
+       "--key-file demo/a.key --replay 2013-01-13T00:00:00Z"},
+      context, [&context, args] { return Init(context, *args); });
+  init->add_option("--gateway", args->gateway, "its id in the roster")
+      ->required()
+      ->check(CheckDocumentId);
+  init->add_option("--broker", args->broker, "the MQTT broker beside it")
+      ->required()
+      ->check(CheckBroker);
+  init->add_option("--key-file", args->key_file,
+                   "opens the store; made if absent. Keep it off the board")
+      ->required();
+  init->add_option("--replay", args->replay,
+                   "for recorded data: start at this time; can never become a live gateway")
+      ->check(CheckTime);
+}
+
+}  // namespace gateway::cli

@@ -1,0 +1,83 @@
+#include <CLI/CLI.hpp>
+
+#include "gateway/base/bytes.h"
+#include "gateway/cli/client.h"
+#include "gateway/cli/command.h"
+
+namespace gateway::cli {
+namespace {
+
+using Stub = Client::Stub;
+
+struct Args {
+  std::string time;
+};
+
+Status Advance(Context& context, const Args& args) {
+  commons::v1::AdvanceClockRequest request;
+  ASSIGN_OR_RETURN(const Time time, ParseTime(args.time));
+  request.set_now_ms(MillisOf(time));
+  ASSIGN_OR_RETURN(auto client, Client::Connect(context));
+  ASSIGN_OR_RETURN(const auto reply, client->Call(&Stub::AdvanceClock, request));
+  context.Print(
+      Record{{"now", FormatTime(time)}, {"sheets_decided", uint64_t{reply.sheets_decided()}}});
+  return OkStatus();
+}
+
+Status Show(Context& context) {
+  ASSIGN_OR_RETURN(auto client, Client::Connect(context));
+  ASSIGN_OR_RETURN(const auto status,
+                   client->Call(&Stub::GetStatus, commons::v1::GetStatusRequest()));
+  std::map<std::string, uint64_t> totals;
+  Tally reasons{{"denied", {}}, {"duplicate", {}}, {"quarantined", {}}};
+  for (const auto& count : status.counts()) {
+    totals[count.outcome()] += count.observations();
+    if (!count.reason().empty()) reasons[count.outcome()][count.reason()] = count.observations();
+  }
+  context.Print(Record{{"commons", status.commons()},
+                       {"gateway", status.gateway()},
+                       {"origin", status.origin()},
+                       {"replay", status.replay()},
+                       {"now", FormatTime(TimeOf(status.now_ms()))},
+                       {"clock_sound", status.clock_sound()},
+                       {"broker_connected", status.broker_connected()},
+                       {"policy_version", uint64_t{status.policy_version()}},
+                       {"received", uint64_t{status.received()}},
+                       {"waiting", uint64_t{status.waiting()}},
+                       {"late", uint64_t{status.late()}},
+                       {"stored", totals["stored"]},
+                       {"duplicate", totals["duplicate"]},
+                       {"denied", totals["denied"]},
+                       {"quarantined", totals["quarantined"]},
+                       {"reasons", std::move(reasons)},
+                       {"journaled", uint64_t{status.journaled()}},
+                       {"folded", uint64_t{status.folded()}},
+                       {"households", uint64_t{status.households()}},
+                       {"devices", uint64_t{status.devices()}},
+                       {"open_days", uint64_t{status.open_days()}},
+                       {"ledger_size", uint64_t{status.ledger_size()}},
+                       {"ledger_root", HexEncode(status.ledger_root())},
+                       {"released", uint64_t{status.released()}},
+                       {"suppressed", uint64_t{status.suppressed()}}});
+  return OkStatus();
+}
+
+}  // namespace
+
+void RegisterStatus(CLI::App& app, Context& context) {
+  AddVerb(app, "status", "How the gateway is doing", {"commons status --format json"}, context,
+          [&context] { return Show(context); });
+
+  CLI::App* noun = AddNoun(app, "clock", "The clock of a gateway that replays recorded data",
+                           "commons clock advance 2013-01-15T00:00:00Z");
+  auto args = std::make_shared<Args>();
+  CLI::App* advance = AddVerb(
+      *noun, "advance", "Move a replay gateway's clock forward and decide every sheet that is due",
+      {"commons clock advance 2013-01-15T00:00:00Z"}, context,
+      [&context, args] { return Advance(context, *args); });
+  advance->add_option("TIME", args->time, "the new time, not before the present one")
+      ->required()
+      ->check(CheckTime);
+}
+
+}  // namespace gateway::cli
