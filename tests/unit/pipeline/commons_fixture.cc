@@ -1,0 +1,229 @@
+#include "tests/unit/pipeline/commons_fixture.h"
+
+#include <gtest/gtest.h>
+#include <stdlib.h>
+
+#include "gateway/base/bytes.h"
+#include "gateway/base/check.h"
+#include "gateway/crypto/dsse.h"
+#include "gateway/crypto/hash.h"
+#include "gateway/policy/grant.h"
+
+namespace gateway::pipeline {
+namespace {
+
+template <typename T>
+T Must(StatusOr<T> value) {
+  if (!value.ok()) {
+    ADD_FAILURE() << Message(value.status());
+    abort();
+  }
+  return *std::move(value);
+}
+
+void Must(const Status& status) { ASSERT_TRUE(status.ok()) << Message(status); }
+
+std::string Envelope(std::string_view type, std::string payload, const crypto::Signer& signer) {
+  crypto::Envelope envelope{
+      .payload_type = std::string(type), .payload = std::move(payload), .signatures = {}};
+  crypto::SignEnvelope(envelope, signer);
+  return crypto::SerializeEnvelope(envelope);
+}
+
+policy::Invite InviteOf(const Member& member) {
+  return {.commons = member.invite.commons,
+          .gateway = GatewayId(member.invite.gateway),
+          .subject = SubjectId::FromBytes(member.invite.subject),
+          .nonce = member.invite.nonce};
+}
+
+crypto::Signer NewSigner() {
+  Must(crypto::InitCrypto());
+  return Must(crypto::Signer::Generate());
+}
+
+}  // namespace
+
+Time At(std::string_view text) { return Must(ParseTime(text)); }
+
+Commons::Commons(std::string_view start, uint32_t k_min)
+    : clock_(At(start)), steward_(NewSigner()), master_(crypto::RandomBytes(32)) {
+  std::string name = (std::filesystem::temp_directory_path() / "commons-XXXXXX").string();
+  GW_CHECK(mkdtemp(name.data()) != nullptr);
+  root_ = name;
+  dir_ = root_ / "db";
+  Open();
+  const std::string charter =
+      "schema: commons-charter/1\ncommons: testville\nversion: 1\nprev: \"\"\n"
+      "expires: 2100-01-01T00:00:00Z\nkeys: {ana: \"" +
+      crypto::FormatPublicKey(steward_.public_key()) +
+      "\"}\nroles:\n  charter: {keys: [ana], threshold: 1}\n  policy: {keys: [ana], threshold: 1}\n"
+      "  roster: {keys: [ana], threshold: 1}\n  enrolment: {keys: [ana], threshold: 1}\n"
+      "floors: {k_min: 3, age_min: PT1H, top1_max_pct: 40}\n";
+  const std::string roster =
+      "schema: commons-roster/1\ncommons: testville\nversion: 1\nprev: \"\"\n"
+      "issued: 2012-01-01T00:00:00Z\nexpires: 2100-01-01T00:00:00Z\n"
+      "gateways: [{id: gw-a, zone: north}]\nparties: [{id: city-hall, kind: municipality}]\n";
+  Must(Activate({{crypto::kCharterType, charter},
+                 {crypto::kPolicyType, PolicyYaml(k_min)},
+                 {crypto::kRosterType, roster}}));
+}
+
+Commons::~Commons() {
+  pipeline_.reset();
+  std::filesystem::remove_all(root_);
+}
+
+std::string Commons::PolicyYaml(uint32_t k_min, uint64_t version, const std::string& prev) const {
+  const std::string share =
+      ", metric: load, stats: [count, sum, mean], zone: neighbourhood, purpose: official-stats, "
+      "to: [city-hall], age_min: P1D, top1_max_pct: 40, k_min: " +
+      std::to_string(k_min);
+  return "schema: commons-policy/1\ncommons: testville\nversion: " + std::to_string(version) +
+         "\nprev: \"" + prev +
+         "\"\nissued: 2012-01-01T00:00:00Z\nactivates: 2012-01-01T00:00:00Z\n"
+         "expires: 2100-01-01T00:00:00Z\ntime_zone: Europe/London\n"
+         "zone_levels: [point, building, block, neighbourhood, district, city]\n"
+         "zones:\n  - {id: town, level: city, homes: 50}\n"
+         "  - {id: north, level: neighbourhood, parent: town, homes: 20}\n"
+         "metrics:\n  - {id: load, unit: Wh, kind: delta, resolution: \"1\", lo: 0, hi: 25000, "
+         "interval: PT30M, lateness: PT6H, sensitivity: household, unit_of_privacy: household}\n"
+         "purposes:\n  - {id: official-stats, iri: "
+         "\"https://w3id.org/dpv#ProvideOfficialStatistics\"}\n"
+         "collect:\n  - {id: c-load, metric: load, profile: generic}\n"
+         "retain:\n  - {id: r-load, metric: load, tier: raw, keep: P30D, then: erase}\n"
+         "consent:\n  - {id: consent-load, metric: load, mode: opt-in, household_rule: all-adults}\n"
+         "share:\n  - {id: load-hourly, bucket: PT1H" +
+         share + "}\n  - {id: load-daily, bucket: P1D" + share + "}\nforbid: []\n";
+}
+
+Status Commons::Activate(
+    const std::vector<std::pair<std::string_view, std::string>>& documents) {
+  std::vector<std::string> envelopes;
+  for (const auto& [type, yaml] : documents) envelopes.push_back(Envelope(type, yaml, steward_));
+  return pipeline_->ActivateDocuments(envelopes).status();
+}
+
+void Commons::Open() {
+  pipeline_ = Must(Pipeline::Open({.dir = dir_.string(),
+                                   .master = Must(crypto::SecretKey::FromBytes(master_)),
+                                   .gateway = GatewayId("gw-a"),
+                                   .clock = &clock_,
+                                   .replay = &clock_}));
+}
+
+void Commons::Restart() {
+  Must(pipeline_->Close());
+  pipeline_.reset();
+  Open();
+}
+
+void Commons::Crash() {
+  const std::filesystem::path copy = root_ / ("db-" + std::to_string(++crashes_));
+  std::filesystem::copy(dir_, copy, std::filesystem::copy_options::recursive);
+  std::filesystem::remove(copy / "LOCK");
+  pipeline_.reset();
+  dir_ = copy;
+  Open();
+}
+
+Member Commons::Invite(const std::string& household) {
+  Member member{.household = household,
+                .device = "meter-" + household,
+                .key = NewSigner(),
+                .invite = Must(pipeline_->AddHousehold(household, "north", 1)),
+                .grants = 0,
+                .last_grant = {}};
+  Must(pipeline_->AddDevice(member.device, household));
+  return member;
+}
+
+void Commons::Confirm(const Member& member) {
+  const policy::Invite invite = InviteOf(member);
+  const std::string payload =
+      policy::BuildAcceptance(invite, member.key.public_key(), clock_.SystemNow());
+  const std::string acceptance = Envelope(crypto::kAcceptanceType, payload, member.key);
+  const std::vector<std::string> hashes = {crypto::Blake2b256(payload)};
+  Must(pipeline_->ConfirmHousehold(
+      member.household, {acceptance},
+      Envelope(crypto::kConfirmationType,
+               policy::BuildConfirmation(invite, hashes, clock_.SystemNow()), steward_)));
+}
+
+StatusOr<std::string> Commons::TryGrant(Member& member, const GrantTimes& times) {
+  const policy::Grant grant{.id = {},
+                            .commons = member.invite.commons,
+                            .grantor_pk = member.key.public_key(),
+                            .subject = SubjectId::FromBytes(member.invite.subject),
+                            .metrics = {"load"},
+                            .purposes = {"https://w3id.org/dpv#ProvideOfficialStatistics"},
+                            .recipients = {"city-hall"},
+                            .not_before = At(times.from),
+                            .not_after = At(times.until),
+                            .seq = ++member.grants,
+                            .prev = member.last_grant};
+  const std::string payload = Must(policy::BuildGrant(grant, crypto::RandomBytes(16)));
+  return pipeline_->ImportGrant(Envelope(crypto::kGrantType, payload, member.key));
+}
+
+std::string Commons::Grant(Member& member, const GrantTimes& times) {
+  member.last_grant = Must(TryGrant(member, times));
+  return member.last_grant;
+}
+
+Member Commons::Join(const std::string& household) {
+  Member member = Invite(household);
+  Confirm(member);
+  Grant(member);
+  return member;
+}
+
+port::DoorCode Commons::Send(const Member& member, std::string_view time, int64_t wh,
+                             bool redelivered) {
+  const auto table = pipeline_->admissions();
+  const port::Admission& admission = table->Find(member.device, "load");
+  pipeline_->Received(1);
+  if (admission.code != port::DoorCode::kAdmitted) {
+    pipeline_->Refused(admission.code);
+    return admission.code;
+  }
+  const std::string payload = std::to_string(wh) + "@" + std::string(time);
+  const Reading reading{.time = At(time), .value = wh};
+  Must(pipeline_->Append(
+      {.topic = member.device, .payload = payload, .retained = false, .redelivered = redelivered},
+      admission, {&reading, 1}));
+  return admission.code;
+}
+
+void Commons::SendDay(const Member& member, std::string_view day, int64_t wh) {
+  for (int i = 0; i < 48; ++i) {
+    Send(member, FormatTime(At(day) + i * std::chrono::minutes(30)), wh);
+  }
+}
+
+std::vector<port::DecidedCell> Commons::Cells(const port::CellFilter& filter) {
+  std::vector<port::DecidedCell> cells;
+  Must(pipeline_->VisitCells(filter, [&](const port::DecidedCell& cell) {
+    cells.push_back(cell);
+    return true;
+  }));
+  return cells;
+}
+
+std::map<std::string, uint64_t> Commons::Counts() {
+  (void)Must(pipeline_->PendingCells({}));  // folds everything
+  const port::GatewayStatus status = Must(pipeline_->GetStatus());
+  std::map<std::string, uint64_t> counts;
+  uint64_t total = status.waiting;
+  for (const port::DoorCount& count : status.counts) {
+    counts[count.reason] = count.observations;
+    total += count.observations;
+  }
+  EXPECT_EQ(status.received, total);
+  counts["received"] = status.received;
+  counts["waiting"] = status.waiting;
+  counts["late"] = status.late;
+  return counts;
+}
+
+}  // namespace gateway::pipeline

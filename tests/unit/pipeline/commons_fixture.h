@@ -1,0 +1,82 @@
+// A small commons over a real store in a temporary folder: signed documents, households with real
+// keys, a replay clock, and readings handed to the intake as the MQTT side would.
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "gateway/crypto/sign.h"
+#include "gateway/pipeline/pipeline.h"
+
+namespace gateway::pipeline {
+
+Time At(std::string_view text);
+
+struct Member {
+  std::string household;
+  std::string device;
+  crypto::Signer key;
+  port::HouseholdInvite invite;
+  uint64_t grants = 0;
+  std::string last_grant;
+};
+
+struct GrantTimes {
+  std::string from = "2012-01-01T00:00:00Z";
+  std::string until = "2100-01-01T00:00:00Z";
+};
+
+class Commons {
+ public:
+  // Opens a gateway whose clock starts at `start`, with documents active.
+  explicit Commons(std::string_view start = "2013-01-13T00:00:00Z", uint32_t k_min = 3);
+  ~Commons();
+
+  Pipeline& gateway() { return *pipeline_; }
+  ReplayClock& clock() { return clock_; }
+  const std::filesystem::path& dir() const { return dir_; }
+
+  // Invited, with a device.
+  Member Invite(const std::string& household);
+  void Confirm(const Member& member);
+  // Returns the grant's id, as the import does.
+  StatusOr<std::string> TryGrant(Member& member, const GrantTimes& times = {});
+  // Succeeds or fails the test.
+  std::string Grant(Member& member, const GrantTimes& times = {});
+  // All of the above.
+  Member Join(const std::string& household);
+
+  // Hands a reading to the intake as the door does; what the admission said.
+  port::DoorCode Send(const Member& member, std::string_view time, int64_t wh,
+                      bool redelivered = false);
+  // `wh` at each half hour of the day that starts at `day`.
+  void SendDay(const Member& member, std::string_view day, int64_t wh);
+
+  std::vector<port::DecidedCell> Cells(const port::CellFilter& filter = {});
+  // By reason, "" for stored; folds everything first.
+  std::map<std::string, uint64_t> Counts();
+
+  // A clean restart, or a crash: the process dies without closing anything, which is simulated by
+  // opening a copy of the files as they are at this moment.
+  void Restart();
+  void Crash();
+
+  // YAML of the documents; version 1.
+  std::string PolicyYaml(uint32_t k_min, uint64_t version = 1, const std::string& prev = "") const;
+  Status Activate(const std::vector<std::pair<std::string_view, std::string>>& documents);
+
+ private:
+  void Open();
+
+  std::filesystem::path root_, dir_;
+  int crashes_ = 0;
+  ReplayClock clock_;
+  crypto::Signer steward_;
+  std::string master_;
+  std::unique_ptr<Pipeline> pipeline_;
+};
+
+}  // namespace gateway::pipeline
