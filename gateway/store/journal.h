@@ -64,6 +64,7 @@ class Journal {
   std::atomic<uint64_t> last_;
   // Append's buffers, kept because it runs for every message.
   Batch batch_;
+  ByteWriter key_;
   ByteWriter plaintext_;
 };
 

@@ -10,7 +10,6 @@
 #include <string_view>
 #include <unordered_map>
 
-#include "gateway/base/bytes.h"
 #include "gateway/base/mutex.h"
 #include "gateway/base/status.h"
 #include "gateway/crypto/keyring.h"
@@ -24,6 +23,15 @@ namespace gateway::store {
 inline constexpr uint32_t kIndexKey = 1;      // pseudonyms in row keys
 inline constexpr uint32_t kRegistryKey = 2;   // the gateway's own rows
 inline constexpr uint32_t kDuplicateKey = 3;  // hashes of MQTT messages
+
+// The clear beginning of a sealed row. Believe it only once OpenRow returned OK for the same value.
+struct RowHeader {
+  OwnerKind owner_kind = OwnerKind::kGateway;
+  OwnerId owner;
+  uint32_t epoch = 0;
+};
+// Returns DataLoss if the value is too short or of another version.
+StatusOr<RowHeader> ParseRowHeader(std::string_view value);
 
 // Thread-safe.
 class Vault {
@@ -56,7 +64,8 @@ class Vault {
   Status Commit(Batch& batch) { return db_.Commit(batch); }
   Database& db() const { return db_; }
 
-  // Keyed hashes; what they hide cannot be guessed without the store's keys.
+  // Keyed hashes; what they hide cannot be guessed without the store's keys. RowPseudonym's labels
+  // "owner" and "series" are taken.
   OwnerId OwnerOf(const SubjectId& subject) const;
   SeriesId SeriesOf(std::string_view device, std::string_view metric) const;
   // 16 bytes for other row keys; `label` (1 to 255 bytes) keeps their kinds apart.

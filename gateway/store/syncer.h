@@ -60,7 +60,6 @@ class Syncer {
   uint64_t syncs_ = 0;
   Status failure_;
   bool stopping_ = false;
-  bool stopped_ = false;
 
   std::thread thread_;  // last: starts when all else is ready
 };

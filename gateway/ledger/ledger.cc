@@ -1,0 +1,99 @@
+#include "gateway/ledger/ledger.h"
+
+#include <optional>
+#include <utility>
+
+#include "gateway/base/bytes.h"
+#include "gateway/model/limits.h"
+
+namespace gateway::ledger {
+namespace {
+
+using store::Table;
+
+constexpr std::string_view kHeadKey = "h";
+
+std::string EntryKey(uint64_t index) { return ByteWriter().U8('e').U64(index).Take(); }
+
+}  // namespace
+
+StatusOr<std::unique_ptr<Ledger>> Ledger::Open(store::Vault& vault) {
+  std::unique_ptr<Ledger> ledger(new Ledger(vault));
+  ASSIGN_OR_RETURN(const std::optional<std::string> head, vault.GetRow(Table::kLedger, kHeadKey));
+  proof::CompactRange range;
+  if (head.has_value()) {
+    ASSIGN_OR_RETURN(range, proof::CompactRange::Parse(*head));
+  }
+  // Entries are only ever added at the end, so the two around the head tell their number.
+  const uint64_t size = range.size();
+  if (head.has_value() && size == 0) return DataLoss("ledger: a head without entries");
+  if (size > 0) {
+    ASSIGN_OR_RETURN(const std::optional<std::string> newest,
+                     vault.GetRow(Table::kLedger, EntryKey(size - 1)));
+    if (!newest.has_value()) {
+      return DataLoss("ledger: the head says %u entries, entry %u is missing", size, size - 1);
+    }
+  }
+  ASSIGN_OR_RETURN(const std::optional<std::string> beyond,
+                   vault.db().Get(Table::kLedger, EntryKey(size)));
+  if (beyond.has_value()) {
+    return DataLoss("ledger: the head says %u entries, entry %u exists", size, size);
+  }
+  ledger->pending_ = range;
+  {
+    const MutexLock lock(ledger->mutex_);
+    ledger->committed_ = std::move(range);
+  }
+  return ledger;
+}
+
+StatusOr<uint64_t> Ledger::Append(store::Batch& batch, std::string_view entry) {
+  if (entry.size() > limits::kLedgerEntryBytesMax) {
+    return InvalidArgument("ledger entry of %u bytes, limit %u", entry.size(),
+                           limits::kLedgerEntryBytesMax);
+  }
+  const uint64_t index = pending_.size();
+  proof::CompactRange next = pending_;
+  next.Append(proof::LeafHash(entry));
+  RETURN_IF_ERROR(vault_.PutOwn(batch, Table::kLedger, EntryKey(index), entry));
+  RETURN_IF_ERROR(vault_.PutOwn(batch, Table::kLedger, kHeadKey, next.Serialize()));
+  pending_ = std::move(next);
+  return index;
+}
+
+void Ledger::Committed() {
+  const MutexLock lock(mutex_);
+  committed_ = pending_;
+}
+
+void Ledger::Abandoned() {
+  const MutexLock lock(mutex_);
+  pending_ = committed_;
+}
+
+uint64_t Ledger::size() const {
+  const MutexLock lock(mutex_);
+  return committed_.size();
+}
+
+std::string Ledger::root() const {
+  const MutexLock lock(mutex_);
+  return committed_.Root();
+}
+
+Ledger::Head Ledger::head() const {
+  const MutexLock lock(mutex_);
+  return {.size = committed_.size(), .root = committed_.Root()};
+}
+
+StatusOr<std::string> Ledger::Entry(uint64_t index) const {
+  if (const uint64_t entries = size(); index >= entries) {
+    return NotFound("ledger entry %u, there are %u", index, entries);
+  }
+  ASSIGN_OR_RETURN(std::optional<std::string> entry,
+                   vault_.GetRow(Table::kLedger, EntryKey(index)));
+  if (!entry.has_value()) return DataLoss("ledger entry %u is missing", index);
+  return *std::move(entry);
+}
+
+}  // namespace gateway::ledger

@@ -1,0 +1,387 @@
+#include "gateway/store/database.h"
+
+#include <rocksdb/cache.h>
+#include <rocksdb/db.h>
+#include <rocksdb/env.h>
+#include <rocksdb/filter_policy.h>
+#include <rocksdb/options.h>
+#include <rocksdb/table.h>
+#include <rocksdb/write_batch.h>
+
+#include <array>
+#include <atomic>
+#include <cstdarg>
+#include <cstdio>
+#include <cstring>
+#include <filesystem>
+#include <limits>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include "gateway/base/bytes.h"
+#include "gateway/base/check.h"
+#include "gateway/base/log.h"
+
+namespace gateway::store {
+namespace {
+
+struct TableName {
+  Table table;
+  const char* name;
+};
+constexpr std::array<TableName, 10> kTables{{{Table::kMeta, "meta"},
+                                             {Table::kKeys, "keys"},
+                                             {Table::kRegistry, "registry"},
+                                             {Table::kJournal, "journal"},
+                                             {Table::kBlocks, "blocks"},
+                                             {Table::kDays, "days"},
+                                             {Table::kSheets, "sheets"},
+                                             {Table::kCells, "cells"},
+                                             {Table::kReasons, "reasons"},
+                                             {Table::kLedger, "ledger"}}};
+constexpr std::size_t kHandles = kTables.size() + 1;  // indexed by Table, which starts at 1
+constexpr std::string_view kFormatKey = "format";
+// A batch buffer that grew beyond this (a checkpoint) is given back after use.
+constexpr std::size_t kKeptBatchBytes = 64u << 10;
+
+rocksdb::Slice ToSlice(std::string_view bytes) { return {bytes.data(), bytes.size()}; }
+std::string_view ToView(const rocksdb::Slice& slice) { return {slice.data(), slice.size()}; }
+
+Status FromRocks(const rocksdb::Status& status, std::string_view what) {
+  if (status.ok()) return OkStatus();
+  const std::string text = status.ToString();
+  if (status.IsNoSpace() || status.IsMemoryLimit()) {
+    return ResourceExhausted("%s: %s; free disk space", what, text);
+  }
+  if (status.IsCorruption()) return DataLoss("%s: %s; restore a backup", what, text);
+  if (status.IsInvalidArgument() || status.IsNotSupported()) return Internal("%s: %s", what, text);
+  return Unavailable("%s: %s", what, text);
+}
+
+// RocksDB's own log file aborts the process on a full disk (Debian builds it with asserts), so its
+// lines go to ours. They name files, sizes and errors; row keys there are pseudonyms at most.
+class ForwardingLogger final : public rocksdb::Logger {
+ public:
+  ForwardingLogger() : Logger(rocksdb::InfoLogLevel::WARN_LEVEL) {}
+  using rocksdb::Logger::Logv;
+  void Logv(const rocksdb::InfoLogLevel level, const char* format, va_list arguments) override {
+    if (level < rocksdb::InfoLogLevel::WARN_LEVEL ||
+        level == rocksdb::InfoLogLevel::HEADER_LEVEL) {
+      return;
+    }
+    const LogLevel ours =
+        level == rocksdb::InfoLogLevel::WARN_LEVEL ? LogLevel::kDebug : LogLevel::kWarning;
+    if (!LogEnabled(ours)) return;
+    std::array<char, 200> line{};
+    if (std::vsnprintf(line.data(), line.size(), format, arguments) < 0) return;
+    for (char& c : line) {
+      if (c == '\n') c = ' ';
+    }
+    Log(ours, "store: %s", line.data());
+  }
+};
+
+// Sized for a small board: about 30 MB of memory for the whole store.
+rocksdb::DBOptions MakeDbOptions() {
+  rocksdb::DBOptions options;
+  options.create_if_missing = true;
+  options.info_log = std::make_shared<ForwardingLogger>();
+  options.info_log_level = rocksdb::InfoLogLevel::WARN_LEVEL;
+  options.keep_log_file_num = 1;
+  options.max_manifest_file_size = 1u << 20;
+  options.max_open_files = 64;
+  options.max_background_jobs = 2;
+  options.max_total_wal_size = 16u << 20;
+  options.db_write_buffer_size = 16u << 20;
+  options.wal_bytes_per_sync = 512u << 10;
+  options.bytes_per_sync = 512u << 10;
+  options.stats_dump_period_sec = 0;
+  options.stats_persist_period_sec = 0;
+  options.skip_stats_update_on_db_open = true;
+  // Opening a store must not rewrite it: the format is checked afterwards.
+  options.avoid_flush_during_recovery = true;
+  options.atomic_flush = true;  // no table gets ahead of another, whatever is left of the WAL
+  options.wal_recovery_mode = rocksdb::WALRecoveryMode::kPointInTimeRecovery;
+  return options;
+}
+
+rocksdb::ColumnFamilyOptions MakeTableOptions(const std::shared_ptr<rocksdb::Cache>& cache) {
+  rocksdb::BlockBasedTableOptions table;
+  table.block_cache = cache;
+  table.cache_index_and_filter_blocks = true;
+  table.block_size = 16u << 10;
+  table.filter_policy.reset(rocksdb::NewRibbonFilterPolicy(10));
+  rocksdb::ColumnFamilyOptions options;
+  options.write_buffer_size = 4u << 20;
+  options.max_write_buffer_number = 2;
+  options.arena_block_size = 64u << 10;  // ten tables, most of them small
+  options.compression = rocksdb::kNoCompression;  // ciphertext does not compress
+  options.level_compaction_dynamic_level_bytes = true;
+  options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
+  return options;
+}
+
+// Makes `dir` if it is not there. RocksDB would take a directory whose CURRENT file is lost for an
+// empty one and delete what it holds, so that is refused here.
+StatusOr<bool> PrepareDirectory(const std::string& dir) {
+  namespace fs = std::filesystem;
+  std::error_code error;
+  if (fs::create_directory(dir, error)) {
+    fs::permissions(dir, fs::perms::owner_all, error);
+  }
+  if (error) return Unavailable("store \"%s\": %s", dir, error.message());
+  if (fs::exists(fs::path(dir) / "CURRENT", error)) return true;
+  for (fs::directory_iterator it(dir, error), end; !error && it != end; it.increment(error)) {
+    const fs::path extension = it->path().extension();
+    if (extension == ".sst" || extension == ".log") {
+      return DataLoss("store \"%s\": holds data but no file CURRENT; restore a backup", dir);
+    }
+  }
+  if (error) return Unavailable("store \"%s\": %s", dir, error.message());
+  return false;
+}
+
+uint32_t LoadU32(const char* from) {
+  uint32_t value;
+  std::memcpy(&value, from, sizeof(value));
+  return value;
+}
+
+}  // namespace
+
+void Batch::Put(Table table, std::string_view key, std::string_view value) {
+  Add(Change::kPut, table, key, value);
+}
+
+void Batch::Delete(Table table, std::string_view key) { Add(Change::kDelete, table, key, {}); }
+
+void Batch::DeleteRange(Table table, std::string_view from, std::string_view until) {
+  if (from < until) Add(Change::kDeleteRange, table, from, until);
+}
+
+void Batch::Add(Change change, Table table, std::string_view first, std::string_view second) {
+  GW_CHECK(first.size() <= std::numeric_limits<uint32_t>::max());
+  GW_CHECK(second.size() <= std::numeric_limits<uint32_t>::max());
+  changes_.push_back(static_cast<char>(change));
+  changes_.push_back(static_cast<char>(table));
+  for (const std::string_view part : {first, second}) {
+    const auto size = static_cast<uint32_t>(part.size());
+    std::array<char, sizeof(size)> bytes;
+    std::memcpy(bytes.data(), &size, sizeof(size));
+    changes_.append(bytes.data(), bytes.size());
+    changes_.append(part);
+  }
+}
+
+struct Database::Impl {
+  std::unique_ptr<rocksdb::DB> db;
+  std::vector<rocksdb::ColumnFamilyHandle*> owned;  // every open handle, ours or not
+  std::array<rocksdb::ColumnFamilyHandle*, kHandles> handles{};
+  std::atomic<uint64_t> commits{0};
+  std::atomic<bool> stumbled{false};  // a write failed: RocksDB may wait to be told to go on
+  std::atomic<bool> closed{false};
+
+  rocksdb::ColumnFamilyHandle* Handle(Table table) const {
+    return handles.at(static_cast<std::size_t>(table));
+  }
+
+  Status CheckOpen() const {
+    return closed.load() ? FailedPrecondition("the store is closed") : OkStatus();
+  }
+
+  void Adopt(rocksdb::ColumnFamilyHandle* handle) {
+    owned.push_back(handle);
+    for (const TableName& table : kTables) {
+      if (handle->GetName() == table.name) {
+        handles.at(static_cast<std::size_t>(table.table)) = handle;
+      }
+    }
+  }
+
+  // Returns whether the store was finished when it was made; refuses one that is not ours.
+  StatusOr<bool> CheckFormat() const {
+    std::string value;
+    rocksdb::Status read = rocksdb::Status::NotFound();
+    if (Handle(Table::kMeta) != nullptr) {
+      read = db->Get({}, Handle(Table::kMeta), ToSlice(kFormatKey), &value);
+    }
+    if (read.IsNotFound()) {
+      if (Handle(Table::kKeys) == nullptr) return false;
+      const std::unique_ptr<rocksdb::Iterator> it(db->NewIterator({}, Handle(Table::kKeys)));
+      it->SeekToFirst();
+      RETURN_IF_ERROR(FromRocks(it->status(), "store format"));
+      if (it->Valid()) return DataLoss("the store's format is missing; restore a backup");
+      return false;
+    }
+    RETURN_IF_ERROR(FromRocks(read, "store format"));
+    ByteReader reader(value);
+    const uint32_t format = reader.U32();
+    RETURN_IF_ERROR(reader.Finish("store format"));
+    if (format > kStoreFormat) {
+      return FailedPrecondition("the store has format %u, this program knows up to %u; upgrade it",
+                                format, kStoreFormat);
+    }
+    if (format != kStoreFormat) return DataLoss("the store has unknown format %u", format);
+    return true;
+  }
+
+  Status Finish(const rocksdb::ColumnFamilyOptions& options) {
+    for (const TableName& table : kTables) {
+      if (Handle(table.table) != nullptr) continue;
+      rocksdb::ColumnFamilyHandle* handle = nullptr;
+      RETURN_IF_ERROR(
+          FromRocks(db->CreateColumnFamily(options, table.name, &handle), "making a table"));
+      Adopt(handle);
+    }
+    ByteWriter format;
+    format.U32(kStoreFormat);
+    RETURN_IF_ERROR(FromRocks(db->Put({}, Handle(Table::kMeta), ToSlice(kFormatKey),
+                                      ToSlice(format.bytes())),
+                              "writing the store format"));
+    return FromRocks(db->SyncWAL(), "writing the store format");
+  }
+
+  Status Close() {
+    if (closed.exchange(true) || db == nullptr) return OkStatus();
+    Status result = FromRocks(db->SyncWAL(), "closing the store");
+    for (rocksdb::ColumnFamilyHandle* handle : owned) {
+      const Status destroyed =
+          FromRocks(db->DestroyColumnFamilyHandle(handle), "closing the store");
+      if (result.ok()) result = destroyed;
+    }
+    owned.clear();
+    const Status closed_db = FromRocks(db->Close(), "closing the store");
+    if (result.ok()) result = closed_db;
+    db.reset();
+    return result;
+  }
+};
+
+Database::Database(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+
+Database::~Database() {
+  // Who needs to know whether it worked calls Close; what is in the WAL is not lost either way.
+  [[maybe_unused]] const Status closed = impl_->Close();
+}
+
+StatusOr<std::unique_ptr<Database>> Database::Open(const std::string& dir) {
+  ASSIGN_OR_RETURN(const bool exists, PrepareDirectory(dir));
+  const rocksdb::DBOptions options = MakeDbOptions();
+  const rocksdb::ColumnFamilyOptions table_options =
+      MakeTableOptions(rocksdb::NewLRUCache(4u << 20));
+
+  // Every table that is there must be opened, those of a newer format too, to read its format.
+  std::vector<std::string> names{rocksdb::kDefaultColumnFamilyName};
+  if (exists) {
+    RETURN_IF_ERROR(
+        FromRocks(rocksdb::DB::ListColumnFamilies(options, dir, &names), "opening the store"));
+  }
+  std::vector<rocksdb::ColumnFamilyDescriptor> descriptors;
+  for (const std::string& name : names) descriptors.emplace_back(name, table_options);
+  std::vector<rocksdb::ColumnFamilyHandle*> opened;
+  rocksdb::DB* db = nullptr;
+  RETURN_IF_ERROR(FromRocks(rocksdb::DB::Open(options, dir, descriptors, &opened, &db),
+                            "opening the store"));
+
+  std::unique_ptr<Database> database(new Database(std::make_unique<Impl>()));
+  Impl& impl = *database->impl_;
+  impl.db.reset(db);
+  for (rocksdb::ColumnFamilyHandle* handle : opened) impl.Adopt(handle);
+  ASSIGN_OR_RETURN(const bool finished, impl.CheckFormat());
+  if (!finished) RETURN_IF_ERROR(impl.Finish(table_options));
+  for (const TableName& table : kTables) {
+    if (impl.Handle(table.table) == nullptr) {
+      return DataLoss("the store has no table \"%s\"; restore a backup", table.name);
+    }
+  }
+  return database;
+}
+
+Status Database::Commit(Batch& batch) {
+  RETURN_IF_ERROR(impl_->CheckOpen());
+  if (batch.empty()) return OkStatus();
+  thread_local rocksdb::WriteBatch writes;
+  writes.Clear();
+  std::string_view rest = batch.changes_;
+  while (!rest.empty()) {
+    const auto change = static_cast<Batch::Change>(rest[0]);
+    rocksdb::ColumnFamilyHandle* handle = impl_->Handle(static_cast<Table>(rest[1]));
+    const uint32_t first_size = LoadU32(rest.data() + 2);
+    const rocksdb::Slice first(rest.data() + 6, first_size);
+    const uint32_t second_size = LoadU32(rest.data() + 6 + first_size);
+    const rocksdb::Slice second(rest.data() + 10 + first_size, second_size);
+    rest.remove_prefix(std::size_t{10} + first_size + second_size);
+    rocksdb::Status added;
+    switch (change) {
+      case Batch::Change::kPut:
+        added = writes.Put(handle, first, second);
+        break;
+      case Batch::Change::kDelete:
+        added = writes.Delete(handle, first);
+        break;
+      case Batch::Change::kDeleteRange:
+        added = writes.DeleteRange(handle, first, second);
+        break;
+    }
+    RETURN_IF_ERROR(FromRocks(added, "filling a batch"));
+  }
+  // After a full disk RocksDB stays read-only until told that there may be room again. If there
+  // is none, the write below says so.
+  if (impl_->stumbled.load(std::memory_order_relaxed)) {
+    if (impl_->db->Resume().ok()) impl_->stumbled.store(false);
+  }
+  const rocksdb::Status written = impl_->db->Write({}, &writes);
+  if (writes.GetDataSize() > kKeptBatchBytes) writes = rocksdb::WriteBatch();
+  if (!written.ok()) {
+    impl_->stumbled.store(true);
+    return FromRocks(written, "writing to the store");
+  }
+  impl_->commits.fetch_add(1, std::memory_order_release);
+  batch.Clear();
+  return OkStatus();
+}
+
+StatusOr<std::optional<std::string>> Database::Get(Table table, std::string_view key) const {
+  RETURN_IF_ERROR(impl_->CheckOpen());
+  std::string value;
+  const rocksdb::Status read = impl_->db->Get({}, impl_->Handle(table), ToSlice(key), &value);
+  if (read.IsNotFound()) return std::optional<std::string>();
+  RETURN_IF_ERROR(FromRocks(read, "reading the store"));
+  return std::optional<std::string>(std::move(value));
+}
+
+Status Database::Scan(
+    Table table, std::string_view from, std::string_view until,
+    const std::function<bool(std::string_view key, std::string_view value)>& visit) const {
+  RETURN_IF_ERROR(impl_->CheckOpen());
+  rocksdb::ReadOptions options;
+  const rocksdb::Slice bound = ToSlice(until);
+  if (!until.empty()) options.iterate_upper_bound = &bound;
+  const std::unique_ptr<rocksdb::Iterator> it(
+      impl_->db->NewIterator(options, impl_->Handle(table)));
+  for (it->Seek(ToSlice(from)); it->Valid(); it->Next()) {
+    if (!visit(ToView(it->key()), ToView(it->value()))) break;
+  }
+  return FromRocks(it->status(), "scanning the store");
+}
+
+StatusOr<std::optional<std::string>> Database::LastKey(Table table) const {
+  RETURN_IF_ERROR(impl_->CheckOpen());
+  const std::unique_ptr<rocksdb::Iterator> it(impl_->db->NewIterator({}, impl_->Handle(table)));
+  it->SeekToLast();
+  RETURN_IF_ERROR(FromRocks(it->status(), "reading the store"));
+  if (!it->Valid()) return std::optional<std::string>();
+  return std::optional<std::string>(it->key().ToString());
+}
+
+Status Database::Sync() {
+  RETURN_IF_ERROR(impl_->CheckOpen());
+  return FromRocks(impl_->db->SyncWAL(), "syncing the store");
+}
+
+uint64_t Database::commits() const { return impl_->commits.load(std::memory_order_acquire); }
+
+Status Database::Close() { return impl_->Close(); }
+
+}  // namespace gateway::store

@@ -1,0 +1,218 @@
+#include "gateway/store/sealed_rows.h"
+
+#include <optional>
+#include <utility>
+
+#include "gateway/base/bytes.h"
+#include "gateway/base/check.h"
+
+namespace gateway::store {
+namespace {
+
+constexpr uint8_t kRowVersion = 1;
+constexpr std::size_t kRowHeaderBytes = 1 + 1 + OwnerId::kBytes + 4;
+constexpr std::size_t kWrappedKeyBytes = 72;
+constexpr std::string_view kRowContext = "cg/row/v1";
+
+std::string KeyRowKey(const OwnerId& owner, uint32_t epoch) {
+  return ByteWriter().Raw(owner.view()).U32(epoch).Take();
+}
+
+// Binds a row to where it is: written so that no two places give the same bytes.
+void AssociatedData(Table table, OwnerKind owner_kind, const OwnerId& owner, uint32_t epoch,
+                    std::string_view key, ByteWriter& out) {
+  out.Clear()
+      .Raw(kRowContext)
+      .U8(static_cast<uint8_t>(table))
+      .U8(static_cast<uint8_t>(owner_kind))
+      .Raw(owner.view())
+      .U32(epoch)
+      .U32(static_cast<uint32_t>(key.size()))
+      .Raw(key);
+}
+
+}  // namespace
+
+StatusOr<RowHeader> ParseRowHeader(std::string_view value) {
+  ByteReader reader(value.substr(0, kRowHeaderBytes));
+  const uint8_t version = reader.U8();
+  const uint8_t kind = reader.U8();
+  const std::string_view owner = reader.Raw(OwnerId::kBytes);
+  const uint32_t epoch = reader.U32();
+  RETURN_IF_ERROR(reader.Finish("sealed row"));
+  if (version != kRowVersion || kind > static_cast<uint8_t>(OwnerKind::kPlace)) {
+    return DataLoss("sealed row: version %u, owner kind %u; known are version %u, kinds 0 to 2",
+                    version, kind, kRowVersion);
+  }
+  return RowHeader{.owner_kind = static_cast<OwnerKind>(kind),
+                   .owner = OwnerId::FromBytes(owner),
+                   .epoch = epoch};
+}
+
+StatusOr<std::unique_ptr<Vault>> Vault::Open(Database& db, crypto::SecretKey master) {
+  std::unique_ptr<Vault> vault(new Vault(db, std::move(master)));
+  RETURN_IF_ERROR(vault->LoadKeys());
+  return vault;
+}
+
+Status Vault::LoadKeys() {
+  const MutexLock lock(mutex_);
+  std::size_t opened = 0;
+  Status broken;
+  const auto load = [&](std::string_view key, std::string_view value) -> Status {
+    if (key.size() != OwnerId::kBytes + 4 || value.empty()) {
+      return DataLoss("data key row: %u and %u bytes", key.size(), value.size());
+    }
+    KeyName name{.owner = OwnerId::FromBytes(key.substr(0, OwnerId::kBytes))};
+    name.epoch = ByteReader(key.substr(OwnerId::kBytes)).U32();
+    const auto state = static_cast<KeyState>(value[0]);
+    const std::string_view wrapped = value.substr(1);
+    const bool whole = state == KeyState::kTombstone
+                           ? wrapped.empty()
+                           : (state == KeyState::kActive || state == KeyState::kRetired) &&
+                                 wrapped.size() == kWrappedKeyBytes;
+    if (!whole) return DataLoss("data key row: state %d, %u bytes", value[0], value.size());
+    if (state != KeyState::kTombstone) {
+      RETURN_IF_ERROR(keyring_.Load(name.owner.view(), name.epoch, wrapped));
+      ++opened;
+    }
+    states_.emplace(name, state);
+    return OkStatus();
+  };
+  // All rows are tried, because one broken row is damage and none opening is a wrong master key.
+  Status other;
+  RETURN_IF_ERROR(db_.Scan(Table::kKeys, {}, {}, [&](std::string_view key, std::string_view value) {
+    const Status loaded = load(key, value);
+    if (loaded.code() == StatusCode::kDataLoss) {
+      broken = loaded;
+    } else if (!loaded.ok()) {
+      other = loaded;
+    }
+    return other.ok();
+  }));
+  RETURN_IF_ERROR(other);
+  if (!broken.ok()) {
+    if (opened > 0) return Annotate(broken, "data keys; restore a backup");
+    return PermissionDenied("the master key opens no data key of this store");
+  }
+  if (states_.empty()) return MintOwnKeys();
+  for (const uint32_t epoch : {kIndexKey, kRegistryKey, kDuplicateKey}) {
+    const auto found = states_.find(KeyName{.owner = {}, .epoch = epoch});
+    if (found == states_.end() || found->second != KeyState::kActive) {
+      return DataLoss("the gateway's own key %u is missing; restore a backup", epoch);
+    }
+  }
+  return OkStatus();
+}
+
+Status Vault::MintOwnKeys() {
+  Batch batch;
+  for (const uint32_t epoch : {kIndexKey, kRegistryKey, kDuplicateKey}) {
+    RETURN_IF_ERROR(MintInto(batch, {.owner = {}, .epoch = epoch}));
+    states_.emplace(KeyName{.owner = {}, .epoch = epoch}, KeyState::kActive);
+  }
+  RETURN_IF_ERROR(db_.Commit(batch));
+  // Without these three nothing in the store can be read; they are worth one fsync.
+  return db_.Sync();
+}
+
+Status Vault::MintInto(Batch& batch, const KeyName& name) {
+  ASSIGN_OR_RETURN(const std::string wrapped, keyring_.Mint(name.owner.view(), name.epoch));
+  GW_CHECK(wrapped.size() == kWrappedKeyBytes);
+  batch.Put(Table::kKeys, KeyRowKey(name.owner, name.epoch),
+            ByteWriter().U8(static_cast<uint8_t>(KeyState::kActive)).Raw(wrapped).bytes());
+  return OkStatus();
+}
+
+Status Vault::NeedKey(const KeyName& name) {
+  // Held while the key's row is committed: another thread must not seal with the key, and log
+  // rows, before the key itself is in the log.
+  const MutexLock lock(mutex_);
+  const auto found = states_.find(name);
+  if (found != states_.end()) {
+    if (found->second == KeyState::kActive) return OkStatus();
+    return FailedPrecondition("the data key of epoch %u is %s; it is never made again", name.epoch,
+                              found->second == KeyState::kRetired ? "retired" : "destroyed");
+  }
+  Batch batch;
+  RETURN_IF_ERROR(MintInto(batch, name));
+  if (const Status committed = db_.Commit(batch); !committed.ok()) {
+    keyring_.Forget(name.owner.view(), name.epoch);
+    return committed;
+  }
+  states_.emplace(name, KeyState::kActive);
+  return OkStatus();
+}
+
+Status Vault::PutSealed(Batch& batch, Table table, std::string_view key, OwnerKind owner_kind,
+                        const OwnerId& owner, uint32_t epoch, std::string_view plaintext) {
+  RETURN_IF_ERROR(NeedKey({.owner = owner, .epoch = epoch}));
+  // Ciphertext and public bytes only, so the buffers may stay.
+  thread_local ByteWriter associated_data;
+  thread_local std::string value;
+  AssociatedData(table, owner_kind, owner, epoch, key, associated_data);
+  value.clear();
+  value.push_back(static_cast<char>(kRowVersion));
+  value.push_back(static_cast<char>(owner_kind));
+  value.append(owner.view());
+  for (int shift = 24; shift >= 0; shift -= 8) value.push_back(static_cast<char>(epoch >> shift));
+  RETURN_IF_ERROR(
+      keyring_.SealTo(owner.view(), epoch, plaintext, associated_data.bytes(), value));
+  batch.Put(table, key, value);
+  return OkStatus();
+}
+
+Status Vault::PutOwn(Batch& batch, Table table, std::string_view key, std::string_view plaintext) {
+  return PutSealed(batch, table, key, OwnerKind::kGateway, OwnerId{}, kRegistryKey, plaintext);
+}
+
+StatusOr<std::string> Vault::OpenRow(Table table, std::string_view key,
+                                     std::string_view value) const {
+  ASSIGN_OR_RETURN(const RowHeader header, ParseRowHeader(value));
+  {
+    const MutexLock lock(mutex_);
+    const auto found = states_.find(KeyName{.owner = header.owner, .epoch = header.epoch});
+    if (found == states_.end()) return DataLoss("sealed row: its data key does not exist");
+    if (found->second == KeyState::kTombstone) {
+      return NotFound("sealed row: its data key was destroyed");
+    }
+  }
+  ByteWriter associated_data;
+  AssociatedData(table, header.owner_kind, header.owner, header.epoch, key, associated_data);
+  return keyring_.Open(header.owner.view(), header.epoch, value.substr(kRowHeaderBytes),
+                       associated_data.bytes());
+}
+
+StatusOr<std::optional<std::string>> Vault::GetRow(Table table, std::string_view key) const {
+  ASSIGN_OR_RETURN(const std::optional<std::string> value, db_.Get(table, key));
+  if (!value.has_value()) return std::optional<std::string>();
+  ASSIGN_OR_RETURN(std::string plaintext, OpenRow(table, key, *value));
+  return std::optional<std::string>(std::move(plaintext));
+}
+
+std::string Vault::IndexHash(std::string_view label, std::string_view data) const {
+  GW_CHECK(!label.empty() && label.size() <= 255);
+  ByteWriter input;
+  input.U8(static_cast<uint8_t>(label.size())).Raw(label).Raw(data);
+  return keyring_.Pseudonym(OwnerId{}.view(), kIndexKey, input.bytes());
+}
+
+OwnerId Vault::OwnerOf(const SubjectId& subject) const {
+  return OwnerId::FromBytes(IndexHash("owner", subject.view()));
+}
+
+SeriesId Vault::SeriesOf(std::string_view device, std::string_view metric) const {
+  ByteWriter data;
+  data.Text(device).Text(metric);
+  return SeriesId::FromBytes(IndexHash("series", data.bytes()));
+}
+
+std::string Vault::RowPseudonym(std::string_view label, std::string_view data) const {
+  return IndexHash(label, data);
+}
+
+uint64_t Vault::MessageHash(std::string_view topic, std::string_view payload) const {
+  return keyring_.ShortHash(OwnerId{}.view(), kDuplicateKey, topic, payload);
+}
+
+}  // namespace gateway::store

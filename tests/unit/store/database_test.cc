@@ -1,0 +1,210 @@
+#include "gateway/store/database.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include <string>
+#include <vector>
+
+#include "gateway/base/bytes.h"
+#include "tests/unit/store/scratch.h"
+
+namespace gateway::store {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+std::unique_ptr<Database> MustOpen(const std::string& dir) {
+  auto db = Database::Open(dir);
+  EXPECT_TRUE(db.ok()) << db.status();
+  return db.ok() ? *std::move(db) : nullptr;
+}
+
+std::string MustGet(const Database& db, Table table, std::string_view key) {
+  const auto value = db.Get(table, key);
+  EXPECT_TRUE(value.ok()) << value.status();
+  return value.ok() && value->has_value() ? **value : "(none)";
+}
+
+std::vector<std::string> Keys(const Database& db, Table table, std::string_view from,
+                              std::string_view until) {
+  std::vector<std::string> keys;
+  const Status scanned = db.Scan(table, from, until, [&](std::string_view key, std::string_view) {
+    keys.emplace_back(key);
+    return true;
+  });
+  EXPECT_TRUE(scanned.ok()) << scanned;
+  return keys;
+}
+
+TEST(DatabaseTest, RowsOutliveAReopen) {
+  const Scratch scratch;
+  auto db = MustOpen(scratch.dir());
+  Batch batch;
+  batch.Put(Table::kDays, "day", "1");
+  batch.Put(Table::kCells, "cell", std::string("a\0b", 3));
+  ASSERT_TRUE(db->Commit(batch).ok());
+  ASSERT_TRUE(db->Close().ok());
+  db = MustOpen(scratch.dir());
+  EXPECT_EQ(MustGet(*db, Table::kDays, "day"), "1");
+  EXPECT_EQ(MustGet(*db, Table::kCells, "cell"), std::string("a\0b", 3));
+  EXPECT_EQ(MustGet(*db, Table::kCells, "day"), "(none)");
+}
+
+TEST(DatabaseTest, ACommitEmptiesTheBatchAndNothingIsVisibleBefore) {
+  const Scratch scratch;
+  const auto db = MustOpen(scratch.dir());
+  Batch batch;
+  batch.Put(Table::kDays, "a", "1");
+  batch.Put(Table::kBlocks, "b", "2");
+  EXPECT_EQ(MustGet(*db, Table::kDays, "a"), "(none)");
+  EXPECT_EQ(db->commits(), 0u);
+  ASSERT_TRUE(db->Commit(batch).ok());
+  EXPECT_TRUE(batch.empty());
+  EXPECT_EQ(db->commits(), 1u);
+  EXPECT_EQ(MustGet(*db, Table::kDays, "a"), "1");
+  EXPECT_EQ(MustGet(*db, Table::kBlocks, "b"), "2");
+}
+
+TEST(DatabaseTest, LaterChangesOfABatchWin) {
+  const Scratch scratch;
+  const auto db = MustOpen(scratch.dir());
+  Batch batch;
+  batch.Put(Table::kDays, "a", "1");
+  batch.Put(Table::kDays, "b", "1");
+  batch.Put(Table::kDays, "c", "1");
+  batch.DeleteRange(Table::kDays, "a", "c");
+  batch.Put(Table::kDays, "b", "2");
+  batch.Delete(Table::kDays, "c");
+  batch.DeleteRange(Table::kDays, "z", "a");  // upside down: no rows
+  ASSERT_TRUE(db->Commit(batch).ok());
+  EXPECT_THAT(Keys(*db, Table::kDays, {}, {}), ElementsAre("b"));
+  EXPECT_EQ(MustGet(*db, Table::kDays, "b"), "2");
+}
+
+TEST(DatabaseTest, AFailedCommitLeavesTheBatch) {
+  const Scratch scratch;
+  const auto db = MustOpen(scratch.dir());
+  Batch batch;
+  batch.Put(Table::kDays, "a", "1");
+  ASSERT_TRUE(db->Close().ok());
+  EXPECT_EQ(db->Commit(batch).code(), StatusCode::kFailedPrecondition);
+  EXPECT_FALSE(batch.empty());
+  const auto again = MustOpen(scratch.dir());
+  ASSERT_TRUE(again->Commit(batch).ok());
+  EXPECT_EQ(MustGet(*again, Table::kDays, "a"), "1");
+}
+
+TEST(DatabaseTest, ScanStaysInsideItsRangeAndStopsWhenTold) {
+  const Scratch scratch;
+  const auto db = MustOpen(scratch.dir());
+  Batch batch;
+  for (const char* key : {"a", "b", "ba", "c"}) batch.Put(Table::kSheets, key, "v");
+  ASSERT_TRUE(db->Commit(batch).ok());
+  EXPECT_THAT(Keys(*db, Table::kSheets, "b", "c"), ElementsAre("b", "ba"));
+  EXPECT_THAT(Keys(*db, Table::kSheets, "b", {}), ElementsAre("b", "ba", "c"));
+  EXPECT_THAT(Keys(*db, Table::kSheets, "d", {}), IsEmpty());
+  int visited = 0;
+  ASSERT_TRUE(db->Scan(Table::kSheets, {}, {}, [&](auto, auto) { return ++visited < 2; }).ok());
+  EXPECT_EQ(visited, 2);
+}
+
+TEST(DatabaseTest, LastKeyIsTheGreatestOfItsTable) {
+  const Scratch scratch;
+  const auto db = MustOpen(scratch.dir());
+  EXPECT_EQ(*db->LastKey(Table::kJournal), std::nullopt);
+  Batch batch;
+  batch.Put(Table::kJournal, "b", "");
+  batch.Put(Table::kJournal, "a", "");
+  batch.Put(Table::kLedger, "z", "");
+  ASSERT_TRUE(db->Commit(batch).ok());
+  EXPECT_EQ(*db->LastKey(Table::kJournal), "b");
+}
+
+TEST(DatabaseTest, OnlyTheOwnerMayEnterTheDirectory) {
+  const Scratch scratch;
+  const auto db = MustOpen(scratch.dir());
+  struct stat info {};
+  ASSERT_EQ(::stat(scratch.dir().c_str(), &info), 0);
+  EXPECT_EQ(info.st_mode & 0777, 0700u);
+}
+
+TEST(DatabaseTest, AStoreOfANewerFormatIsRefusedNamingBothFormats) {
+  const Scratch scratch;
+  auto db = MustOpen(scratch.dir());
+  Batch batch;
+  batch.Put(Table::kMeta, "format", ByteWriter().U32(7).bytes());
+  ASSERT_TRUE(db->Commit(batch).ok());
+  db.reset();
+  const auto refused = Database::Open(scratch.dir());
+  EXPECT_EQ(refused.status().code(), StatusCode::kFailedPrecondition);
+  EXPECT_THAT(std::string(Message(refused.status())), HasSubstr("format 7"));
+  EXPECT_THAT(std::string(Message(refused.status())), HasSubstr("up to 1"));
+}
+
+TEST(DatabaseTest, AStoreWithKeysButNoFormatIsDamaged) {
+  const Scratch scratch;
+  auto db = MustOpen(scratch.dir());
+  Batch batch;
+  batch.Delete(Table::kMeta, "format");
+  batch.Put(Table::kKeys, "key", "row");
+  ASSERT_TRUE(db->Commit(batch).ok());
+  db.reset();
+  EXPECT_EQ(Database::Open(scratch.dir()).status().code(), StatusCode::kDataLoss);
+}
+
+TEST(DatabaseTest, ADirectoryThatLostItsCurrentFileIsNotTakenForAnEmptyOne) {
+  const Scratch scratch;
+  MustOpen(scratch.dir()).reset();
+  ASSERT_TRUE(std::filesystem::remove(scratch.dir() + "/CURRENT"));
+  EXPECT_EQ(Database::Open(scratch.dir()).status().code(), StatusCode::kDataLoss);
+}
+
+TEST(DatabaseTest, ASecondOpenIsUnavailable) {
+  const Scratch scratch;
+  const auto db = MustOpen(scratch.dir());
+  EXPECT_EQ(Database::Open(scratch.dir()).status().code(), StatusCode::kUnavailable);
+}
+
+TEST(DatabaseTest, AfterCloseEverythingIsRefused) {
+  const Scratch scratch;
+  const auto db = MustOpen(scratch.dir());
+  ASSERT_TRUE(db->Close().ok());
+  EXPECT_TRUE(db->Close().ok());
+  EXPECT_EQ(db->Get(Table::kMeta, "format").status().code(), StatusCode::kFailedPrecondition);
+  EXPECT_EQ(db->LastKey(Table::kMeta).status().code(), StatusCode::kFailedPrecondition);
+  EXPECT_EQ(db->Sync().code(), StatusCode::kFailedPrecondition);
+}
+
+// A torn end of the log must take whole batches with it, never parts of one.
+TEST(DatabaseTest, ATornLogLosesWholeBatchesFromTheEnd) {
+  const Scratch scratch;
+  auto db = MustOpen(scratch.dir());
+  const std::string copy = scratch.dir() + "-copy";
+  Batch batch;
+  for (int i = 0; i < 20; ++i) {
+    batch.Put(Table::kDays, std::to_string(i), std::string(50, 'd'));
+    batch.Put(Table::kCells, std::to_string(i), std::string(50, 'c'));
+    ASSERT_TRUE(db->Commit(batch).ok());
+  }
+  // As after kill -9: what is on disk now, with no Close.
+  std::filesystem::copy(scratch.dir(), copy, std::filesystem::copy_options::recursive);
+  db.reset();
+  std::filesystem::path log;
+  for (const auto& entry : std::filesystem::directory_iterator(copy)) {
+    if (entry.path().extension() == ".log" &&
+        (log.empty() || entry.file_size() > std::filesystem::file_size(log))) {
+      log = entry.path();
+    }
+  }
+  std::filesystem::resize_file(log, std::filesystem::file_size(log) - 70);  // inside the last batch
+  const auto torn = MustOpen(copy);
+  EXPECT_EQ(Keys(*torn, Table::kDays, {}, {}).size(), 19u);
+  EXPECT_EQ(Keys(*torn, Table::kDays, {}, {}), Keys(*torn, Table::kCells, {}, {}));
+}
+
+}  // namespace
+}  // namespace gateway::store
