@@ -18,12 +18,16 @@ inline constexpr std::size_t kGrantsPerHouseholdMax = 256;
 // MQTT.
 inline constexpr std::size_t kTopicBytesMax = 512;
 inline constexpr std::size_t kPayloadBytesMax = 65'536;
+// What the broker may send in one packet: well above the payload limit, so that a message that is
+// too large is counted as such, yet bounded, because the MQTT library buffers whole packets.
+inline constexpr std::size_t kPacketBytesMax = 1u << 20;
 inline constexpr std::size_t kObservationsPerMessageMax = 64;
 // What our broker configuration allows in flight, and how many journal entries back a redelivered
 // message is looked for. mosquitto 2.0.11 exceeds its own limit, hence the factor.
 inline constexpr std::size_t kBrokerInflightMax = 1'000;
 inline constexpr std::size_t kInflightMax = 4'096;
 static_assert(kInflightMax >= 4 * kBrokerInflightMax);
+static_assert(kPacketBytesMax >= 8 * (kPayloadBytesMax + kTopicBytesMax));
 inline constexpr std::chrono::milliseconds kReconnectMin{500};
 inline constexpr std::chrono::milliseconds kReconnectMax{30'000};
 // A stamp further ahead of now than this is quarantined as `future`.

@@ -1,0 +1,250 @@
+#include "gateway/ingest/decoder.h"
+
+#include <simdjson.h>
+
+#include <array>
+#include <cstring>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "gateway/base/check.h"
+#include "gateway/model/limits.h"
+#include "gateway/model/time.h"
+
+namespace gateway::ingest {
+namespace {
+
+namespace ondemand = simdjson::ondemand;
+using port::DoorCode;
+
+// An ignored field may nest this deep; simdjson itself would go to 1024.
+constexpr int kIgnoredDepthMax = 16;
+
+constexpr std::string_view kBlanks = " \t\r\n";
+
+std::string_view Trim(std::string_view text) {
+  const std::size_t first = text.find_first_not_of(kBlanks);
+  if (first == std::string_view::npos) return {};
+  return text.substr(first, text.find_last_not_of(kBlanks) - first + 1);
+}
+
+bool EqualsIgnoringCase(std::string_view text, std::string_view lower) {
+  if (text.size() != lower.size()) return false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i] >= 'A' && text[i] <= 'Z' ? static_cast<char>(text[i] + 32) : text[i];
+    if (c != lower[i]) return false;
+  }
+  return true;
+}
+
+// What printf and its like write for a float that is none.
+bool IsNotANumber(std::string_view text) {
+  if (!text.empty() && (text.front() == '-' || text.front() == '+')) text.remove_prefix(1);
+  return EqualsIgnoringCase(text, "nan") || EqualsIgnoringCase(text, "inf") ||
+         EqualsIgnoringCase(text, "infinity");
+}
+
+bool TakeDigits(std::string_view& rest) {
+  bool any = false;
+  for (; !rest.empty() && rest.front() >= '0' && rest.front() <= '9'; rest.remove_prefix(1)) {
+    any = true;
+  }
+  return any;
+}
+
+// RFC 8259's number. Decimal is laxer (leading zeros), because bare payloads have them; and raw
+// tokens are not checked by simdjson.
+bool IsJsonNumber(std::string_view rest) {
+  if (!rest.empty() && rest.front() == '-') rest.remove_prefix(1);
+  if (rest.size() > 1 && rest[0] == '0' && rest[1] >= '0' && rest[1] <= '9') return false;
+  if (!TakeDigits(rest)) return false;
+  if (!rest.empty() && rest.front() == '.') {
+    rest.remove_prefix(1);
+    if (!TakeDigits(rest)) return false;
+  }
+  if (!rest.empty() && (rest.front() == 'e' || rest.front() == 'E')) {
+    rest.remove_prefix(1);
+    if (!rest.empty() && (rest.front() == '-' || rest.front() == '+')) rest.remove_prefix(1);
+    if (!TakeDigits(rest)) return false;
+  }
+  return rest.empty();
+}
+
+// simdjson's on-demand reader skips what nobody asks for without looking at it. A payload that is
+// only half JSON comes from a broken device, so ignored fields are walked as well.
+bool IsWellFormed(ondemand::value value, int depth) {
+  if (depth > kIgnoredDepthMax) return false;
+  ondemand::json_type type;
+  if (value.type().get(type) != simdjson::SUCCESS) return false;
+  switch (type) {
+    case ondemand::json_type::array: {
+      ondemand::array array;
+      if (value.get_array().get(array) != simdjson::SUCCESS) return false;
+      for (auto element : array) {
+        ondemand::value inner;
+        if (element.get(inner) != simdjson::SUCCESS || !IsWellFormed(inner, depth + 1)) {
+          return false;
+        }
+      }
+      return true;
+    }
+    case ondemand::json_type::object: {
+      ondemand::object object;
+      if (value.get_object().get(object) != simdjson::SUCCESS) return false;
+      for (auto field : object) {
+        std::string_view key;
+        ondemand::value inner;
+        if (field.unescaped_key().get(key) != simdjson::SUCCESS ||
+            field.value().get(inner) != simdjson::SUCCESS || !IsWellFormed(inner, depth + 1)) {
+          return false;
+        }
+      }
+      return true;
+    }
+    case ondemand::json_type::string: {
+      std::string_view text;
+      return value.get_string().get(text) == simdjson::SUCCESS;
+    }
+    case ondemand::json_type::number:
+      return IsJsonNumber(Trim(value.raw_json_token()));
+    case ondemand::json_type::boolean: {
+      const std::string_view token = Trim(value.raw_json_token());
+      return token == "true" || token == "false";
+    }
+    case ondemand::json_type::null:
+      return Trim(value.raw_json_token()) == "null";
+  }
+  return false;
+}
+
+struct Fields {
+  std::optional<std::string_view> value;
+  std::optional<std::string_view> unit;
+  std::optional<std::string_view> time;
+};
+
+bool TakeString(ondemand::value value, std::optional<std::string_view>& into) {
+  std::string_view text;
+  if (into || value.get_string().get(text) != simdjson::SUCCESS) return false;
+  into = text;
+  return true;
+}
+
+bool TakeField(const JsonFields& names, std::string_view key, ondemand::value value,
+               Fields& fields) {
+  if (key == names.value) {
+    const std::string_view token = Trim(value.raw_json_token());
+    if (fields.value || !IsJsonNumber(token)) return false;
+    fields.value = token;
+    return true;
+  }
+  // A profile without the field has an empty name for it, but "" can be a key too.
+  if (!names.unit.empty() && key == names.unit) return TakeString(value, fields.unit);
+  if (!names.time.empty() && key == names.time) return TakeString(value, fields.time);
+  return IsWellFormed(value, 1);
+}
+
+}  // namespace
+
+struct Decoder::Impl {
+  struct CachedFactor {
+    std::string from, unit;
+    Decimal factor;
+  };
+
+  Impl() : one(*Decimal::Parse("1")) {
+    GW_CHECK(parser.allocate(limits::kPayloadBytesMax) == simdjson::SUCCESS);
+  }
+
+  bool ReadJson(const JsonFields& names, std::string_view payload, Fields& fields);
+  std::optional<Decimal> Factor(std::string_view from, const std::string& unit);
+
+  const Decimal one;
+  ondemand::parser parser;
+  std::array<char, limits::kPayloadBytesMax + simdjson::SIMDJSON_PADDING> buffer{};
+  // Only factors that exist are kept, so that the table of units bounds it, not the devices.
+  std::vector<CachedFactor> factors;
+};
+
+bool Decoder::Impl::ReadJson(const JsonFields& names, std::string_view payload, Fields& fields) {
+  std::memcpy(buffer.data(), payload.data(), payload.size());
+  std::memset(buffer.data() + payload.size(), 0, simdjson::SIMDJSON_PADDING);
+  ondemand::document document;
+  ondemand::object object;
+  if (parser.iterate(buffer.data(), payload.size(), buffer.size()).get(document) !=
+          simdjson::SUCCESS ||
+      document.get_object().get(object) != simdjson::SUCCESS) {
+    return false;
+  }
+  for (auto field : object) {
+    std::string_view key;
+    ondemand::value value;
+    if (field.unescaped_key().get(key) != simdjson::SUCCESS ||
+        field.value().get(value) != simdjson::SUCCESS || !TakeField(names, key, value, fields)) {
+      return false;
+    }
+  }
+  // Out of bounds is where a reader stands that has consumed everything.
+  return document.current_location().error() == simdjson::OUT_OF_BOUNDS && fields.value;
+}
+
+std::optional<Decimal> Decoder::Impl::Factor(std::string_view from, const std::string& unit) {
+  if (from == unit) return one;
+  for (const CachedFactor& cached : factors) {
+    if (cached.from == from && cached.unit == unit) return cached.factor;
+  }
+  const std::optional<Decimal> factor = UnitFactor(from, unit);
+  if (factor) factors.push_back({std::string(from), unit, *factor});
+  return factor;
+}
+
+Decoder::Decoder() : impl_(std::make_unique<Impl>()) {}
+Decoder::~Decoder() = default;
+
+Decoded Decoder::Decode(const Profile& profile, std::string_view payload, const Metric& metric,
+                        const DecodeContext& context) {
+  const auto refuse = [](DoorCode code) { return Decoded{code, {}}; };
+  if (payload.size() > limits::kPayloadBytesMax) return refuse(DoorCode::kOversized);
+
+  Fields fields;
+  const std::string_view text = Trim(payload);
+  if (profile.json() && text.starts_with('{')) {
+    if (!impl_->ReadJson(*profile.json(), payload, fields)) return refuse(DoorCode::kMalformed);
+  } else if (profile.number()) {
+    if (IsNotANumber(text)) return refuse(DoorCode::kNotANumber);
+    fields.value = text;
+  } else {
+    return refuse(DoorCode::kMalformed);
+  }
+  const StatusOr<Decimal> number = Decimal::Parse(*fields.value);
+  if (!number.ok()) return refuse(DoorCode::kMalformed);
+
+  const std::optional<Decimal> factor =
+      fields.unit ? impl_->Factor(*fields.unit, metric.unit) : impl_->one;
+  if (!factor) return refuse(DoorCode::kUnknownUnit);
+
+  const StatusOr<int64_t> steps = number->Scale(*factor, metric.resolution);
+  if (!steps.ok() || *steps < metric.lo || *steps > metric.hi) {
+    return refuse(DoorCode::kOutOfRange);
+  }
+
+  Decoded decoded;
+  decoded.reading.value = *steps;
+  if (fields.time) {
+    const StatusOr<Time> time = ParseTime(*fields.time);
+    if (!time.ok()) return refuse(DoorCode::kBadTime);
+    if (context.compare_stamps && *time > context.now + limits::kFutureStampMax) {
+      return refuse(DoorCode::kFuture);
+    }
+    decoded.reading.time = *time;
+  } else if (metric.kind == MetricKind::kDelta) {
+    // Which interval an amount belongs to cannot be guessed from when it arrived.
+    return refuse(DoorCode::kNoTime);
+  } else {
+    decoded.reading.time = context.now;
+  }
+  return decoded;
+}
+
+}  // namespace gateway::ingest

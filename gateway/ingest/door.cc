@@ -1,0 +1,48 @@
+#include "gateway/ingest/door.h"
+
+#include <memory>
+
+namespace gateway::ingest {
+
+using port::DoorCode;
+
+Status Door::Handle(const port::Delivery& delivery) {
+  if (!in_hand_) intake_.Received(1);
+  Status status = Settle(delivery);
+  in_hand_ = !status.ok();
+  return status;
+}
+
+const Profile* Door::FindProfile(std::string_view topic, TopicMatch& match) const {
+  for (const Profile& profile : profiles_) {
+    if (const std::optional<TopicMatch> found = profile.MatchTopic(topic)) {
+      match = *found;
+      return &profile;
+    }
+  }
+  return nullptr;
+}
+
+Status Door::Settle(const port::Delivery& delivery) {
+  const auto refuse = [this](DoorCode code) {
+    intake_.Refused(code);
+    return OkStatus();
+  };
+  TopicMatch match;
+  const Profile* profile = FindProfile(delivery.topic, match);
+  if (profile == nullptr) return refuse(DoorCode::kUnknownDevice);
+
+  // Held until the append is done: the admission lives in this table.
+  const std::shared_ptr<const port::AdmissionTable> table = intake_.admissions();
+  const port::Admission& admission = table->Find(match.device, match.metric);
+  if (admission.code != DoorCode::kAdmitted) return refuse(admission.code);
+  if (delivery.retained) return refuse(DoorCode::kRetained);
+
+  const Decoded decoded =
+      decoder_.Decode(*profile, delivery.payload, *admission.metric,
+                      {.now = intake_.Now(), .compare_stamps = intake_.ComparesStampsWithNow()});
+  if (decoded.code != DoorCode::kAdmitted) return refuse(decoded.code);
+  return intake_.Append(delivery, admission, {&decoded.reading, 1});
+}
+
+}  // namespace gateway::ingest
