@@ -59,8 +59,8 @@ AdminServer::~AdminServer() { Stop(); }
 
 void AdminServer::Stop() {
   if (impl_->server == nullptr) return;
-  impl_->server->Shutdown(
-      gpr_time_add(gpr_now(GPR_CLOCK_REALTIME), gpr_time_from_seconds(kStopGraceSeconds, GPR_TIMESPAN)));
+  impl_->server->Shutdown(gpr_time_add(
+      gpr_now(GPR_CLOCK_REALTIME), gpr_time_from_seconds(kStopGraceSeconds, GPR_TIMESPAN)));
   impl_->server->Wait();
   impl_->server.reset();
   unlink(impl_->socket_path.c_str());

@@ -1,0 +1,126 @@
+#include "gateway/daemon/config.h"
+
+#include "gateway/model/limits.h"
+#include "gateway/model/time.h"
+#include "gateway/yaml/fields.h"
+#include "gateway/yaml/yaml.h"
+
+namespace gateway::daemon {
+namespace {
+
+constexpr std::chrono::seconds kCheckpointMin{1};
+constexpr std::chrono::seconds kCheckpointMax{3600};
+
+constexpr std::string_view kHelp =
+    R"(commonsd: the daemon of one Commons Gateway. `commons init` makes its directory.
+
+Usage: commonsd [--dir DIR] [--replay-clock]
+
+  --dir DIR        the gateway's directory (default: $COMMONS_DIR or /var/lib/commons)
+  --replay-clock   recorded data: time moves only by `commons clock advance`; only for a
+                   directory made by `commons init --replay`, which needs it
+  --help           print this
+  --version        print the version
+
+Example:
+  commonsd --dir /var/lib/commons
+
+Exit codes: 0 stopped by SIGTERM or SIGINT, 1 could not start or go on (reason on stderr),
+2 wrong usage, 75 stopped while the disk refused a message (the broker keeps it).
+)";
+
+constexpr std::string_view kReplayPrefix = "replay ";
+
+}  // namespace
+
+std::string_view HelpText() { return kHelp; }
+
+StatusOr<Arguments> ParseArguments(std::span<const char* const> arguments,
+                                   std::string_view dir_default) {
+  Arguments result;
+  result.dir = dir_default;
+  for (std::size_t i = 0; i < arguments.size(); ++i) {
+    const std::string_view argument = arguments[i];
+    if (argument == "--help" || argument == "-h") {
+      result.help = true;
+    } else if (argument == "--version") {
+      result.version = true;
+    } else if (argument == "--replay-clock") {
+      result.replay_clock = true;
+    } else if (argument == "--dir" && i + 1 < arguments.size()) {
+      result.dir = arguments[++i];
+    } else if (argument == "--dir") {
+      return InvalidArgument("--dir: needs a directory");
+    } else if (argument.starts_with("--dir=")) {
+      result.dir = argument.substr(argument.find('=') + 1);
+    } else {
+      return InvalidArgument("%s: unknown argument; see commonsd --help", argument);
+    }
+  }
+  if (result.dir.empty()) return InvalidArgument("--dir: the directory has no name");
+  return result;
+}
+
+StatusOr<Config> ParseConfig(std::string_view text) {
+  ASSIGN_OR_RETURN(const yaml::Node node, yaml::Parse(text));
+  Status error;
+  yaml::Fields fields(node, "commonsd.yaml", error);
+  Config config;
+  fields.OneOf("schema", {"commonsd/1"});
+  config.gateway = GatewayId(fields.Text("gateway"));
+  if (!IsDocumentId(config.gateway.value())) {
+    fields.Fail("gateway", "an id is a lower-case letter, then at most 47 of a-z, 0-9 and '-'");
+  }
+  config.broker = fields.Text("broker");
+  if (config.broker.find("://") == std::string::npos) {
+    fields.Fail("broker", "a broker is a URI like tcp://127.0.0.1:1883");
+  }
+  config.key_file = fields.Text("key_file");
+  if (!config.key_file.starts_with('/')) fields.Fail("key_file", "needs an absolute path");
+  if (fields.Has("profiles")) {
+    config.profiles = fields.Text("profiles");
+    if (!config.profiles.starts_with('/')) fields.Fail("profiles", "needs an absolute path");
+  }
+  config.checkpoint = limits::kCheckpointInterval;
+  if (fields.Has("checkpoint")) {
+    config.checkpoint = std::chrono::duration_cast<std::chrono::seconds>(
+        fields.Parse("checkpoint", ParseDuration));
+    if (config.checkpoint < kCheckpointMin || config.checkpoint > kCheckpointMax) {
+      fields.Fail("checkpoint", "must be from PT1S to PT1H");
+    }
+  }
+  if (fields.Has("log_level") && fields.OneOf("log_level", {"info", "debug"}) == 1) {
+    config.log_level = LogLevel::kDebug;
+  }
+  fields.Finish();
+  if (!error.ok()) return error;
+  return config;
+}
+
+StatusOr<Mode> ParseMode(std::string_view text) {
+  if (text == "live\n") return Mode{};
+  if (text.starts_with(kReplayPrefix) && text.ends_with('\n')) {
+    text.remove_prefix(kReplayPrefix.size());
+    text.remove_suffix(1);
+    const auto start = ParseTime(text);
+    if (start.ok()) return Mode{.replay_start = *start};
+  }
+  return DataLoss("neither \"live\" nor \"replay TIME\"; it is written by `commons init` alone");
+}
+
+Status CheckMode(const Mode& mode, const Arguments& arguments) {
+  if (mode.replay_start.has_value() && !arguments.replay_clock) {
+    return FailedPrecondition(
+        "directory %s: made for recorded data by `commons init --replay`; start it with "
+        "--replay-clock. It can never become a live gateway", arguments.dir);
+  }
+  if (!mode.replay_start.has_value() && arguments.replay_clock) {
+    return FailedPrecondition(
+        "directory %s: a live gateway, whose clock cannot be replayed; start it without "
+        "--replay-clock, or make another directory with `commons init --replay TIME`",
+        arguments.dir);
+  }
+  return OkStatus();
+}
+
+}  // namespace gateway::daemon

@@ -1,0 +1,135 @@
+#include "gateway/daemon/daemon.h"
+
+#include <sys/stat.h>
+
+#include <memory>
+#include <utility>
+
+#include "gateway/admin/server.h"
+#include "gateway/base/file.h"
+#include "gateway/crypto/keyslots.h"
+#include "gateway/crypto/secret.h"
+#include "gateway/daemon/process.h"
+#include "gateway/ingest/door.h"
+#include "gateway/ingest/paho_source.h"
+#include "gateway/ingest/profile.h"
+#include "gateway/model/time.h"
+#include "gateway/pipeline/pipeline.h"
+
+namespace gateway::daemon {
+namespace {
+
+constexpr std::size_t kSmallFileBytesMax = 64u << 10;
+
+StatusOr<std::string> ReadOwn(const Arguments& arguments, std::string_view name) {
+  auto text = ReadFile(arguments.dir + "/" + std::string(name), kSmallFileBytesMax);
+  if (!text.ok() && text.status().code() == StatusCode::kNotFound) {
+    return FailedPrecondition("directory %s: no %s in it; make a gateway with `commons init`",
+                              arguments.dir, name);
+  }
+  return text;
+}
+
+StatusOr<crypto::SecretKey> OpenMaster(const Arguments& arguments, const std::string& key_path) {
+  ASSIGN_OR_RETURN(const std::string bytes, ReadOwn(arguments, "keyslots"));
+  const auto slots = crypto::ParseKeyslots(bytes);
+  if (!slots.ok()) return Annotate(slots.status(), arguments.dir + "/keyslots");
+  struct stat info {};
+  if (stat(key_path.c_str(), &info) == 0 && (info.st_mode & 077) != 0) {
+    return FailedPrecondition("key file %s: mode %04o lets others read it; chmod 600 it", key_path,
+                              info.st_mode & 07777);
+  }
+  ASSIGN_OR_RETURN(std::string key_file, ReadFile(key_path, kSmallFileBytesMax));
+  auto master = crypto::OpenMaster(*slots, key_file);
+  crypto::Wipe(key_file.data(), key_file.size());
+  if (!master.ok()) return Annotate(master.status(), "key file " + key_path);
+  return master;
+}
+
+StatusOr<std::vector<ingest::Profile>> LoadProfiles(const Config& config) {
+  if (!config.profiles.empty()) return ingest::LoadProfiles(config.profiles);
+  auto installed = ingest::LoadProfiles(GATEWAY_PROFILES_INSTALLED);
+  if (installed.ok() || installed.status().code() != StatusCode::kNotFound) return installed;
+  return ingest::LoadProfiles(GATEWAY_PROFILES_DIR);
+}
+
+// Everything with a life of its own, in the order in which it starts.
+struct Gateway {
+  std::unique_ptr<pipeline::Pipeline> pipeline;
+  std::unique_ptr<ingest::Door> door;
+  std::unique_ptr<ingest::PahoSource> source;
+  std::unique_ptr<admin::AdminServer> admin;
+};
+
+// The one way down: nothing new comes in, nobody asks any more, what is known is made durable.
+Status Shutdown(Gateway& gateway) {
+  NotifySystemd("STOPPING=1");
+  if (gateway.source != nullptr) gateway.source->Stop();
+  if (gateway.admin != nullptr) gateway.admin->Stop();
+  return gateway.pipeline->Close();
+}
+
+Status StartRims(const Arguments& arguments, const Config& config, const std::atomic<bool>& stop,
+                 Gateway& gateway) {
+  ASSIGN_OR_RETURN(std::vector<ingest::Profile> profiles, LoadProfiles(config));
+  std::vector<std::string> filters;
+  for (const ingest::Profile& profile : profiles) filters.push_back(profile.Filter());
+  gateway.door = std::make_unique<ingest::Door>(std::move(profiles), *gateway.pipeline);
+  ASSIGN_OR_RETURN(gateway.source,
+                   ingest::PahoSource::Create(
+                       {.broker = config.broker,
+                        .client_id = "commonsd-" + config.gateway.value(),
+                        .filters = std::move(filters),
+                        .stop = &stop},
+                       [door = gateway.door.get()](const port::Delivery& delivery) {
+                         return door->Handle(delivery);
+                       }));
+  gateway.pipeline->SetBrokerState(
+      [source = gateway.source.get()] { return source->connected(); });
+  ASSIGN_OR_RETURN(gateway.admin,
+                   admin::AdminServer::Start(arguments.dir + "/admin.sock", *gateway.pipeline,
+                                             *gateway.pipeline));
+  return OkStatus();
+}
+
+}  // namespace
+
+Status Run(const Arguments& arguments, const std::atomic<bool>& stop) {
+  RETURN_IF_ERROR(crypto::InitCrypto());
+  ASSIGN_OR_RETURN(const std::string config_text, ReadOwn(arguments, "commonsd.yaml"));
+  const auto config = ParseConfig(config_text);
+  if (!config.ok()) return Annotate(config.status(), arguments.dir + "/commonsd.yaml");
+  SetLogLevel(config->log_level);
+  ASSIGN_OR_RETURN(const std::string mode_text, ReadOwn(arguments, "mode"));
+  const auto mode = ParseMode(mode_text);
+  if (!mode.ok()) return Annotate(mode.status(), arguments.dir + "/mode");
+  RETURN_IF_ERROR(CheckMode(*mode, arguments));
+  ASSIGN_OR_RETURN(crypto::SecretKey master, OpenMaster(arguments, config->key_file));
+
+  RealClock real_clock;
+  // The pipeline raises it to the time that was last made durable.
+  ReplayClock replay_clock(mode->replay_start.value_or(Time()));
+  const bool replay = mode->replay_start.has_value();
+
+  Gateway gateway;
+  ASSIGN_OR_RETURN(
+      gateway.pipeline,
+      pipeline::Pipeline::Open(
+          {.dir = arguments.dir + "/db",
+           .master = std::move(master),
+           .gateway = config->gateway,
+           .clock = replay ? static_cast<Clock*>(&replay_clock) : &real_clock,
+           .replay = replay ? &replay_clock : nullptr,
+           .checkpoint_interval = config->checkpoint}));
+  const Status started = StartRims(arguments, *config, stop, gateway);
+  if (started.ok()) {
+    Log(LogLevel::kInfo, "%s is up%s", config->gateway.value(), replay ? " (replay)" : "");
+    NotifySystemd("READY=1");
+    gateway.source->RunUntilStopped();
+    Log(LogLevel::kInfo, "%s is stopping", config->gateway.value());
+  }
+  const Status closed = Shutdown(gateway);
+  return started.ok() ? closed : started;
+}
+
+}  // namespace gateway::daemon

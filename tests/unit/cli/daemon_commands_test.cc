@@ -1,0 +1,197 @@
+// What the daemon carries out: the compiled program against a real socket with fake commands.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "gateway/admin/server.h"
+#include "gateway/base/bytes.h"
+#include "gateway/crypto/dsse.h"
+#include "tests/support/fake_commands.h"
+#include "tests/unit/cli/program.h"
+
+namespace gateway::cli {
+namespace {
+
+using gateway::testing::FakeCells;
+using gateway::testing::FakeCommands;
+using gateway::testing::Folder;
+using gateway::testing::MakeCell;
+using gateway::testing::Outcome;
+using nlohmann::json;
+using ::testing::HasSubstr;
+
+class DaemonCommandsTest : public ::testing::Test {
+ protected:
+  // Every answer comes from what the fakes hold now.
+  Outcome Commons(const std::string& arguments) {
+    auto server = admin::AdminServer::Start(folder_ / "admin.sock", commands_, cells_);
+    EXPECT_TRUE(server.ok()) << Message(server.status());
+    if (!server.ok()) return {};
+    return folder_.Commons(arguments);
+  }
+
+  Folder folder_;
+  FakeCommands commands_;
+  FakeCells cells_;
+};
+
+TEST_F(DaemonCommandsTest, ARefusalIsExitCode1WithItsReasonEvenIfItsCodeIsUnavailable) {
+  for (const StatusCode code : {StatusCode::kPermissionDenied, StatusCode::kUnavailable}) {
+    commands_.refusal = MakeStatus(code, "the disk is full");
+    const Outcome outcome = Commons("status");
+    EXPECT_EQ(outcome.code, 1);
+    EXPECT_EQ(outcome.err, "commons: the disk is full\n");
+    EXPECT_EQ(outcome.out, "");
+  }
+}
+
+TEST_F(DaemonCommandsTest, QueryShowsIntegersWhenReleasedAndNoFigureOtherwise) {
+  cells_.cells = {MakeCell(CellStatus::kReleased, 0), MakeCell(CellStatus::kSuppressed, 1)};
+  commands_.pending = {MakeCell(CellStatus::kPending, 2)};
+  const Outcome outcome = Commons("query --format json");
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_EQ(outcome.json(), json::parse(R"([
+    {"gateway": "gw-a", "rule": "load-hourly", "metric": "load", "unit": "Wh", "zone": "north",
+     "start": "2013-01-14T00:00:00Z", "end": "2013-01-14T01:00:00Z", "status": "released",
+     "count": 12, "sum": 34567, "mean": 2881, "completeness_pct": 99, "homes_in_zone": 40,
+     "policy_version": 7, "replay": true},
+    {"gateway": "gw-a", "rule": "load-hourly", "metric": "load", "unit": "Wh", "zone": "north",
+     "start": "2013-01-14T01:00:00Z", "end": "2013-01-14T02:00:00Z", "status": "suppressed",
+     "policy_version": 7, "replay": true},
+    {"gateway": "gw-a", "rule": "load-hourly", "metric": "load", "unit": "Wh", "zone": "north",
+     "start": "2013-01-14T02:00:00Z", "end": "2013-01-14T03:00:00Z", "status": "pending",
+     "policy_version": 7, "replay": true}])"));
+}
+
+TEST_F(DaemonCommandsTest, QueryPassesItsFilterOn) {
+  ASSERT_EQ(Commons("query --metric load --zone north --rule r --from 1970-01-01T00:00:01Z").code,
+            0);
+  EXPECT_EQ(commands_.asked_filter.metric, "load");
+  EXPECT_EQ(commands_.asked_filter.zone, "north");
+  EXPECT_EQ(commands_.asked_filter.rule, "r");
+  EXPECT_EQ(commands_.asked_filter.from, Time(Millis(1000)));
+  EXPECT_FALSE(commands_.asked_filter.until.has_value());
+}
+
+TEST_F(DaemonCommandsTest, FiguresOfAnotherResolutionSaySo) {
+  cells_.cells = {MakeCell(CellStatus::kReleased, 0)};
+  cells_.cells[0].resolution = "0.1";
+  EXPECT_EQ(Commons("query --format json").json()[0]["resolution"], "0.1");
+}
+
+TEST_F(DaemonCommandsTest, StatusCountsEveryReason) {
+  commands_.status.commons = "riverside";
+  commands_.status.received = 16;
+  commands_.status.counts = {{"stored", "", 9},          {"denied", "unknown-device", 3},
+                             {"denied", "retained", 1},  {"quarantined", "no-time", 2},
+                             {"duplicate", "conflict", 1}};
+  commands_.status.ledger_root = std::string(32, '\xab');
+  const json status = Commons("status --format json").json();
+  EXPECT_EQ(status["commons"], "riverside");
+  EXPECT_EQ(status["received"], 16);
+  EXPECT_EQ(status["stored"], 9);
+  EXPECT_EQ(status["denied"], 4);
+  EXPECT_EQ(status["quarantined"], 2);
+  EXPECT_EQ(status["duplicate"], 1);
+  EXPECT_EQ(status["reasons"], json::parse(R"({"denied": {"unknown-device": 3, "retained": 1},
+      "quarantined": {"no-time": 2}, "duplicate": {"conflict": 1}})"));
+  EXPECT_EQ(status["ledger_root"], HexEncode(std::string(32, '\xab')));
+  for (const char* key : {"gateway", "origin", "replay", "now", "clock_sound", "broker_connected",
+                          "policy_version", "waiting", "late", "journaled", "folded",
+                          "households", "devices", "open_days", "ledger_size", "released",
+                          "suppressed"}) {
+    EXPECT_TRUE(status.contains(key)) << key;
+  }
+}
+
+TEST_F(DaemonCommandsTest, HouseholdAddWritesThePrivateInvite) {
+  commands_.invite = {"riverside", "gw-a", std::string(16, '\x11'), std::string(16, '\x22')};
+  const Outcome outcome = Commons("household add flat-1 --zone north --adults 2 --invite i");
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_EQ(commands_.asked, "flat-1/north/2");
+  EXPECT_EQ(folder_.Read("i"), "commons-invite-v1 riverside gw-a 11111111111111111111111111111111 "
+                               "22222222222222222222222222222222\n");
+  EXPECT_EQ(folder_.ModeOf("i"), 0600u);
+}
+
+TEST_F(DaemonCommandsTest, HouseholdAddAsksForNothingIfItCouldNotKeepTheInvite) {
+  folder_.Write("i", "another");
+  EXPECT_EQ(Commons("household add flat-1 --zone north --invite i").code, 1);
+  EXPECT_EQ(commands_.asked, "");
+  EXPECT_EQ(folder_.Read("i"), "another");
+}
+
+TEST_F(DaemonCommandsTest, ConfirmSendsTheAcceptancesAndAStewardsSignature) {
+  commands_.invite = {"riverside", "gw-a", std::string(16, '\x11'), std::string(16, '\x22')};
+  ASSERT_EQ(Commons("household add flat-1 --zone north --adults 2 --invite i").code, 0);
+  for (const std::string name : {"ann", "ben", "steward"}) {
+    ASSERT_EQ(folder_.Commons("resident keygen --out " + name).code, 0);
+    ASSERT_EQ(folder_.Commons("resident accept --invite i --out " + name + ".dsse --key " + name)
+                  .code, 0);
+  }
+  const Outcome outcome =
+      Commons("household confirm flat-1 --acceptance ann.dsse ben.dsse --key steward");
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_EQ(commands_.acceptances,
+            (std::vector<std::string>{folder_.Read("ann.dsse"), folder_.Read("ben.dsse")}));
+  const auto envelope = crypto::ParseEnvelope(commands_.confirmation);
+  ASSERT_TRUE(envelope.ok());
+  EXPECT_EQ(envelope->payload_type, crypto::kConfirmationType);
+  const auto steward = crypto::Signer::FromKeyFile(folder_.Read("steward"));
+  ASSERT_TRUE(steward.ok());
+  const std::vector<std::string> trusted = {steward->public_key()};
+  EXPECT_EQ(crypto::ValidSigners(*envelope, trusted).size(), 1u);
+}
+
+TEST_F(DaemonCommandsTest, GrantsAreImportedListedAndWithdrawn) {
+  folder_.Write("g", "an envelope");
+  const std::string id = HexEncode(std::string(32, '\x5a'));
+  EXPECT_EQ(Commons("grant import g").out, id + "\n");
+  EXPECT_EQ(commands_.asked, "an envelope");
+  EXPECT_EQ(Commons("grant withdraw flat-1 --grant " + id + " --format json").json()["withdrawn"],
+            2);
+  EXPECT_EQ(commands_.asked, "flat-1/" + std::string(32, '\x5a'));
+  commands_.grants = {{std::string(32, '\x5a'), "flat-1", "given", {"load"}, {"https://x"},
+                       {"city-hall", "peers"}, Time(), Time(Millis(1000))}};
+  const json row = Commons("grant list flat-1 --format json").json()[0];
+  EXPECT_EQ(row["id"], id);
+  EXPECT_EQ(row["recipients"], json({"city-hall", "peers"}));
+  EXPECT_EQ(row["not_after"], "1970-01-01T00:00:01Z");
+}
+
+TEST_F(DaemonCommandsTest, ListsAreCsvToo) {
+  commands_.devices = {{"meter,1", "flat-1"}};
+  EXPECT_EQ(Commons("device list --format csv").out,
+            "device,household\r\n\"meter,1\",flat-1\r\n");
+  EXPECT_EQ(Commons("--format csv household list").out,
+            "household,zone,state,adults,devices,grants,subject\r\n");
+}
+
+TEST_F(DaemonCommandsTest, ActivateSendsTheFilesAndShowsWarningsOnStderr) {
+  folder_.Write("a.dsse", "A");
+  folder_.Write("b.dsse", "B");
+  commands_.warnings = {"policy line 3: L99: unusual"};
+  commands_.documents = {{"policy", 4, std::string(32, '\1'), "text", {"ada"}}};
+  const Outcome outcome = Commons("policy activate a.dsse b.dsse --format json");
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_EQ(commands_.documents_given, (std::vector<std::string>{"A", "B"}));
+  EXPECT_EQ(outcome.err, "warning: policy line 3: L99: unusual\n");
+  EXPECT_EQ(outcome.json()[0]["version"], 4);
+  EXPECT_EQ(Commons("policy show --format json").json()[0]["text"], "text");
+}
+
+TEST_F(DaemonCommandsTest, ExplainAndClockSayWhatHappened) {
+  commands_.explanation = {MakeCell(CellStatus::kSuppressed, 3), SuppressionReason::kDominance,
+                           "one household is too large a share"};
+  const json cell =
+      Commons("cell explain --rule load-hourly --zone north --start 2013-01-14T03:00:00Z "
+              "--format json").json();
+  EXPECT_EQ(commands_.asked, "load-hourly/north/1358132400000");
+  EXPECT_EQ(cell["status"], "suppressed");
+  EXPECT_EQ(cell["reason"], "dominance");
+  const json clock = Commons("clock advance 2013-01-15T00:00:00Z --format json").json();
+  EXPECT_EQ(clock["sheets_decided"], 3);
+  EXPECT_EQ(commands_.advanced_to, Time(Millis(1'358'208'000'000)));
+}
+
+}  // namespace
+}  // namespace gateway::cli
