@@ -1,0 +1,2 @@
+"""Replays meter readings through three real gateways of one commons: what deploy/demo and the
+integration tests run on."""

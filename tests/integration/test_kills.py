@@ -1,0 +1,171 @@
+"""A gateway killed fifty times arrives at the same cells as one that was left alone; then the same
+with its broker restarted as well. The cells are compared with the independent computation."""
+
+import collections
+import datetime
+import os
+import random
+import subprocess
+import threading
+import time
+
+import cells as compare
+import london
+from replay import homes as homes_module
+from replay.commons import Commons, civil_days, due
+from replay.feed import Feeder, messages_of, stamp_text
+from replay.homes import plan_of, write_csv
+
+KILLS = 50
+KILLS_IN_DECISIONS = 8
+GATEWAY = 1  # harbour: 22 homes, of which 20 share
+DAYS = 4
+PER_SECOND = 110
+SETTINGS = ("checkpoint: PT1S", "log_level: debug")
+
+
+def some_homes():
+    homes = homes_module.generate()
+    end = homes_module.MONDAY + datetime.timedelta(days=DAYS)
+    for home in homes:
+        home.readings = [reading for reading in home.readings if reading[0] < end]
+    return homes
+
+
+class Log:
+    """Reads a log as it grows, without a pause: a kill has to fall between two lines."""
+
+    def __init__(self, path):
+        self.file = open(path, "rb", buffering=0)
+        self.file.seek(0, os.SEEK_END)
+        self.text = b""
+
+    def read(self):
+        self.text += self.file.read() or b""
+        return self.text
+
+    def forget(self):
+        self.read()
+        self.text = b""
+
+    def wait_for(self, words, timeout_s):
+        """Spins until `words` are in the log; False if they do not come."""
+        deadline = time.monotonic() + timeout_s
+        while words not in self.read():
+            if time.monotonic() > deadline:
+                return False
+        return True
+
+    def inside(self, what):
+        """Whether the log ends between `what` begins and ends."""
+        text = self.read()
+        return text.rfind(what + b" begins") > text.rfind(what + b" ends")
+
+    def close(self):
+        self.file.close()
+
+
+class Killer:
+    """Ends the gateway again and again and notes what it was doing."""
+
+    def __init__(self, gateway, rng):
+        self.gateway, self.rng = gateway, rng
+        self.log = Log(gateway.log)
+        self.fell_in = collections.Counter()
+        self.kills = 0
+
+    def kill(self, feeding):
+        self.gateway.require_alive()
+        self.gateway.kill()
+        self.kills += 1
+        for what in (b"checkpoint", b"decision"):
+            if self.log.inside(what):
+                self.fell_in[what.decode()] += 1
+        if feeding:
+            self.fell_in["intake"] += 1
+        self.log.forget()
+
+    def one_life(self, feeding):
+        """Starts the gateway at once and kills it at a random moment; every third time at the
+        next checkpoint."""
+        self.gateway.launch()
+        if self.kills % 3 == 0 and self.log.wait_for(b"checkpoint begins", 4):
+            time.sleep(self.rng.uniform(0, 0.001))
+        else:
+            time.sleep(self.rng.uniform(0.05, 1.0))
+        # Only a life that journals counts as killed in intake.
+        self.kill(feeding=feeding() and b"subscribed" in self.log.read())
+
+    def one_decision(self, until):
+        """Asks for decisions and kills in the middle of one."""
+        self.gateway.start()
+        self.log.forget()
+        asking = subprocess.Popen(
+            [self.gateway.programs / "commons", "--dir", self.gateway.dir, "clock", "advance",
+             until], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        if self.log.wait_for(b"decision begins", 5):
+            time.sleep(self.rng.uniform(0, 0.001))
+        self.kill(feeding=False)
+        asking.wait(30)
+
+
+def replay_with_kills(programs, tmp_path, seed, broker_restarts):
+    print(f"seed {seed}")
+    rng = random.Random(seed)
+    homes = some_homes()
+    write_csv(homes, tmp_path / "homes.csv")
+    want = [cell for cell in london.cells(str(tmp_path / "homes.csv"), plan_of(homes))
+            if cell["gateway"] == homes_module.GATEWAYS[GATEWAY]]
+    with Commons(programs, homes, which=(GATEWAY,), settings=SETTINGS) as commons:
+        commons.start()
+        gateway, broker = commons.gateways[GATEWAY], commons.brokers[GATEWAY]
+        killer = Killer(gateway, rng)
+        messages = messages_of(commons.homes)
+        feeder = Feeder(broker.port)
+        thread = threading.Thread(target=feeder.feed, args=(messages, PER_SECOND), daemon=True)
+        thread.start()
+        killer.kill(feeding=False)
+        restarts = sorted(rng.sample(range(5, KILLS - KILLS_IN_DECISIONS - 5), broker_restarts))
+        while killer.kills < KILLS - KILLS_IN_DECISIONS:
+            if killer.kills in restarts:
+                restarts.remove(killer.kills)
+                gateway.launch()
+                time.sleep(rng.uniform(0.1, 0.6))
+                broker.restart()
+                time.sleep(rng.uniform(0.0, 2.0))
+                killer.kill(feeding=thread.is_alive())
+            else:
+                killer.one_life(thread.is_alive)
+        assert not restarts
+        thread.join(120)
+        assert not thread.is_alive()
+        feeder.wait_acknowledged()
+        feeder.close()
+        gateway.start()
+        commons.drain(GATEWAY)
+        days = civil_days(commons.all_homes)
+        for number in range(KILLS_IN_DECISIONS):
+            killer.one_decision(stamp_text(due(days[min(number // 2, DAYS - 1)])))
+        print(f"of {killer.kills} kills, fell in {dict(killer.fell_in)}")
+        assert killer.kills == KILLS
+        for what in ("intake", "checkpoint", "decision"):
+            assert killer.fell_in[what] > 0, f"no kill fell in {what}: {killer.fell_in}"
+        killer.log.close()
+        gateway.start()
+        commons.drain(GATEWAY)
+        commons.decide()
+        compare.assert_same(commons.cells(), want)
+        assert gateway.stop() == 0
+
+
+def seed():
+    """A new one each time, printed; COMMONS_SEED repeats one."""
+    return int(os.environ.get("COMMONS_SEED", time.time_ns() % 10**9))
+
+
+def test_fifty_kills_change_no_cell(programs, tmp_path):
+    replay_with_kills(programs, tmp_path, seed(), broker_restarts=0)
+
+
+def test_fifty_kills_and_restarts_of_the_broker_change_no_cell(programs, tmp_path):
+    replay_with_kills(programs, tmp_path, seed(), broker_restarts=4)
