@@ -38,6 +38,7 @@ class Commons {
   Pipeline& gateway() { return *pipeline_; }
   ReplayClock& clock() { return clock_; }
   const std::filesystem::path& dir() const { return dir_; }
+  const std::string& master() const { return master_; }  // the master key's bytes
 
   // Invited, with a device.
   Member Invite(const std::string& household);
