@@ -1,0 +1,294 @@
+#include "gateway/policy/lint.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "tests/unit/policy/fixtures.h"
+
+namespace gateway::policy {
+namespace {
+
+using testing::IsEmpty;
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+std::vector<std::string> Ids(const std::vector<Finding>& findings) {
+  std::vector<std::string> ids;
+  for (const Finding& finding : findings) {
+    if (std::find(ids.begin(), ids.end(), finding.id) == ids.end()) ids.push_back(finding.id);
+  }
+  return ids;
+}
+
+std::vector<Finding> LintOf(const std::string& charter, const std::string& policy,
+                            const std::string& roster) {
+  return Lint(CharterOf(charter), PolicyOf(policy), RosterOf(roster));
+}
+
+TEST(LintTest, RiversideIsClean) {
+  EXPECT_THAT(Ids(LintOf(CharterText(), PolicyText(), RosterText())), IsEmpty());
+}
+
+TEST(LintTest, APolicyThatNamesNothingIsClean) {
+  const std::string policy =
+      "schema: commons-policy/1\ncommons: riverside\nversion: 1\nprev: \"\"\n"
+      "issued: 2012-01-01T00:00:00Z\nactivates: 2012-01-01T00:00:00Z\n"
+      "expires: 2100-01-01T00:00:00Z\ntime_zone: UTC\nzone_levels: [city]\nzones: []\n"
+      "metrics: []\npurposes: []\ncollect: []\nretain: []\nconsent: []\nshare: []\n";
+  const std::string roster =
+      "schema: commons-roster/1\ncommons: riverside\nversion: 1\nprev: \"\"\n"
+      "issued: 2012-01-01T00:00:00Z\nexpires: 2100-01-01T00:00:00Z\ngateways: []\nparties: []\n";
+  EXPECT_THAT(Ids(LintOf(CharterText(), policy, roster)), IsEmpty());
+}
+
+struct Case {
+  const char* name;
+  const char* from;
+  const char* to;
+  const char* want;  // the ids found, in any order
+};
+
+// One change to the riverside policy, one id.
+constexpr char kDaily[] = "bucket: P1D, zone: neighbourhood";
+constexpr char kCollect[] = "  - {id: collect-load, metric: load, profile: generic}\n";
+
+TEST(LintTest, RefusesOneThingByItsId) {
+  const Case cases[] = {
+      {"unknown metric", "collect-load, metric: load", "collect-load, metric: noise", "L20 L14"},
+      {"unknown purpose", "purpose: official-stats", "purpose: stats", "L20"},
+      {"unknown recipient", "to: [city-hall]", "to: [city-hall, bank]", "L20"},
+      {"unknown level", "bucket: P1D, zone: neighbourhood", "bucket: P1D, zone: street",
+       "L20 L27"},
+      {"unknown parent", "parent: riverside", "parent: atlantis", "L20"},
+      {"forbid of an unknown group", "purpose_group: [coercive]",
+       "purpose_group: [coercive, corcive]", "L20"},
+      {"forbid of an unknown purpose", "purpose_group: [coercive]", "purpose: [policing]", "L20"},
+      {"zone twice", "id: harbour,", "id: orchard,", "L21 L20"},
+      {"purpose twice", "{id: mobility,", "{id: law-enforcement,", "L21"},
+      {"rule id twice", "id: load-daily", "id: load-hourly", "L21"},
+      {"rule id twice across kinds", "id: keep-load", "id: collect-load", "L21"},
+      {"other commons", "commons: riverside", "commons: lakeside", "L22"},
+      {"k_min at the floor - 1", "k_min: 10", "k_min: 4", "L07 L28"},
+      {"k_min 0", "k_min: 10", "k_min: 0", "L07 L28"},
+      {"top1 above the floor", "top1_max_pct: 30", "top1_max_pct: 41", "L23 L28"},
+      {"age below the floor", "age_min: P1D", "age_min: PT59M", "L24"},
+      {"bucket that divides no day", "bucket: PT1H", "bucket: PT7M", "L25 L26 L31 L35"},
+      {"bucket too short", "bucket: PT1H", "bucket: PT30S", "L25 L35"},
+      {"two days", "bucket: P1D, ", "bucket: P2D, ", "L25 L31"},
+      {"two zone levels", kDaily, "bucket: P1D, zone: district", "L27 L16"},
+      {"longer bucket, larger k", "k_min: 10, top1_max_pct: 30}\n  # The same",
+       "k_min: 9, top1_max_pct: 30}\n  # The same", "L28"},
+      {"longer bucket, smaller share", "top1_max_pct: 30}\n  # The same",
+       "top1_max_pct: 31}\n  # The same", "L28"},
+      {"lo below zero", "lo: 0", "lo: -1", "L30"},
+      {"unknown time zone", "Europe/London", "Europe/Riverside", "L31"},
+      {"forbidden purpose", "purpose: official-stats", "purpose: law-enforcement", "L02"},
+      {"two collect rules", kCollect,
+       "  - {id: collect-load, metric: load, profile: generic}\n"
+       "  - {id: collect-more, metric: load, profile: generic}\n", "L09"},
+      {"overflow", "hi: 25000", "hi: 1000000000000000", "L32"},
+      {"activates before issued", "activates: 2012", "activates: 2011", "L33"},
+      {"expires at activation", "expires: 2100-01-01", "expires: 2012-01-01", "L33"},
+      {"parent not coarser", "level: district", "level: neighbourhood", "L34 L16"},
+  };
+  for (const Case& c : cases) {
+    SCOPED_TRACE(c.name);
+    std::vector<std::string> want;
+    for (std::string_view rest = c.want; !rest.empty();) {
+      const std::size_t space = std::min(rest.find(' '), rest.size());
+      want.emplace_back(rest.substr(0, space));
+      rest.remove_prefix(std::min(space + 1, rest.size()));
+    }
+    const std::vector<Finding> found =
+        LintOf(CharterText(), Replaced(PolicyText(), c.from, c.to), RosterText());
+    std::string all;
+    for (const Finding& finding : found) all += FormatFinding(finding) + "\n";
+    EXPECT_THAT(Ids(found), testing::UnorderedElementsAreArray(want)) << all;
+  }
+}
+
+TEST(LintTest, RefusesASharedMetricWithoutCollectRetainOrConsent) {
+  const Policy whole = PolicyOf(PolicyText());
+  const auto ids = [&](const Policy& policy) {
+    return Ids(Lint(CharterOf(CharterText()), policy, RosterOf(RosterText())));
+  };
+  Policy policy = whole;
+  policy.collect.clear();
+  EXPECT_THAT(ids(policy), ElementsAre("L14"));
+  policy = whole;
+  policy.retain.clear();
+  EXPECT_THAT(ids(policy), ElementsAre("L14"));
+  policy = whole;
+  policy.consent.clear();
+  EXPECT_THAT(ids(policy), ElementsAre("L14"));
+}
+
+// Three share rules in the place of two: what they must have in common.
+TEST(LintTest, RefusesRulesThatWouldUndoEachOther) {
+  struct Row {
+    const char* name;
+    Millis bucket;
+    bool whole_day;
+    uint32_t k_min, top1_max_pct;
+    std::vector<std::string> want;
+  };
+  constexpr auto kHour = std::chrono::hours(1);
+  const Row rows[] = {
+      {"the same again", kHour, false, 10, 30, {}},
+      {"one bucket, larger k", kHour, false, 11, 30, {"L29"}},
+      {"one bucket, smaller k", kHour, false, 9, 30, {"L29", "L28"}},
+      {"one bucket, larger share", kHour, false, 10, 31, {"L29", "L28"}},
+      {"the day again, larger k", 24 * kHour, true, 11, 30, {"L29", "L28"}},
+      {"a third length", std::chrono::minutes(30), false, 10, 30, {"L26"}},
+  };
+  for (const Row& row : rows) {
+    SCOPED_TRACE(row.name);
+    Policy policy = PolicyOf(PolicyText());
+    ShareRule third = policy.share[0];
+    third.id = RuleId("third");
+    third.bucket = row.bucket;
+    third.whole_day = row.whole_day;
+    third.k_min = row.k_min;
+    third.top1_max_pct = row.top1_max_pct;
+    policy.share.push_back(third);
+    const std::vector<std::string> ids =
+        Ids(Lint(CharterOf(CharterText()), policy, RosterOf(RosterText())));
+    EXPECT_THAT(ids, testing::UnorderedElementsAreArray(row.want));
+  }
+}
+
+TEST(LintTest, RefusesBucketsThatOverlapWithoutNesting) {
+  Policy policy = PolicyOf(PolicyText());
+  policy.time_zone = "UTC";
+  policy.share[0].bucket = std::chrono::hours(2);
+  policy.share[1].bucket = std::chrono::hours(3);
+  policy.share[1].whole_day = false;
+  EXPECT_THAT(Ids(Lint(CharterOf(CharterText()), policy, RosterOf(RosterText()))),
+              ElementsAre("L26"));
+  policy.share[1].bucket = std::chrono::hours(4);
+  EXPECT_THAT(Ids(Lint(CharterOf(CharterText()), policy, RosterOf(RosterText()))), IsEmpty());
+}
+
+TEST(LintTest, RefusesBucketsThatMidnightWouldCut) {
+  struct Row {
+    const char* zone;
+    Millis bucket;
+    bool fits;
+  };
+  const Row rows[] = {{"Europe/London", std::chrono::hours(1), true},
+                      {"Europe/London", std::chrono::hours(2), false},  // summer time
+                      {"UTC", std::chrono::hours(2), true},
+                      {"Asia/Kolkata", std::chrono::hours(1), false},  // +05:30
+                      {"Asia/Kolkata", std::chrono::minutes(30), true},
+                      {"Asia/Kathmandu", std::chrono::minutes(30), false},  // +05:45
+                      {"Asia/Kathmandu", std::chrono::minutes(15), true}};
+  for (const Row& row : rows) {
+    SCOPED_TRACE(row.zone);
+    Policy policy = PolicyOf(PolicyText());
+    policy.time_zone = row.zone;
+    policy.share[0].bucket = row.bucket;
+    const std::vector<std::string> ids =
+        Ids(Lint(CharterOf(CharterText()), policy, RosterOf(RosterText())));
+    EXPECT_EQ(std::count(ids.begin(), ids.end(), "L31"), row.fits ? 0 : 1);
+  }
+}
+
+TEST(LintTest, FloorsBindAtTheirLimit) {
+  const auto ids = [](const char* from, const char* to) {
+    return Ids(LintOf(Replaced(CharterText(), from, to), PolicyText(), RosterText()));
+  };
+  EXPECT_THAT(ids("k_min: 5", "k_min: 10"), IsEmpty());
+  EXPECT_THAT(ids("k_min: 5", "k_min: 11"), ElementsAre("L07"));
+  EXPECT_THAT(ids("age_min: PT1H", "age_min: P1D"), IsEmpty());
+  EXPECT_THAT(ids("age_min: PT1H", "age_min: P1DT1S"), ElementsAre("L24"));
+  EXPECT_THAT(ids("top1_max_pct: 40", "top1_max_pct: 30"), IsEmpty());
+  EXPECT_THAT(ids("top1_max_pct: 40", "top1_max_pct: 29"), ElementsAre("L23"));
+}
+
+TEST(LintTest, FortyPercentAndTwoHouseholdsBindWhateverTheCharterSays) {
+  Charter charter = CharterOf(CharterText());
+  charter.floors.k_min = 0;
+  charter.floors.top1_max_pct = 100;
+  Policy policy = PolicyOf(PolicyText());
+  for (ShareRule& rule : policy.share) rule.k_min = 2;
+  for (ShareRule& rule : policy.share) rule.top1_max_pct = 40;
+  EXPECT_THAT(Ids(Lint(charter, policy, RosterOf(RosterText()))), IsEmpty());
+  for (ShareRule& rule : policy.share) rule.k_min = 1;
+  EXPECT_THAT(Ids(Lint(charter, policy, RosterOf(RosterText()))), ElementsAre("L07"));
+  for (ShareRule& rule : policy.share) rule.k_min = 2;
+  for (ShareRule& rule : policy.share) rule.top1_max_pct = 41;
+  EXPECT_THAT(Ids(Lint(charter, policy, RosterOf(RosterText()))), ElementsAre("L23"));
+}
+
+TEST(LintTest, RefusesCharterThresholdsThatMeanNothing) {
+  const Case cases[] = {
+      {"threshold 0", "threshold: 2", "threshold: 0", "GOV-4"},
+      {"threshold above the keys", "threshold: 2", "threshold: 4", "GOV-4"},
+      {"unknown label", "[ana, bo, chi], threshold: 1", "[ana, dee], threshold: 1", "L20"},
+      {"enrolment by nobody", "threshold: 1", "threshold: 0", "GOV-4"},
+  };
+  for (const Case& c : cases) {
+    SCOPED_TRACE(c.name);
+    EXPECT_THAT(Ids(LintCharter(CharterOf(Replaced(CharterText(), c.from, c.to)))),
+                ElementsAre(c.want));
+  }
+}
+
+TEST(LintTest, OneKeyUnderTwoLabelsIsOneVote) {
+  Charter charter = CharterOf(CharterText());
+  charter.keys["bo"] = charter.keys["ana"];
+  EXPECT_THAT(Ids(LintCharter(charter)), ElementsAre("GOV-3"));
+  charter.keys["chi"] = charter.keys["ana"];
+  EXPECT_THAT(Ids(LintCharter(charter)), ElementsAre("GOV-3", "GOV-4"));
+}
+
+TEST(LintTest, RefusesARosterThatDoesNotFit) {
+  const Case cases[] = {
+      {"zone of a gateway", "zone: orchard}", "zone: atlantis}", "L20"},
+      {"gateway twice", "id: gw-orchard", "id: gw-harbour", "L21"},
+      {"party twice", "kind: municipality}",
+       "kind: municipality}\n  - {id: city-hall, kind: utility}", "L21"},
+      {"party called public", "kind: municipality}",
+       "kind: municipality}\n  - {id: public, kind: utility}", "L21"},
+      {"other commons", "commons: riverside", "commons: lakeside", "L22"},
+      {"expires when issued", "expires: 2100-01-01", "expires: 2012-01-01", "L33"},
+  };
+  for (const Case& c : cases) {
+    SCOPED_TRACE(c.name);
+    const std::vector<Finding> found =
+        LintOf(CharterText(), PolicyText(), Replaced(RosterText(), c.from, c.to));
+    EXPECT_THAT(Ids(found), ElementsAre(c.want));
+    for (const Finding& finding : found) EXPECT_EQ(finding.document, "roster");
+  }
+}
+
+TEST(LintTest, WarnsWithoutRefusing) {
+  const std::vector<Finding> homes =
+      LintOf(CharterText(), Replaced(PolicyText(), "homes: 7", "homes: 0"), RosterText());
+  EXPECT_THAT(Ids(homes), ElementsAre("L16"));
+  EXPECT_FALSE(homes[0].refuses);
+  const std::vector<Finding> interval =
+      LintOf(CharterText(), Replaced(PolicyText(), "interval: PT30M", "interval: PT25M"),
+             RosterText());
+  EXPECT_THAT(Ids(interval), ElementsAre("L35"));
+  EXPECT_FALSE(interval[0].refuses);
+}
+
+TEST(LintTest, AFindingSaysWhereAndWhat) {
+  const std::string policy = Replaced(PolicyText(), "k_min: 10", "k_min: 4");
+  const std::vector<Finding> found = LintOf(CharterText(), policy, RosterText());
+  ASSERT_EQ(found.size(), 2u);  // L07 at the hours, and L28: the days are now stricter.
+  const std::string head = policy.substr(0, policy.find("  - {id: load-hourly"));
+  EXPECT_EQ(found[0].line, 1 + std::count(head.begin(), head.end(), '\n'));
+  EXPECT_EQ(FormatFinding(found[0]),
+            "policy line " + std::to_string(found[0].line) +
+                ": L07: share rule \"load-hourly\": k_min 4 is below the charter's floor of 5 "
+                "households");
+  EXPECT_EQ(found[1].id, "L28");
+  EXPECT_GT(found[1].line, found[0].line);
+}
+
+}  // namespace
+}  // namespace gateway::policy
