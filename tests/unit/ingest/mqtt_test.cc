@@ -278,8 +278,9 @@ int ChildMain(const std::string& mode, const std::string& uri) {
   bool said = false;
   while (!child_stop.load()) {
     (*source)->Supervise();
-    if (!said && (*source)->connected()) Say('c');
-    said = said || (*source)->connected();
+    if (said || !(*source)->connected()) continue;
+    Say('c');
+    said = true;
   }
   (*source)->Stop();
   return 0;
