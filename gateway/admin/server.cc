@@ -43,7 +43,7 @@ StatusOr<std::unique_ptr<AdminServer>> AdminServer::Start(const std::string& soc
   builder.SetSyncServerOption(grpc::ServerBuilder::SyncServerOption::MAX_POLLERS, 2);
 
   // The umask, not a later chmod, makes the socket private: there is no moment when it is open.
-  const mode_t umask_before = umask(0077);
+  const mode_t umask_before = umask(0177);
   impl->server = builder.BuildAndStart();
   umask(umask_before);
   if (impl->server == nullptr || bound == 0) {

@@ -100,6 +100,7 @@ Status Run(const Arguments& arguments, const std::atomic<bool>& stop) {
   const auto config = ParseConfig(config_text);
   if (!config.ok()) return Annotate(config.status(), arguments.dir + "/commonsd.yaml");
   SetLogLevel(config->log_level);
+  ASSIGN_OR_RETURN(const DirectoryLock lock, DirectoryLock::Take(arguments.dir));
   ASSIGN_OR_RETURN(const std::string mode_text, ReadOwn(arguments, "mode"));
   const auto mode = ParseMode(mode_text);
   if (!mode.ok()) return Annotate(mode.status(), arguments.dir + "/mode");

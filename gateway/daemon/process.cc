@@ -1,6 +1,8 @@
 #include "gateway/daemon/process.h"
 
+#include <fcntl.h>
 #include <signal.h>
+#include <sys/file.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -47,6 +49,20 @@ const std::atomic<bool>& StopRequested() {
   sigaction(SIGTERM, &action, nullptr);
   sigaction(SIGINT, &action, nullptr);
   return stop_requested;
+}
+
+StatusOr<DirectoryLock> DirectoryLock::Take(const std::string& dir) {
+  const int fd = open(dir.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0) return NotFound("directory %s: %s", dir, std::strerror(errno));
+  DirectoryLock lock(fd);
+  if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+    return FailedPrecondition("directory %s: another commonsd has it; stop that one first", dir);
+  }
+  return lock;
+}
+
+DirectoryLock::~DirectoryLock() {
+  if (fd_ >= 0) close(fd_);
 }
 
 void NotifySystemd(std::string_view state) {

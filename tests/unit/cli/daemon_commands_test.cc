@@ -5,6 +5,7 @@
 #include "gateway/admin/server.h"
 #include "gateway/base/bytes.h"
 #include "gateway/crypto/dsse.h"
+#include "gateway/crypto/secret.h"
 #include "tests/support/fake_commands.h"
 #include "tests/unit/cli/program.h"
 
@@ -136,6 +137,7 @@ TEST_F(DaemonCommandsTest, ConfirmSendsTheAcceptancesAndAStewardsSignature) {
   const auto envelope = crypto::ParseEnvelope(commands_.confirmation);
   ASSERT_TRUE(envelope.ok());
   EXPECT_EQ(envelope->payload_type, crypto::kConfirmationType);
+  ASSERT_TRUE(crypto::InitCrypto().ok());
   const auto steward = crypto::Signer::FromKeyFile(folder_.Read("steward"));
   ASSERT_TRUE(steward.ok());
   const std::vector<std::string> trusted = {steward->public_key()};

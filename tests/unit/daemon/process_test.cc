@@ -31,6 +31,19 @@ TEST(ProcessTest, SigtermAsksToStop) {
   EXPECT_TRUE(stop);
 }
 
+TEST(ProcessTest, ADirectoryHasOneDaemonAtATime) {
+  char dir[] = "/tmp/lock-XXXXXX";
+  ASSERT_NE(mkdtemp(dir), nullptr);
+  {
+    const auto first = DirectoryLock::Take(dir);
+    ASSERT_TRUE(first.ok());
+    EXPECT_EQ(DirectoryLock::Take(dir).status().code(), StatusCode::kFailedPrecondition);
+  }
+  EXPECT_TRUE(DirectoryLock::Take(dir).ok());
+  rmdir(dir);
+  EXPECT_EQ(DirectoryLock::Take(dir).status().code(), StatusCode::kNotFound);
+}
+
 TEST(ProcessTest, TellsSystemd) {
   char dir[] = "/tmp/notify-XXXXXX";
   const std::string path = std::string(mkdtemp(dir)) + "/socket";
