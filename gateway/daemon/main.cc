@@ -15,7 +15,8 @@ int main(int argc, char** argv) {
       std::span<const char* const>(argv + 1, static_cast<std::size_t>(argc > 0 ? argc - 1 : 0)),
       dir != nullptr && *dir != '\0' ? dir : "/var/lib/commons");
   if (!arguments.ok()) {
-    std::fprintf(stderr, "commonsd: %s\n", std::string(gateway::Message(arguments.status())).c_str());
+    const std::string why(gateway::Message(arguments.status()));
+    std::fprintf(stderr, "commonsd: %s\n", why.c_str());
     return 2;
   }
   if (arguments->help || arguments->version) {
