@@ -14,7 +14,8 @@ StatusOr<std::string> ReadPrev(std::string_view text) {
   if (text.empty()) return std::string();
   StatusOr<std::string> hash = HexDecode(text);
   if (hash.ok() && hash->size() == kHashBytes) return hash;
-  return InvalidArgument("must be \"\" or the BLAKE2b-256 of the previous version in 64 hex digits");
+  return InvalidArgument(
+      "must be \"\" or the BLAKE2b-256 of the previous version in 64 hex digits");
 }
 
 }  // namespace
@@ -39,7 +40,8 @@ Head ReadHead(yaml::Fields& fields, std::string_view schema) {
   head.version = fields.Uint("version", 1, kVersionMax);
   head.prev = fields.Parse("prev", ReadPrev);
   if ((head.version == 1) != head.prev.empty()) {
-    fields.Fail("prev", "must be \"\" for version 1, and the hash of the previous version after it");
+    fields.Fail("prev",
+                "must be \"\" for version 1, and the hash of the previous version after it");
   }
   return head;
 }

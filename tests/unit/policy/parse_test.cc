@@ -223,7 +223,8 @@ TEST(ParseTest, RefusesAMalformedRosterWithItsPosition) {
 
 TEST(ParseTest, TheFilledPositionIsExact) {
   const StatusOr<Policy> policy = ParsePolicy("schema: commons-policy/1\ncommons: x\nversion: 0\n");
-  EXPECT_THAT(std::string(Message(policy.status())), HasSubstr("line 3 column 10: policy: version"));
+  EXPECT_THAT(std::string(Message(policy.status())),
+              HasSubstr("line 3 column 10: policy: version"));
 }
 
 }  // namespace

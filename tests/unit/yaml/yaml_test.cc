@@ -132,7 +132,9 @@ TEST(YamlTest, ParseStopsAtTheSizeLimit) {
 
 // Fixed damage to a good text: whatever happens, it is a value or a Status with a position.
 TEST(YamlTest, ParseNeverThrowsOnDamagedText) {
-  const std::string good = "a: {b: [1, \"x\\n\", 'y'], c: |\n    text\n  }\nd:\n  - e: f\n    g: h\n";
+  const std::string good =
+      "a: {b: [1, \"x\", 'y'], c: z}\nd:\n  - e: f\n    g: |\n      text\n    h: >\n      folded\n";
+  ASSERT_TRUE(Parse(good).ok());
   for (std::size_t i = 0; i < good.size(); ++i) {
     for (const char c : std::string_view("\0\t:{}[]&*!|>'\"%@`-?,#\n\\\xff", 24)) {
       std::string bad = good;
