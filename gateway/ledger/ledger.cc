@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "gateway/base/bytes.h"
-#include "gateway/model/limits.h"
+#include "gateway/proof/leaf.h"
 
 namespace gateway::ledger {
 namespace {
@@ -48,9 +48,9 @@ StatusOr<std::unique_ptr<Ledger>> Ledger::Open(store::Vault& vault) {
 }
 
 StatusOr<uint64_t> Ledger::Append(store::Batch& batch, std::string_view entry) {
-  if (entry.size() > limits::kLedgerEntryBytesMax) {
+  if (entry.size() > proof::kEntryBytesMax) {
     return InvalidArgument("ledger entry of %u bytes, limit %u", entry.size(),
-                           limits::kLedgerEntryBytesMax);
+                           proof::kEntryBytesMax);
   }
   const uint64_t index = pending_.size();
   proof::CompactRange next = pending_;

@@ -28,7 +28,7 @@ class Ledger {
 
   // Adds the entry's rows to `batch` and returns its index. Several entries may go into one batch;
   // none counts before Committed.
-  // Returns InvalidArgument if the entry exceeds limits::kLedgerEntryBytesMax, otherwise as
+  // Returns InvalidArgument if the entry exceeds proof::kEntryBytesMax, otherwise as
   // Vault::PutOwn. On an error the batch must not be committed; call Abandoned.
   StatusOr<uint64_t> Append(store::Batch& batch, std::string_view entry);
 

@@ -48,9 +48,6 @@ inline constexpr std::chrono::milliseconds kSyncInterval{1'000};
 // locked keys in secret.h.
 inline constexpr std::size_t kRulesMax = 1'024;
 
-// Ledger. An entry must fit a tlog-tiles entry bundle, whose length field has 16 bits.
-inline constexpr std::size_t kLedgerEntryBytesMax = 65'535;
-
 // Queries on the operator's socket.
 inline constexpr std::size_t kCellsPerAnswerMax = 100'000;
 inline constexpr std::size_t kAdminMessageBytesMax = 64u << 20;

@@ -5,7 +5,6 @@
 #include "commons/v1/cell.pb.h"
 #include "gateway/base/bytes.h"
 #include "gateway/crypto/hash.h"
-#include "gateway/model/limits.h"
 #include "gateway/proof/cell_bytes.h"
 
 namespace gateway::proof {
@@ -16,7 +15,7 @@ using std::chrono::seconds;
 
 constexpr uint8_t kVersion = 1;
 constexpr std::size_t kHeaderBytes = 1 + 1 + 8 + kGatewayLeafIdBytes + 4 + 2;
-constexpr std::size_t kPayloadBytesMax = limits::kLedgerEntryBytesMax - kHeaderBytes;
+constexpr std::size_t kPayloadBytesMax = kEntryBytesMax - kHeaderBytes;
 static_assert(kPayloadBytesMax <= 0xffff, "the length field has 16 bits");
 constexpr std::string_view kGatewayContext("commons-gateway/v1\0", 19);
 // Year 10000: beyond it, milliseconds could overflow and no time prints.
@@ -108,7 +107,7 @@ StatusOr<std::string> EncodeReleaseLeaf(const ReleaseLeaf& leaf) {
     return InvalidArgument(
         "ledger entry: %d bytes for the %d cells of one sheet, limit %d; fewer rules per metric or "
         "longer buckets are needed",
-        kHeaderBytes + payload.size(), leaf.cells.size(), limits::kLedgerEntryBytesMax);
+        kHeaderBytes + payload.size(), leaf.cells.size(), kEntryBytesMax);
   }
   ByteWriter out;
   out.U8(kVersion)

@@ -3,7 +3,7 @@
 //   u8 version = 1 | u8 type | u64 unix_ms | 16 B gateway leaf id | u32 policy_version |
 //   u16 length | payload
 //
-// An entry is at most limits::kLedgerEntryBytesMax bytes. The payload of a release leaf is one
+// An entry is at most kEntryBytesMax bytes. The payload of a release leaf is one
 // protobuf commons.v1.ReleaseLeaf: metric, zone, start of the civil day in Unix seconds, and for
 // every cell of the sheet, suppressed ones too, in the order given: rule, start in Unix seconds,
 // 32-byte commitment (cell_bytes.h).
@@ -21,6 +21,8 @@
 namespace gateway::proof {
 
 inline constexpr std::size_t kGatewayLeafIdBytes = 16;
+// An entry must fit a tlog-tiles entry bundle, whose length field has 16 bits.
+inline constexpr std::size_t kEntryBytesMax = 65'535;
 
 enum class LeafType : uint8_t { kRelease = 1 };
 
@@ -45,7 +47,7 @@ struct ReleaseLeaf {
   friend bool operator==(const ReleaseLeaf&, const ReleaseLeaf&) = default;
 };
 
-// Returns InvalidArgument if the entry would be longer than limits::kLedgerEntryBytesMax, a time
+// Returns InvalidArgument if the entry would be longer than kEntryBytesMax, a time
 // is before 1970 or (day and cells) not on a whole second, or an id or commitment has a wrong size.
 StatusOr<std::string> EncodeReleaseLeaf(const ReleaseLeaf& leaf);
 

@@ -30,12 +30,11 @@ struct TableName {
   Table table;
   const char* name;
 };
-constexpr std::array<TableName, 10> kTables{{{Table::kMeta, "meta"},
+constexpr std::array<TableName, 9> kTables{{{Table::kMeta, "meta"},
                                              {Table::kKeys, "keys"},
                                              {Table::kRegistry, "registry"},
                                              {Table::kJournal, "journal"},
                                              {Table::kBlocks, "blocks"},
-                                             {Table::kDays, "days"},
                                              {Table::kSheets, "sheets"},
                                              {Table::kCells, "cells"},
                                              {Table::kReasons, "reasons"},

@@ -22,11 +22,10 @@ enum class Table : uint8_t {
   kRegistry = 3,
   kJournal = 4,
   kBlocks = 5,
-  kDays = 6,
-  kSheets = 7,
-  kCells = 8,
-  kReasons = 9,
-  kLedger = 10,
+  kSheets = 6,
+  kCells = 7,
+  kReasons = 8,
+  kLedger = 9,
 };
 
 // The format this program writes. A store of a newer one is refused.

@@ -9,7 +9,7 @@
 #include <utility>
 
 #include "gateway/base/bytes.h"
-#include "gateway/model/limits.h"
+#include "gateway/proof/leaf.h"
 #include "tests/unit/store/scratch.h"
 
 namespace gateway::ledger {
@@ -121,7 +121,7 @@ TEST(LedgerTest, AnEntryBeyondTheLimitIsRefusedAndChangesNothing) {
   OpenStore store(scratch);
   const auto ledger = MustOpen(store);
   Batch batch;
-  const std::string entry(limits::kLedgerEntryBytesMax + 1, 'e');
+  const std::string entry(proof::kEntryBytesMax + 1, 'e');
   EXPECT_EQ(ledger->Append(batch, entry).status().code(), StatusCode::kInvalidArgument);
   EXPECT_TRUE(batch.empty());
   MustAppend(store, *ledger, std::string_view(entry).substr(1));

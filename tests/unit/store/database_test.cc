@@ -44,12 +44,12 @@ TEST(DatabaseTest, RowsOutliveAReopen) {
   const Scratch scratch;
   auto db = MustOpen(scratch.dir());
   Batch batch;
-  batch.Put(Table::kDays, "day", "1");
+  batch.Put(Table::kSheets, "day", "1");
   batch.Put(Table::kCells, "cell", std::string("a\0b", 3));
   ASSERT_TRUE(db->Commit(batch).ok());
   ASSERT_TRUE(db->Close().ok());
   db = MustOpen(scratch.dir());
-  EXPECT_EQ(MustGet(*db, Table::kDays, "day"), "1");
+  EXPECT_EQ(MustGet(*db, Table::kSheets, "day"), "1");
   EXPECT_EQ(MustGet(*db, Table::kCells, "cell"), std::string("a\0b", 3));
   EXPECT_EQ(MustGet(*db, Table::kCells, "day"), "(none)");
 }
@@ -58,14 +58,14 @@ TEST(DatabaseTest, ACommitEmptiesTheBatchAndNothingIsVisibleBefore) {
   const Scratch scratch;
   const auto db = MustOpen(scratch.dir());
   Batch batch;
-  batch.Put(Table::kDays, "a", "1");
+  batch.Put(Table::kSheets, "a", "1");
   batch.Put(Table::kBlocks, "b", "2");
-  EXPECT_EQ(MustGet(*db, Table::kDays, "a"), "(none)");
+  EXPECT_EQ(MustGet(*db, Table::kSheets, "a"), "(none)");
   EXPECT_EQ(db->commits(), 0u);
   ASSERT_TRUE(db->Commit(batch).ok());
   EXPECT_TRUE(batch.empty());
   EXPECT_EQ(db->commits(), 1u);
-  EXPECT_EQ(MustGet(*db, Table::kDays, "a"), "1");
+  EXPECT_EQ(MustGet(*db, Table::kSheets, "a"), "1");
   EXPECT_EQ(MustGet(*db, Table::kBlocks, "b"), "2");
 }
 
@@ -73,29 +73,29 @@ TEST(DatabaseTest, LaterChangesOfABatchWin) {
   const Scratch scratch;
   const auto db = MustOpen(scratch.dir());
   Batch batch;
-  batch.Put(Table::kDays, "a", "1");
-  batch.Put(Table::kDays, "b", "1");
-  batch.Put(Table::kDays, "c", "1");
-  batch.DeleteRange(Table::kDays, "a", "c");
-  batch.Put(Table::kDays, "b", "2");
-  batch.Delete(Table::kDays, "c");
-  batch.DeleteRange(Table::kDays, "z", "a");  // upside down: no rows
+  batch.Put(Table::kSheets, "a", "1");
+  batch.Put(Table::kSheets, "b", "1");
+  batch.Put(Table::kSheets, "c", "1");
+  batch.DeleteRange(Table::kSheets, "a", "c");
+  batch.Put(Table::kSheets, "b", "2");
+  batch.Delete(Table::kSheets, "c");
+  batch.DeleteRange(Table::kSheets, "z", "a");  // upside down: no rows
   ASSERT_TRUE(db->Commit(batch).ok());
-  EXPECT_THAT(Keys(*db, Table::kDays, {}, {}), ElementsAre("b"));
-  EXPECT_EQ(MustGet(*db, Table::kDays, "b"), "2");
+  EXPECT_THAT(Keys(*db, Table::kSheets, {}, {}), ElementsAre("b"));
+  EXPECT_EQ(MustGet(*db, Table::kSheets, "b"), "2");
 }
 
 TEST(DatabaseTest, AFailedCommitLeavesTheBatch) {
   const Scratch scratch;
   const auto db = MustOpen(scratch.dir());
   Batch batch;
-  batch.Put(Table::kDays, "a", "1");
+  batch.Put(Table::kSheets, "a", "1");
   ASSERT_TRUE(db->Close().ok());
   EXPECT_EQ(db->Commit(batch).code(), StatusCode::kFailedPrecondition);
   EXPECT_FALSE(batch.empty());
   const auto again = MustOpen(scratch.dir());
   ASSERT_TRUE(again->Commit(batch).ok());
-  EXPECT_EQ(MustGet(*again, Table::kDays, "a"), "1");
+  EXPECT_EQ(MustGet(*again, Table::kSheets, "a"), "1");
 }
 
 TEST(DatabaseTest, ScanStaysInsideItsRangeAndStopsWhenTold) {
@@ -186,7 +186,7 @@ TEST(DatabaseTest, ATornLogLosesWholeBatchesFromTheEnd) {
   const std::string copy = scratch.dir() + "-copy";
   Batch batch;
   for (int i = 0; i < 20; ++i) {
-    batch.Put(Table::kDays, std::to_string(i), std::string(50, 'd'));
+    batch.Put(Table::kSheets, std::to_string(i), std::string(50, 'd'));
     batch.Put(Table::kCells, std::to_string(i), std::string(50, 'c'));
     ASSERT_TRUE(db->Commit(batch).ok());
   }
@@ -202,8 +202,8 @@ TEST(DatabaseTest, ATornLogLosesWholeBatchesFromTheEnd) {
   }
   std::filesystem::resize_file(log, std::filesystem::file_size(log) - 70);  // inside the last batch
   const auto torn = MustOpen(copy);
-  EXPECT_EQ(Keys(*torn, Table::kDays, {}, {}).size(), 19u);
-  EXPECT_EQ(Keys(*torn, Table::kDays, {}, {}), Keys(*torn, Table::kCells, {}, {}));
+  EXPECT_EQ(Keys(*torn, Table::kSheets, {}, {}).size(), 19u);
+  EXPECT_EQ(Keys(*torn, Table::kSheets, {}, {}), Keys(*torn, Table::kCells, {}, {}));
 }
 
 }  // namespace

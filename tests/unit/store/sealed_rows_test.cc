@@ -100,7 +100,7 @@ TEST(VaultTest, ARowMovedToAnotherKeyOrTableIsDataLoss) {
   EXPECT_EQ(OpenCode(store, Table::kBlocks, "kez", value), StatusCode::kDataLoss);
   EXPECT_EQ(OpenCode(store, Table::kBlocks, "ke", value), StatusCode::kDataLoss);
   EXPECT_EQ(OpenCode(store, Table::kBlocks, "", value), StatusCode::kDataLoss);
-  EXPECT_EQ(OpenCode(store, Table::kDays, "key", value), StatusCode::kDataLoss);
+  EXPECT_EQ(OpenCode(store, Table::kSheets, "key", value), StatusCode::kDataLoss);
 }
 
 TEST(VaultTest, ARowRelabelledToAnotherOwnerKindOrEpochIsDataLoss) {
@@ -110,7 +110,7 @@ TEST(VaultTest, ARowRelabelledToAnotherOwnerKindOrEpochIsDataLoss) {
   for (const char owner : {'a', 'b'}) {
     for (const uint32_t epoch : {kEpoch, kEpoch + 1}) {
       ASSERT_TRUE(store.vault()
-                      .PutSealed(batch, Table::kDays, "x", OwnerKind::kHousehold, Owner(owner),
+                      .PutSealed(batch, Table::kSheets, "x", OwnerKind::kHousehold, Owner(owner),
                                  epoch, "")
                       .ok());
     }
@@ -206,7 +206,7 @@ TEST(VaultTest, TheKeyIsInTheStoreBeforeTheRowItSeals) {
   OpenStore store(scratch);
   Batch abandoned;
   ASSERT_TRUE(store.vault()
-                  .PutSealed(abandoned, Table::kDays, "d", OwnerKind::kHousehold, Owner('a'),
+                  .PutSealed(abandoned, Table::kSheets, "d", OwnerKind::kHousehold, Owner('a'),
                              kEpoch, "never committed")
                   .ok());
   // Another thread's batch uses the key that the abandoned one made.
@@ -233,7 +233,7 @@ TEST(VaultTest, ThreadsThatNeedTheSameNewKeyShareOne) {
       for (uint32_t i = 0; i < 50; ++i) {
         Batch batch;
         EXPECT_TRUE(store.vault()
-                        .PutSealed(batch, Table::kDays, Format("%d/%d", t, i),
+                        .PutSealed(batch, Table::kSheets, Format("%d/%d", t, i),
                                    OwnerKind::kHousehold, Owner('a'), i, "p")
                         .ok());
         EXPECT_TRUE(store.vault().Commit(batch).ok());
@@ -244,9 +244,9 @@ TEST(VaultTest, ThreadsThatNeedTheSameNewKeyShareOne) {
   store.Reopen();
   int opened = 0;
   ASSERT_TRUE(store.db()
-                  .Scan(Table::kDays, {}, {},
+                  .Scan(Table::kSheets, {}, {},
                         [&](std::string_view key, std::string_view value) {
-                          opened += store.vault().OpenRow(Table::kDays, key, value).ok() ? 1 : 0;
+                          opened += store.vault().OpenRow(Table::kSheets, key, value).ok() ? 1 : 0;
                           return true;
                         })
                   .ok());

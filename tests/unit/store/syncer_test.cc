@@ -16,7 +16,7 @@ constexpr SyncerOptions kNeverByItself{.interval = std::chrono::hours(24),
 
 void CommitOne(Database& db) {
   Batch batch;
-  batch.Put(Table::kDays, "a", "1");
+  batch.Put(Table::kSheets, "a", "1");
   EXPECT_TRUE(db.Commit(batch).ok());
 }
 
