@@ -7,7 +7,7 @@
 namespace gateway {
 namespace {
 
-using U128 = unsigned __int128;
+__extension__ using U128 = unsigned __int128;
 constexpr int kDigitsMax = 30;
 constexpr int kExponentMax = 30;
 
@@ -83,15 +83,18 @@ StatusOr<Decimal> Decimal::Parse(std::string_view text) {
 StatusOr<int64_t> Decimal::Scale(const Decimal& multiplier, const Decimal& divisor) const {
   GW_CHECK(multiplier.positive() && divisor.positive());
   const auto too_large = [] { return InvalidArgument("number: does not fit in 63 bits"); };
+  if (mantissa_ == 0) return 0;
   U128 numerator = mantissa_;
   U128 denominator = divisor.mantissa_;
   if (!MultiplyInto(numerator, multiplier.mantissa_)) return too_large();
   const int exponent = exponent_ + multiplier.exponent_ - divisor.exponent_;
   if (exponent >= 0) {
-    if (mantissa_ != 0 && !ScaleByTen(numerator, exponent)) return too_large();
+    if (!ScaleByTen(numerator, exponent)) return too_large();
   } else if (!ScaleByTen(denominator, -exponent)) {
-    // The divisor exceeds 2^127 / 10 and the numerator is at most 2^127: below one half only if
-    // the numerator is smaller still; such inputs are refused rather than guessed at.
+    // The divisor is more than 2^127: below a numerator of 2^126 the quotient is under one half,
+    // so zero. Above it the input is refused rather than guessed at.
+    constexpr U128 kHalf = static_cast<U128>(1) << 126;
+    if (numerator < kHalf) return 0;
     return too_large();
   }
   const U128 quotient = numerator / denominator;

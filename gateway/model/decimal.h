@@ -18,8 +18,10 @@ class Decimal {
   // Returns InvalidArgument if the text is anything else or out of those bounds.
   static StatusOr<Decimal> Parse(std::string_view text);
 
-  // this × multiplier ÷ divisor, rounded half up (ties away from zero).
-  // Returns InvalidArgument if the result does not fit in 63 bits. `multiplier` and `divisor` must be positive.
+  // this × multiplier ÷ divisor, rounded half up (ties away from zero); `multiplier` and `divisor`
+  // must be positive.
+  // Returns InvalidArgument if the result does not fit in 63 bits, or if a step on the way to a
+  // result that is not zero needs more than 127.
   StatusOr<int64_t> Scale(const Decimal& multiplier, const Decimal& divisor) const;
 
   bool positive() const { return !negative_ && mantissa_ != 0; }
@@ -27,8 +29,10 @@ class Decimal {
   std::string ToString() const;
 
  private:
+  __extension__ using Mantissa = unsigned __int128;  // not ISO C++, but of both our compilers
+
   bool negative_ = false;
-  unsigned __int128 mantissa_ = 0;  // < 10^30
+  Mantissa mantissa_ = 0;  // < 10^30
   int exponent_ = 0;
 };
 

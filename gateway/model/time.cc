@@ -9,6 +9,7 @@ namespace gateway {
 namespace {
 
 constexpr Millis kDay = std::chrono::hours(24);
+constexpr Time kEndOfTime = std::chrono::sys_days(std::chrono::year(10'000) / 1 / 1);
 
 absl::Time ToAbsl(Time time) { return absl::FromUnixMillis(time.time_since_epoch().count()); }
 Time FromAbsl(absl::Time time) { return Time(Millis(absl::ToUnixMillis(time))); }
@@ -83,8 +84,11 @@ StatusOr<Time> ParseTime(std::string_view text) {
                                          std::chrono::month(static_cast<unsigned>(month)),
                                          std::chrono::day(static_cast<unsigned>(day))};
   if (!date.ok()) return BadTime();
-  return Time(std::chrono::sys_days(date)) + std::chrono::hours(hour) +
-         std::chrono::minutes(minute) + std::chrono::seconds(second) + Millis(millis) - offset;
+  const Time time = Time(std::chrono::sys_days(date)) + std::chrono::hours(hour) +
+                    std::chrono::minutes(minute) + std::chrono::seconds(second) + Millis(millis) -
+                    offset;
+  if (time < Time{} || time >= kEndOfTime) return BadTime();  // the offset can leave the years
+  return time;
 }
 
 std::string FormatTime(Time time) {
@@ -198,8 +202,11 @@ TimeZone TimeZone::Utc() {
 }
 
 Window TimeZone::DayOf(Time time) const {
-  const absl::CivilDay day = absl::ToCivilDay(ToAbsl(time), impl_->zone);
-  // Where midnight does not exist, FromCivil gives the first instant after the gap.
+  absl::CivilDay day = absl::ToCivilDay(ToAbsl(time), impl_->zone);
+  // Where midnight does not exist, FromCivil gives the first instant after the gap; where it comes
+  // twice, the first. Clocks set back just after midnight show yesterday's date again: that hour
+  // belongs to the day that has begun, so that days tile the time.
+  while (absl::FromCivil(day + 1, impl_->zone) <= ToAbsl(time)) ++day;
   return {FromAbsl(absl::FromCivil(day, impl_->zone)),
           FromAbsl(absl::FromCivil(day + 1, impl_->zone))};
 }
@@ -217,7 +224,8 @@ bool TimeZone::OffsetsAreMultiplesOf(Millis length, Time from, Time until) const
   if (!fits(at)) return false;
   absl::TimeZone::CivilTransition transition;
   while (impl_->zone.NextTransition(at, &transition)) {
-    const absl::Time next = absl::FromCivil(transition.to, impl_->zone);
+    // Not FromCivil: after clocks are set back it names the hour before the transition.
+    const absl::Time next = impl_->zone.At(transition.to).trans;
     if (next >= ToAbsl(until) || next <= at) break;
     if (!fits(next)) return false;
     at = next;
