@@ -29,7 +29,8 @@ class Keyring {
   // InvalidArgument if `owner` has a wrong size.
   StatusOr<std::string> Mint(std::string_view owner, uint32_t epoch);
 
-  // Takes a wrapped key back; again is harmless. Returns DataLoss if it does not open for this owner and epoch.
+  // Takes a wrapped key back; again is harmless. Returns DataLoss if it does not open for this
+  // owner and epoch.
   Status Load(std::string_view owner, uint32_t epoch, std::string_view wrapped);
 
   // Drops the key from memory (after a mint whose row could not be written).

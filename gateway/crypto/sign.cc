@@ -75,8 +75,8 @@ StatusOr<Signer> Signer::FromKeyFile(std::string_view text) {
   if (!text.starts_with(kKeyFilePrefix) ||
       text.size() != kKeyFilePrefix.size() + 2 * kHexBytes + 1 ||
       text[kKeyFilePrefix.size() + kHexBytes] != ' ') {
-    return InvalidArgument("not a key file: expected one line \"%s<64 hex digits> <64 hex digits>\"",
-                           kKeyFilePrefix);
+    return InvalidArgument(
+        "not a key file: expected one line \"%s<64 hex digits> <64 hex digits>\"", kKeyFilePrefix);
   }
   text.remove_prefix(kKeyFilePrefix.size());
   ASSIGN_OR_RETURN(const std::string public_key, HexDecode(text.substr(0, kHexBytes)));

@@ -1,0 +1,132 @@
+#include "gateway/proof/cell_bytes.h"
+
+#include <gtest/gtest.h>
+
+#include "gateway/base/bytes.h"
+
+namespace gateway::proof {
+namespace {
+
+using std::chrono::seconds;
+
+Cell ReleasedCell() {
+  Cell cell;
+  cell.commons = "sunny-row";
+  cell.gateway = GatewayId("gw-a");
+  cell.rule = RuleId("load-hourly");
+  cell.policy_version = 3;
+  cell.metric = MetricId("load");
+  cell.unit = "Wh";
+  cell.resolution = "1";
+  cell.zone = ZoneId("north");
+  cell.window = {Time(seconds(1358121600)), Time(seconds(1358125200))};
+  cell.status = CellStatus::kReleased;
+  cell.figures = Figures{
+      .count = 12, .sum = -4321, .mean = -360, .completeness_pct = 97, .homes_in_zone = 15};
+  cell.stats = {"count", "sum", "mean"};
+  cell.k_min = 10;
+  cell.top1_max_pct = 30;
+  cell.age_min = seconds(86400);
+  cell.replay = true;
+  return cell;
+}
+
+Cell SuppressedCell() {
+  Cell cell = ReleasedCell();
+  cell.status = CellStatus::kSuppressed;
+  cell.figures.reset();
+  cell.replay = false;
+  return cell;
+}
+
+// The hex strings were made with Python's protobuf and hashlib from the same values.
+constexpr std::string_view kReleasedHex =
+    "0801120973756e6e792d726f771a0467772d61220b6c6f61642d686f75726c792803300138014204"
+    "6c6f61644a0257685201315a056e6f7274686080aa9a8f0a68a0e29a8f0a70017a0c080c10c14318"
+    "cf052061280f82010d65786163742d73686565742f318a0108080a101e1880a30592010130980101"
+    "a20105636f756e74a2010373756da201046d65616e";
+
+TEST(CellBytesTest, ReleasedCellHasTheGoldenBytes) {
+  EXPECT_EQ(HexEncode(EncodeCell(ReleasedCell())), kReleasedHex);
+}
+
+TEST(CellBytesTest, SuppressedCellHasTheGoldenBytesAndNoFigures) {
+  EXPECT_EQ(HexEncode(EncodeCell(SuppressedCell())),
+            "0801120973756e6e792d726f771a0467772d61220b6c6f61642d686f75726c792803300138014204"
+            "6c6f61644a0257685201315a056e6f7274686080aa9a8f0a68a0e29a8f0a700282010d6578616374"
+            "2d73686565742f318a0108080a101e1880a30592010130a20105636f756e74a2010373756da20104"
+            "6d65616e");
+}
+
+TEST(CellBytesTest, OnlyFiguresNamedInStatsLeave) {
+  Cell cell = ReleasedCell();
+  cell.stats = {"sum"};
+  const std::string bytes = EncodeCell(cell);
+  EXPECT_EQ(HexEncode(bytes),
+            "0801120973756e6e792d726f771a0467772d61220b6c6f61642d686f75726c792803300138014204"
+            "6c6f61644a0257685201315a056e6f7274686080aa9a8f0a68a0e29a8f0a70017a0710c143206128"
+            "0f82010d65786163742d73686565742f318a0108080a101e1880a30592010130980101a201037375"
+            "6d");
+  const StatusOr<Cell> decoded = DecodeCell(bytes);
+  ASSERT_TRUE(decoded.ok());
+  EXPECT_EQ(*decoded->figures,
+            (Figures{.sum = -4321, .completeness_pct = 97, .homes_in_zone = 15}));
+}
+
+TEST(CellBytesTest, DecodesWhatItEncodes) {
+  const Cell cell = ReleasedCell();
+  const StatusOr<Cell> back = DecodeCell(EncodeCell(cell));
+  ASSERT_TRUE(back.ok());
+  EXPECT_EQ(back->gateway, cell.gateway);
+  EXPECT_EQ(back->rule, cell.rule);
+  EXPECT_EQ(back->policy_version, 3u);
+  EXPECT_EQ(back->window, cell.window);
+  EXPECT_EQ(back->status, CellStatus::kReleased);
+  EXPECT_EQ(back->figures, cell.figures);
+  EXPECT_EQ(back->stats, cell.stats);
+  EXPECT_EQ(back->age_min, cell.age_min);
+  EXPECT_TRUE(back->replay);
+  EXPECT_EQ(EncodeCell(*back), EncodeCell(cell));
+  EXPECT_FALSE(DecodeCell(EncodeCell(SuppressedCell()))->figures.has_value());
+}
+
+TEST(CellBytesTest, WhateverDecodesEncodesToTheSameBytes) {
+  const std::string bytes = EncodeCell(ReleasedCell());
+  for (std::size_t bit = 0; bit < bytes.size() * 8; ++bit) {
+    std::string changed = bytes;
+    changed[bit / 8] =
+        static_cast<char>(static_cast<uint8_t>(changed[bit / 8]) ^ (1u << (bit % 8)));
+    const StatusOr<Cell> cell = DecodeCell(changed);
+    if (cell.ok()) {
+      EXPECT_EQ(EncodeCell(*cell), changed) << bit;
+    } else {
+      EXPECT_EQ(cell.status().code(), StatusCode::kDataLoss) << bit;
+    }
+  }
+}
+
+TEST(CellBytesTest, RefusesUnknownFieldsAndTruncation) {
+  const std::string bytes = EncodeCell(ReleasedCell());
+  EXPECT_EQ(DecodeCell(bytes + std::string("\xf8\x06\x01", 3)).status().code(),
+            StatusCode::kDataLoss);  // field 111
+  EXPECT_EQ(DecodeCell("").status().code(), StatusCode::kDataLoss);
+  EXPECT_EQ(DecodeCell(bytes.substr(0, bytes.size() - 1)).status().code(), StatusCode::kDataLoss);
+}
+
+TEST(CellBytesDeathTest, FiguresWithoutReleaseAreABug) {
+  Cell cell = ReleasedCell();
+  cell.status = CellStatus::kSuppressed;
+  EXPECT_DEATH(EncodeCell(cell), "figures");
+}
+
+TEST(CellBytesTest, CommitmentIsKeyedByTheNonce) {
+  std::string nonce;
+  for (char c = 0; c < 32; ++c) nonce.push_back(c);
+  const std::string bytes = EncodeCell(ReleasedCell());
+  EXPECT_EQ(HexEncode(CommitCell(nonce, bytes)),
+            "ccf70e477302cec65be0153ba3b563de9ca724eb55cbd23c640cc979862dfde0");
+  EXPECT_NE(CommitCell(nonce, bytes), CommitCell(std::string(32, 'n'), bytes));
+}
+
+}  // namespace
+}  // namespace gateway::proof
