@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "gateway/base/bytes.h"
+#include "gateway/base/check.h"
 #include "gateway/model/limits.h"
 #include "gateway/model/time.h"
 #include "gateway/store/block.h"
@@ -177,6 +178,38 @@ Status BlockLog::VisitMonth(uint32_t month, const Visit& visit) const {
         return true;
       }));
   return failure;
+}
+
+StatusOr<uint64_t> BlockLog::DropExpired(store::Batch& batch, uint32_t last_month,
+                                         const KeepFrom& keep_from) {
+  GW_CHECK(std::none_of(runs_.begin(), runs_.end(), [](const auto& r) { return r.second.changed; }));
+  runs_.clear();
+  uint64_t dropped = 0;
+  Status failure;
+  const auto drop_from_row = [&](std::string_view key, std::string_view value) -> Status {
+    if (key.size() != kKeyBytes) return DataLoss("block row: malformed key");
+    const Time from = keep_from(SeriesId::FromBytes(key.substr(kSeriesAt, SeriesId::kBytes)));
+    ASSIGN_OR_RETURN(std::vector<Reading> readings, OpenBlock(vault_, key, value));
+    const std::size_t gone =
+        std::erase_if(readings, [&](const Reading& reading) { return reading.time < from; });
+    if (gone == 0) return OkStatus();
+    dropped += gone;
+    if (readings.empty()) {
+      batch.Delete(store::Table::kBlocks, key);
+      return OkStatus();
+    }
+    ASSIGN_OR_RETURN(const store::RowHeader head, store::ParseRowHeader(value));
+    return vault_.PutSealed(batch, store::Table::kBlocks, key, head.owner_kind, head.owner,
+                            head.epoch, store::EncodeBlock(readings));
+  };
+  RETURN_IF_ERROR(database_.Scan(store::Table::kBlocks, "",
+                                 ByteWriter().U32(last_month + 1).Take(),
+                                 [&](std::string_view key, std::string_view value) {
+                                   failure = drop_from_row(key, value);
+                                   return failure.ok();
+                                 }));
+  RETURN_IF_ERROR(failure);
+  return dropped;
 }
 
 }  // namespace gateway::pipeline

@@ -42,6 +42,12 @@ class BlockLog {
   // Returns DataLoss if a block does not open.
   Status VisitMonth(uint32_t month, const Visit& visit) const;
 
+  // Removes every stored reading that is older than `keep_from` says for its series; blocks are
+  // rewritten or deleted in `batch`. Call only when nothing is unwritten. Returns how many
+  // readings go. The cache is dropped.
+  using KeepFrom = std::function<Time(const SeriesId&)>;
+  StatusOr<uint64_t> DropExpired(store::Batch& batch, uint32_t last_month, const KeepFrom& keep_from);
+
  private:
   using RunKey = std::tuple<uint32_t, OwnerId, SeriesId, uint32_t>;  // month, …, epoch
   struct Run {

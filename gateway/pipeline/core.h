@@ -53,6 +53,10 @@ class Core {
   // Commits blocks, open days, `folded` and the clock floor as one batch, and trims the journal.
   Status Checkpoint(Time now);
 
+  // Deletes readings older than the policy's `retain` rules allow, and journal entries that no
+  // redelivery can concern any more. Readings of a metric without a rule go at once.
+  Status Retain(Time now);
+
   // Decides every sheet that is due at `now`, oldest first. Returns how many. An unsound clock or
   // an unavailable policy decides nothing.
   StatusOr<uint32_t> DecideDue(Time now, bool clock_sound);

@@ -193,7 +193,9 @@ StatusOr<uint32_t> Pipeline::AdvanceClock(Time now) {
     RETURN_IF_ERROR(core_->Checkpoint(now));
     RETURN_IF_ERROR(syncer_->Barrier());
     replay_->Set(now);
-    return core_->DecideDue(now, true);
+    ASSIGN_OR_RETURN(const uint32_t decided, core_->DecideDue(now, true));
+    RETURN_IF_ERROR(core_->Retain(now));
+    return decided;
   });
 }
 

@@ -10,6 +10,7 @@ namespace {
 // Entries gather this long before the thread takes them: one wake-up for many messages.
 constexpr std::chrono::milliseconds kGather{4};
 constexpr std::chrono::milliseconds kTickInterval{1'000};
+constexpr std::chrono::hours kRetentionInterval{6};
 
 }  // namespace
 
@@ -191,7 +192,15 @@ void Pipeline::Turn(std::deque<store::JournalEntry> entries) {
     if (core_->folded() < journal_->last()) status = core_->FoldThrough(journal_->last());
     const Time now = clock_.SystemNow();
     // Replay time moves, and decides, only by AdvanceClock.
-    if (status.ok() && replay_ == nullptr) status = core_->DecideDue(now, ClockSound(now)).status();
+    if (status.ok() && replay_ == nullptr) {
+      const bool sound = ClockSound(now);
+      status = core_->DecideDue(now, sound).status();
+      // A clock that is wrong must not delete a year: retention waits for it like releases do.
+      if (status.ok() && sound && now - last_retention_ >= kRetentionInterval) {
+        status = core_->Retain(now);
+        if (status.ok()) last_retention_ = now;
+      }
+    }
   }
   if (status.ok() && core_->bytes_since_checkpoint() > 0 &&
       (core_->bytes_since_checkpoint() >= limits::kCheckpointBytesMax ||

@@ -130,6 +130,7 @@ class Pipeline final : public port::Intake, public port::Commands, public port::
   std::unique_ptr<Core> core_;
   std::chrono::steady_clock::time_point last_checkpoint_{};
   std::chrono::steady_clock::time_point last_tick_{};
+  Time last_retention_{};
 
   // The inbox, guarded by mutex_; never held while anything else is done.
   mutable std::mutex mutex_;
