@@ -129,8 +129,9 @@ Status Core::DecideSheet(const DayKey& key, const OpenDay& day, Time now) {
   privacy::SheetInput input;
   input.day = day.window;
   input.fine_windows = {day.window};
-  for (const policy::ShareRule* rule : sheet.rules) {
-    if (!rule->whole_day) input.fine_windows = WindowsOf(*rule, day.window);
+  for (const policy::ShareRule* rule : sheet.rules) {  // lint: lengths lie inside each other
+    std::vector<Window> windows = WindowsOf(*rule, day.window);
+    if (windows.size() > input.fine_windows.size()) input.fine_windows = std::move(windows);
   }
   std::vector<const Household*> households;
   for (const auto& [owner, series] : day.households) {
@@ -142,6 +143,7 @@ Status Core::DecideSheet(const DayKey& key, const OpenDay& day, Time now) {
     privacy::SheetRule sheet_rule{
         .id = rule->id,
         .whole_day = rule->whole_day,
+        .bucket = rule->whole_day ? Millis(0) : rule->bucket,
         .k_min = rule->k_min,
         .top1_max_pct = rule->top1_max_pct,
         .too_young = since == rules.since.end() || since->second > day.window.start ||

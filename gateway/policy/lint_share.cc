@@ -15,6 +15,7 @@
 //   L29  one bucket, two limits             L30  bounds below zero
 //   L31  buckets that civil days would cut  L32  sums that could overflow
 //   L35  (warning) bucket that is no multiple of the metric's interval
+//   L36  readings that would be erased before their day is decided
 
 namespace gateway::policy {
 namespace {
@@ -141,6 +142,13 @@ class ShareLinter {
     need(policy_.ConsentRuleFor(metric.id) != nullptr, "consent");
     if (!missing.empty()) {
       Refuse("L14", rule, Format("metric \"%s\" has no rule for: %s", metric.id.value(), missing));
+    }
+    const RetainRule* retain = policy_.RetainRuleFor(metric.id);
+    const Millis decided_after = kLongestDay + metric.lateness + rule.age_min;
+    if (retain != nullptr && retain->keep < decided_after) {
+      Refuse("L36", rule, Format("\"%s\" keeps readings %s, but a day is decided up to %s after its "
+                                 "first one; keep them longer", retain->id.value(),
+                                 FormatDuration(retain->keep), FormatDuration(decided_after)));
     }
     if (metric.lo < 0) {
       Refuse("L30", rule, Format("metric \"%s\" has lo below 0: the largest share of a sum means "

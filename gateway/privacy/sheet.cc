@@ -156,59 +156,91 @@ DecidedBucket DecideBucket(const Window& window, const Tally& tally, const Sheet
   return bucket;
 }
 
-std::vector<std::size_t> AllWindows(const SheetInput& input) {
-  std::vector<std::size_t> all(input.fine_windows.size());
-  for (std::size_t i = 0; i < all.size(); ++i) all[i] = i;
-  return all;
+// One bucket of a rule: a run of fine windows, in order.
+struct Bucket {
+  Window window;
+  std::vector<std::size_t> parts;
+};
+
+std::vector<Bucket> BucketsOf(const SheetInput& input, const SheetRule& rule) {
+  std::vector<Bucket> buckets;
+  Time begun;  // of the UTC-aligned window that the last bucket fills
+  for (std::size_t i = 0; i < input.fine_windows.size(); ++i) {
+    const Window& fine = input.fine_windows[i];
+    const Time start = rule.bucket > Millis(0) ? FloorTo(fine.start, rule.bucket) : fine.start;
+    if (buckets.empty() || (!rule.whole_day && start != begun)) {
+      buckets.push_back({fine, {}});
+      begun = start;
+    }
+    buckets.back().window.end = fine.end;
+    buckets.back().parts.push_back(i);
+  }
+  if (rule.whole_day) buckets.front().window = input.day;
+  return buckets;
 }
+
+// A rule on its way through the three steps.
+struct RuleState {
+  const SheetRule* rule = nullptr;
+  Set present;
+  std::vector<Bucket> buckets;
+  std::vector<DecidedBucket> decided;  // beside `buckets`
+};
 
 // Step 2, or every bucket with `rule_reason` if the rule is suppressed as a whole.
-DecidedRule DecidePrimary(const SheetInput& input, const SheetRule& rule, const Set& present,
-                          SuppressionReason rule_reason) {
-  DecidedRule decided{rule.id, {}};
-  const std::vector<std::size_t> all = AllWindows(input);
-  const auto add = [&](const Window& window, std::span<const std::size_t> parts) {
+void DecidePrimary(const SheetInput& input, SuppressionReason rule_reason, RuleState& state) {
+  for (const Bucket& bucket : state.buckets) {
     if (rule_reason == SuppressionReason::kNone) {
-      decided.buckets.push_back(DecideBucket(window, TallyOf(input, present, parts), rule));
+      state.decided.push_back(
+          DecideBucket(bucket.window, TallyOf(input, state.present, bucket.parts), *state.rule));
     } else {
-      DecidedBucket bucket;
-      bucket.window = window;
-      bucket.reason = rule_reason;
-      decided.buckets.push_back(bucket);
+      state.decided.push_back(DecidedBucket{bucket.window, rule_reason, 0, 0, 0});
     }
-  };
-  if (rule.whole_day) {
-    add(input.day, all);
-  } else {
-    for (const std::size_t i : all) add(input.fine_windows[i], std::span(&all[i], 1));
   }
-  return decided;
 }
 
-// Whether the suppressed buckets, which anyone can sum by subtracting the released ones from the
-// day, tell no more together than one released bucket may.
-bool SuppressedAreProtected(const SheetInput& input, const SheetRule& rule, const Set& present,
-                            const std::vector<DecidedBucket>& buckets) {
-  std::vector<std::size_t> suppressed;
-  for (std::size_t i = 0; i < buckets.size(); ++i) {
-    if (buckets[i].reason != SuppressionReason::kNone) suppressed.push_back(i);
+// Whether the suppressed buckets among `inside`, which anyone can sum by subtracting the released
+// ones from the longer bucket, tell no more together than one released bucket may.
+bool SuppressedAreProtected(const SheetInput& input, const RuleState& state,
+                            const std::vector<std::size_t>& inside) {
+  std::size_t suppressed = 0;
+  std::vector<std::size_t> parts;
+  for (const std::size_t i : inside) {
+    if (state.decided[i].reason == SuppressionReason::kNone) continue;
+    ++suppressed;
+    parts.insert(parts.end(), state.buckets[i].parts.begin(), state.buckets[i].parts.end());
   }
-  if (suppressed.empty()) return true;
-  return suppressed.size() >= 2 &&
-         Judge(TallyOf(input, present, suppressed), rule) == SuppressionReason::kNone;
+  if (suppressed == 0) return true;
+  return suppressed >= 2 && Judge(TallyOf(input, state.present, parts), *state.rule) ==
+                                SuppressionReason::kNone;
 }
 
-// Step 3 for one shorter-bucket rule under a released day.
-void SuppressComplementary(const SheetInput& input, const SheetRule& rule, const Set& present,
-                           std::vector<DecidedBucket>& buckets) {
-  while (!SuppressedAreProtected(input, rule, present, buckets)) {
+// Step 3 for the shorter buckets `inside` one released longer bucket.
+void SuppressComplementary(const SheetInput& input, const std::vector<std::size_t>& inside,
+                           RuleState& state) {
+  while (!SuppressedAreProtected(input, state, inside)) {
     DecidedBucket* smallest = nullptr;
-    for (DecidedBucket& bucket : buckets) {
+    for (const std::size_t i : inside) {
+      DecidedBucket& bucket = state.decided[i];
       if (bucket.reason != SuppressionReason::kNone) continue;
       if (smallest == nullptr || bucket.sum < smallest->sum) smallest = &bucket;
     }
     if (smallest == nullptr) return;
     *smallest = DecidedBucket{smallest->window, SuppressionReason::kComplementary, 0, 0, 0};
+  }
+}
+
+// Protects `shorter` against every released bucket of `longer`. Equal buckets need no protection:
+// the longer rule's has nothing inside to subtract.
+void Protect(const SheetInput& input, const RuleState& longer, RuleState& shorter) {
+  if (longer.buckets.size() >= shorter.buckets.size()) return;
+  for (const DecidedBucket& released : longer.decided) {
+    if (released.reason != SuppressionReason::kNone) continue;
+    std::vector<std::size_t> inside;
+    for (std::size_t i = 0; i < shorter.buckets.size(); ++i) {
+      if (released.window.Contains(shorter.buckets[i].window.start)) inside.push_back(i);
+    }
+    SuppressComplementary(input, inside, shorter);
   }
 }
 
@@ -221,18 +253,17 @@ StatusOr<std::vector<DecidedRule>> DecideSheet(const SheetInput& input) {
   std::vector<Set> present;
   for (const SheetRule& rule : input.rules) present.push_back(PresentMembers(input, rule));
   const std::vector<SuppressionReason> kept = JudgeOverlaps(input, present);
+  std::vector<RuleState> states;
+  for (std::size_t i = 0; i < input.rules.size(); ++i) {
+    states.push_back({&input.rules[i], present[i], BucketsOf(input, input.rules[i]), {}});
+    DecidePrimary(input, kept[i], states[i]);
+  }
+  for (std::size_t i = 0; i < states.size(); ++i) {
+    if (kept[i] != SuppressionReason::kNone) continue;
+    for (const RuleState& longer : states) Protect(input, longer, states[i]);
+  }
   std::vector<DecidedRule> decided;
-  bool day_released = false;
-  for (std::size_t i = 0; i < input.rules.size(); ++i) {
-    decided.push_back(DecidePrimary(input, input.rules[i], present[i], kept[i]));
-    day_released = day_released || (input.rules[i].whole_day &&
-                                    decided[i].buckets[0].reason == SuppressionReason::kNone);
-  }
-  if (!day_released) return decided;
-  for (std::size_t i = 0; i < input.rules.size(); ++i) {
-    if (input.rules[i].whole_day || kept[i] != SuppressionReason::kNone) continue;
-    SuppressComplementary(input, input.rules[i], present[i], decided[i].buckets);
-  }
+  for (RuleState& state : states) decided.push_back({state.rule->id, std::move(state.decided)});
   return decided;
 }
 

@@ -29,7 +29,8 @@ struct HouseholdDay {
 // A share rule as far as a sheet is concerned.
 struct SheetRule {
   RuleId id;
-  bool whole_day = false;  // one bucket, the civil day; else the fine windows themselves
+  bool whole_day = false;  // one bucket, the civil day; else buckets of length `bucket`
+  Millis bucket{0};        // aligned to UTC, whole runs of fine windows; 0: the fine windows
   uint32_t k_min = 0;
   uint32_t top1_max_pct = 0;     // 1 to 100
   bool too_young = false;        // not valid since the day's start: suppressed, as a whole

@@ -82,6 +82,7 @@ TEST(LintTest, RefusesOneThingByItsId) {
        "k_min: 9, top1_max_pct: 30}\n  # The same", "L28"},
       {"longer bucket, smaller share", "top1_max_pct: 30}\n  # The same",
        "top1_max_pct: 31}\n  # The same", "L28"},
+      {"kept shorter than a day takes to be decided", "keep: P30D", "keep: P2D", "L36"},
       {"lo below zero", "lo: 0", "lo: -1", "L30"},
       {"unknown time zone", "Europe/London", "Europe/Riverside", "L31"},
       {"forbidden purpose", "purpose: official-stats", "purpose: law-enforcement", "L02"},
