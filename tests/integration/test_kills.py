@@ -1,5 +1,5 @@
 """A gateway killed fifty times arrives at the same cells as one that was left alone; then the same
-with its broker restarted as well. The cells are compared with the independent computation."""
+with its broker restarted as well. The cells are those of the independent computation."""
 
 import collections
 import datetime
@@ -11,24 +11,32 @@ import time
 
 import cells as compare
 import london
-from replay import homes as homes_module
 from replay.commons import Commons, civil_days, due
 from replay.feed import Feeder, messages_of, stamp_text
-from replay.homes import plan_of, write_csv
+from replay.homes import GATEWAYS, Home, plan_of, write_csv
 
 KILLS = 50
-KILLS_IN_DECISIONS = 8
-GATEWAY = 1  # harbour: 22 homes, of which 20 share
-DAYS = 4
-PER_SECOND = 110
+KILLS_IN_DECISIONS = 20
+SHEETS_PER_KILL = 3
+HOMES = 14  # of which 12 share
+DAYS = KILLS_IN_DECISIONS * SHEETS_PER_KILL
+PER_SECOND = 320
+GATEWAY = 0
 SETTINGS = ("checkpoint: PT1S", "log_level: debug")
+START = datetime.datetime(2013, 1, 14, tzinfo=datetime.timezone.utc)
 
 
-def some_homes():
-    homes = homes_module.generate()
-    end = homes_module.MONDAY + datetime.timedelta(days=DAYS)
-    for home in homes:
-        home.readings = [reading for reading in home.readings if reading[0] < end]
+def made_homes():
+    """A reading every two hours; now and then one that dominates its hour."""
+    rng = random.Random(1)
+    homes = []
+    for number in range(HOMES):
+        home = Home(id=f"home-{number:02d}", gateway=GATEWAY, accepted=number != HOMES - 1,
+                    shares=number != HOMES - 2)
+        for step in range(DAYS * 12):
+            kwh = rng.uniform(0.05, 0.9) * (20 if rng.random() < 0.005 else 1)
+            home.readings.append((START + datetime.timedelta(hours=2 * step), f"{kwh:.3f}"))
+        homes.append(home)
     return homes
 
 
@@ -85,26 +93,34 @@ class Killer:
             self.fell_in["intake"] += 1
         self.log.forget()
 
+    def moment(self, seconds):
+        """Half of the time nothing, else a random time below the limit; spun, not slept."""
+        end = time.perf_counter() + max(0.0, self.rng.uniform(-seconds, seconds))
+        while time.perf_counter() < end:
+            pass
+
     def one_life(self, feeding):
-        """Starts the gateway at once and kills it at a random moment; every third time at the
-        next checkpoint."""
+        """Starts the gateway at once and kills it at a random moment; every second time just
+        after a checkpoint began."""
         self.gateway.launch()
-        if self.kills % 3 == 0 and self.log.wait_for(b"checkpoint begins", 4):
-            time.sleep(self.rng.uniform(0, 0.001))
+        if self.kills % 2 == 0 and self.log.wait_for(b"checkpoint begins", 4):
+            self.moment(0.0001)
         else:
             time.sleep(self.rng.uniform(0.05, 1.0))
         # Only a life that journals counts as killed in intake.
         self.kill(feeding=feeding() and b"subscribed" in self.log.read())
 
-    def one_decision(self, until):
-        """Asks for decisions and kills in the middle of one."""
-        self.gateway.start()
+    def one_decision(self, last):
+        """Asks for some sheets and kills in the middle. What was asked for before a kill goes on
+        as soon as the gateway starts again, and is waited for."""
+        if not self.gateway.alive():
+            self.gateway.start()
         self.log.forget()
         asking = subprocess.Popen(
             [self.gateway.programs / "commons", "--dir", self.gateway.dir, "clock", "advance",
-             until], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        if self.log.wait_for(b"decision begins", 5):
-            time.sleep(self.rng.uniform(0, 0.001))
+             last], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        if self.log.wait_for(b"decision begins", 2):
+            self.moment(0.0001)
         self.kill(feeding=False)
         asking.wait(30)
 
@@ -112,10 +128,10 @@ class Killer:
 def replay_with_kills(programs, tmp_path, seed, broker_restarts):
     print(f"seed {seed}")
     rng = random.Random(seed)
-    homes = some_homes()
+    homes = made_homes()
     write_csv(homes, tmp_path / "homes.csv")
     want = [cell for cell in london.cells(str(tmp_path / "homes.csv"), plan_of(homes))
-            if cell["gateway"] == homes_module.GATEWAYS[GATEWAY]]
+            if cell["gateway"] == GATEWAYS[GATEWAY]]
     with Commons(programs, homes, which=(GATEWAY,), settings=SETTINGS) as commons:
         commons.start()
         gateway, broker = commons.gateways[GATEWAY], commons.brokers[GATEWAY]
@@ -143,9 +159,8 @@ def replay_with_kills(programs, tmp_path, seed, broker_restarts):
         feeder.close()
         gateway.start()
         commons.drain(GATEWAY)
-        days = civil_days(commons.all_homes)
-        for number in range(KILLS_IN_DECISIONS):
-            killer.one_decision(stamp_text(due(days[min(number // 2, DAYS - 1)])))
+        for day in civil_days(homes)[SHEETS_PER_KILL - 1::SHEETS_PER_KILL]:
+            killer.one_decision(stamp_text(due(day)))
         print(f"of {killer.kills} kills, fell in {dict(killer.fell_in)}")
         assert killer.kills == KILLS
         for what in ("intake", "checkpoint", "decision"):
