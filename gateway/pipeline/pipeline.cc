@@ -73,8 +73,10 @@ Status Pipeline::Start() {
 Status Pipeline::LoadRecentHashes() {
   recent_hashes_.assign(limits::kInflightMax, 0);
   const uint64_t last = journal_->last();
-  const uint64_t after = last > limits::kInflightMax ? last - limits::kInflightMax : 0;
-  return journal_->ReadFrom(after, limits::kInflightMax, [&](const store::JournalEntry& entry) {
+  const uint64_t recent = last > limits::kInflightMax ? last - limits::kInflightMax : 0;
+  // Between two checkpoints more entries can come than the ring holds, and each of them counts.
+  const uint64_t after = std::min(recent, core_->folded());
+  return journal_->ReadFrom(after, last - after, [&](const store::JournalEntry& entry) {
     recent_hashes_[next_hash_++ % recent_hashes_.size()] = entry.message_hash;
     // Invariant I8: entries found unfolded at start count as received by this process.
     if (entry.sequence > core_->folded()) counters_.Received(entry.items.size());
@@ -91,7 +93,8 @@ Status Pipeline::Close() {
     wake_.notify_all();
     thread_.join();
     Status status = core_->FoldThrough(journal_->last());
-    if (status.ok()) status = core_->Checkpoint(std::max(clock_.SystemNow(), core_->clock_floor()));
+    const Time now = clock_.SystemNow();
+    if (status.ok()) status = core_->Checkpoint(ClockSound(now) ? now : core_->clock_floor());
     if (status.ok()) status = syncer_->Barrier();
     syncer_->Stop();
     const Status closed = database_->Close();
@@ -205,7 +208,10 @@ void Pipeline::Turn(std::deque<store::JournalEntry> entries) {
   if (status.ok() && core_->bytes_since_checkpoint() > 0 &&
       (core_->bytes_since_checkpoint() >= limits::kCheckpointBytesMax ||
        steady - last_checkpoint_ >= checkpoint_interval_)) {
-    status = core_->Checkpoint(clock_.SystemNow());
+    // An unsound clock must not become the floor by which it is judged: a minute later it would
+    // pass for sound, and once corrected it would stay below that floor for good.
+    const Time now = clock_.SystemNow();
+    status = core_->Checkpoint(ClockSound(now) ? now : core_->clock_floor());
     last_checkpoint_ = steady;
   }
   // Nothing is lost: the journal holds it, and the next tick tries again.

@@ -142,6 +142,13 @@ std::string RuleFingerprint(const policy::ShareRule& rule, const policy::Policy&
     out.I64(metric->interval.count()).I64(metric->lateness.count());
   }
   out.Text(policy.time_zone);
+  // Which households a zone holds, and what a grant's purpose stands for, must not change within a
+  // day either: half of it would be in one sheet and half in another.
+  for (const policy::Zone& zone : policy.zones) {
+    out.Text(zone.id.value()).U32(zone.level).Text(zone.parent.value());
+  }
+  const policy::Purpose* purpose = policy.FindPurpose(rule.purpose);
+  out.Text(purpose == nullptr ? "" : purpose->iri);
   return crypto::Blake2b256(out.bytes());
 }
 

@@ -87,5 +87,42 @@ TEST(RecoveryTest, MoreReadingsThanABlockHoldsSurviveARestart) {
   EXPECT_EQ(commons.Counts()["repeated"], 1100u);
 }
 
+TEST(RecoveryTest, ABurstLargerThanTheRingOfHashesIsCountedOnceAfterACrash) {
+  constexpr int kBurst = static_cast<int>(limits::kInflightMax) + 100;
+  Commons commons;
+  const Member member = commons.Join("flat-0");
+  for (int i = 0; i < kBurst; ++i) {
+    commons.Send(member, FormatTime(At("2013-01-14T00:00:00Z") + i * std::chrono::minutes(1)), i);
+  }
+  commons.Crash();
+  std::map<std::string, uint64_t> counts = commons.Counts();
+  EXPECT_EQ(counts["received"], static_cast<uint64_t>(kBurst));
+  EXPECT_EQ(counts[""], static_cast<uint64_t>(kBurst));
+}
+
+// A board without a battery: the kernel never heard of a time server, and the time is nonsense.
+class UnsynchronisedClock final : public Clock {
+ public:
+  Time SystemNow() const override { return At("2031-01-01T00:00:00Z"); }
+  std::chrono::steady_clock::time_point SteadyNow() const override {
+    return std::chrono::steady_clock::now();
+  }
+  bool Synchronised() const override { return false; }
+};
+
+TEST(RecoveryTest, AnUnsoundClockDoesNotBecomeSoundByACheckpoint) {
+  Commons commons;  // for its folder and its key
+  const UnsynchronisedClock clock;
+  for (int run = 0; run < 2; ++run) {  // Each ends with a checkpoint.
+    auto gateway = Pipeline::Open({.dir = commons.dir().parent_path() / "live",
+                                   .master = *crypto::SecretKey::FromBytes(commons.master()),
+                                   .gateway = GatewayId("gw-a"),
+                                   .clock = &clock});
+    ASSERT_TRUE(gateway.ok()) << Message(gateway.status());
+    EXPECT_FALSE((*gateway)->GetStatus()->clock_sound);
+    ASSERT_TRUE((*gateway)->Close().ok());
+  }
+}
+
 }  // namespace
 }  // namespace gateway::pipeline

@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <set>
 
 #include "gateway/base/bytes.h"
@@ -100,6 +101,26 @@ TEST(SheetsTest, ChangedRuleDoesNotCountForTheDayItChanged) {
   }
   const auto why = commons.gateway().ExplainCell("load-daily", "north", At("2013-01-14T00:00:00Z"));
   EXPECT_EQ(why->reason, SuppressionReason::kRuleTooYoung);
+}
+
+// Households moved to another zone at noon would be in one sheet in the morning and in another in
+// the afternoon.
+TEST(SheetsTest, ChangedZonesDoNotCountForTheDayTheyChanged) {
+  Commons commons;
+  const std::vector<Member> members = JoinMany(commons, 5);
+  for (const Member& member : members) commons.SendDay(member, "2013-01-14T00:00:00Z", 100);
+  ASSERT_TRUE(commons.gateway().AdvanceClock(At("2013-01-14T12:00:00Z")).ok());
+  const auto documents = commons.gateway().ShowDocuments();
+  const auto row = std::find_if(documents->begin(), documents->end(),
+                                [](const auto& document) { return document.type == "policy"; });
+  std::string policy = commons.PolicyYaml(3, 2, HexEncode(row->hash));
+  policy.insert(policy.find("metrics:"), "  - {id: south, level: neighbourhood, homes: 9}\n");
+  const Status activated = commons.Activate({{"application/vnd.commons.policy.v1+yaml", policy}});
+  ASSERT_TRUE(activated.ok()) << Message(activated);
+  ASSERT_EQ(*commons.gateway().AdvanceClock(At(kDue)), 1u);
+  for (const port::DecidedCell& decided : commons.Cells()) {
+    EXPECT_EQ(decided.cell.status, CellStatus::kSuppressed);
+  }
 }
 
 TEST(SheetsTest, ClockOnlyMovesForward) {
