@@ -47,6 +47,8 @@ inline constexpr std::chrono::milliseconds kSyncInterval{1'000};
 // Signed documents. What crypto bounds itself stands there: envelopes in dsse.h, the arena of
 // locked keys in secret.h.
 inline constexpr std::size_t kRulesMax = 1'024;
+// A sheet's cells are listed in one ledger entry, which has a limit of its own (proof/leaf.cc).
+inline constexpr std::size_t kCellsPerSheetMax = 640;
 
 // Queries on the operator's socket.
 inline constexpr std::size_t kCellsPerAnswerMax = 100'000;

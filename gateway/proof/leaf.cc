@@ -5,6 +5,7 @@
 #include "commons/v1/cell.pb.h"
 #include "gateway/base/bytes.h"
 #include "gateway/crypto/hash.h"
+#include "gateway/model/limits.h"
 #include "gateway/proof/cell_bytes.h"
 
 namespace gateway::proof {
@@ -17,6 +18,9 @@ constexpr uint8_t kVersion = 1;
 constexpr std::size_t kHeaderBytes = 1 + 1 + 8 + kGatewayLeafIdBytes + 4 + 2;
 constexpr std::size_t kPayloadBytesMax = kEntryBytesMax - kHeaderBytes;
 static_assert(kPayloadBytesMax <= 0xffff, "the length field has 16 bits");
+// Per cell a rule id of at most 48 bytes, a start and a commitment, with their tags and lengths;
+// and once a metric, a zone and a day. What lint lets through must fit.
+static_assert(limits::kCellsPerSheetMax * 96 + 256 <= kPayloadBytesMax);
 constexpr std::string_view kGatewayContext("commons-gateway/v1\0", 19);
 // Year 10000: beyond it, milliseconds could overflow and no time prints.
 constexpr int64_t kSecondsEnd = 253'402'300'800;
