@@ -1,8 +1,5 @@
 // The rules of style that are tests: which module may include what, which library lives where,
 // which words are banned. Reads the source tree as text; knows no other test.
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
@@ -14,6 +11,9 @@
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
 
 namespace {
 
@@ -282,7 +282,8 @@ TEST(TidyTest, EverySourceIsListedInTheCMakeFileOfItsFolder) {
         std::stringstream text;
         text << in.rdbuf();
         const std::string name = fs::relative(file.path, folder).generic_string();
-        const std::regex word(R"((^|[\s(;"]))" + std::regex_replace(name, std::regex(R"(\.)"), "\\.") +
+        const std::regex word(R"((^|[\s(;"]))" +
+                              std::regex_replace(name, std::regex(R"(\.)"), "\\.") +
                               R"(($|[\s);"]))");
         listed = std::regex_search(text.str(), word);
       }
@@ -296,8 +297,8 @@ TEST(TidyTest, NoSourceIsLongerThanAReaderCanHold) {
   std::vector<std::string> complaints;
   for (const SourceFile& file : GatewaySources()) {
     if (file.lines.size() > kFileLinesMax) {
-      complaints.push_back(file.path + ": " + std::to_string(file.lines.size()) +
-                           " lines, limit " + std::to_string(kFileLinesMax) + ": split it");
+      complaints.push_back(file.path + ": " + std::to_string(file.lines.size()) + " lines, limit " +
+                           std::to_string(kFileLinesMax) + ": split it");
     }
   }
   EXPECT_THAT(complaints, IsEmpty());
@@ -319,10 +320,10 @@ TEST(TidyRulesTest, RefuseAnArrowThatIsNotInTheTable) {
 }
 
 TEST(TidyRulesTest, RefuseALibraryOutsideItsModule) {
-  const SourceFile file{.path = "gateway/policy/rules.cc",
-                        .lines = {"#include <sodium.h>", "#include <grpcpp/grpcpp.h>",
-                                  "#include \"commons/v1/admin.grpc.pb.h\"",
-                                  "#include \"commons/v1/consent.pb.h\""}};
+  const SourceFile file{
+      .path = "gateway/policy/rules.cc",
+      .lines = {"#include <sodium.h>", "#include <grpcpp/grpcpp.h>",
+                "#include \"commons/v1/admin.grpc.pb.h\"", "#include \"commons/v1/consent.pb.h\""}};
   EXPECT_EQ(IncludeComplaints(file).size(), 3u);
 }
 
@@ -334,7 +335,9 @@ TEST(TidyRulesTest, RefuseAModuleThatNobodyPlanned) {
 TEST(TidyRulesTest, RefuseBannedWordsInCodeAndPromisesEverywhere) {
   const SourceFile file{.path = "gateway/store/database.cc",
                         .lines = {"absl::Mutex mutex;", "// absl::Mutex would lie to TSan",
-                                  "// TO" "DO later", "absl::string_view view;"}};
+                                  "// TO"
+                                  "DO later",
+                                  "absl::string_view view;"}};
   EXPECT_EQ(WordComplaints(file).size(), 3u);
 }
 

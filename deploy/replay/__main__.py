@@ -13,8 +13,9 @@ from .processes import ReplayError
 
 def parse():
     parser = argparse.ArgumentParser(
-        prog="deploy/demo", description="Three gateways of one commons on this machine: half-hourly "
-        "electricity meters in, cells out. Everything runs on loopback and is removed at the end.",
+        prog="deploy/demo",
+        description="Three gateways of one commons on this machine: half-hourly electricity meters "
+        "in, cells out. Everything runs on loopback and is removed at the end.",
         epilog="The default input is synthetic. examples: deploy/demo --once; "
         "deploy/demo --replay week.csv --once --format json")
     parser.add_argument("--replay", metavar="FILE.csv|london", help="half-hourly meters with the "

@@ -4,8 +4,9 @@
 //   read_store DIR KEYFILE < SERIES
 //   read_store --rows DIR KEYFILE
 //
-// --rows prints "table rows bytes" of every table instead. SERIES: one "device metric" per line. Prints "device metric time value", and "unknown …" for a
-// block of no series that was named. Exits 1 if anything does not open.
+// --rows prints "table rows bytes" of every table instead. SERIES: one "device metric" per line.
+// Prints "device metric time value", and "unknown series …" for a block of no series that was
+// named. Exits 1 if anything does not open.
 #include <iostream>
 #include <map>
 #include <memory>
@@ -30,11 +31,11 @@ constexpr std::size_t kSeriesOffset = 4 + OwnerId::kBytes;
 constexpr std::size_t kKeyBytes = kSeriesOffset + SeriesId::kBytes + 4 + 4;
 
 constexpr std::pair<const char*, store::Table> kTables[] = {
-    {"meta", store::Table::kMeta},       {"keys", store::Table::kKeys},
+    {"meta", store::Table::kMeta},         {"keys", store::Table::kKeys},
     {"registry", store::Table::kRegistry}, {"journal", store::Table::kJournal},
-    {"blocks", store::Table::kBlocks},   {"days", store::Table::kDays},
-    {"sheets", store::Table::kSheets},   {"cells", store::Table::kCells},
-    {"reasons", store::Table::kReasons}, {"ledger", store::Table::kLedger},
+    {"blocks", store::Table::kBlocks},     {"days", store::Table::kDays},
+    {"sheets", store::Table::kSheets},     {"cells", store::Table::kCells},
+    {"reasons", store::Table::kReasons},   {"ledger", store::Table::kLedger},
 };
 
 Status PrintRows(const store::Database& db) {
@@ -60,8 +61,8 @@ Status PrintReadings(const store::Database& db, const store::Vault& vault) {
   }
 
   Status status = OkStatus();
-  RETURN_IF_ERROR(db.Scan(
-      store::Table::kBlocks, "", "", [&](std::string_view key, std::string_view value) {
+  RETURN_IF_ERROR(
+      db.Scan(store::Table::kBlocks, "", "", [&](std::string_view key, std::string_view value) {
         status = [&]() -> Status {
           if (key.size() != kKeyBytes) {
             return DataLoss("a block's row key has %d bytes, expected %d", key.size(), kKeyBytes);
