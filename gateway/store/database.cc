@@ -294,6 +294,9 @@ StatusOr<std::unique_ptr<Database>> Database::Open(const std::string& dir) {
       return DataLoss("the store has no table \"%s\"; restore a backup", table.name);
     }
   }
+  // What a killed process left in its write-ahead log may be in the page cache only, and Sync
+  // reaches this process's log, not that one: nobody may read it before it is on the disk.
+  RETURN_IF_ERROR(FromRocks(impl.db->Flush({}, impl.owned), "opening the store"));
   return database;
 }
 

@@ -180,6 +180,24 @@ TEST(DatabaseTest, AfterCloseEverythingIsRefused) {
 }
 
 // A torn end of the log must take whole batches with it, never parts of one.
+// Sync cannot reach the log of a process that was killed, so opening must leave nothing there.
+TEST(DatabaseTest, WhatAKilledProcessLoggedIsOnTheDiskOnceTheStoreIsOpen) {
+  const Scratch scratch;
+  const auto db = MustOpen(scratch.dir());
+  Batch batch;
+  batch.Put(Table::kCells, "cell", "figures");
+  ASSERT_TRUE(db->Commit(batch).ok());
+  const std::string copy = scratch.dir() + "-killed";
+  std::filesystem::copy(scratch.dir(), copy);
+  const auto again = MustOpen(copy);
+  EXPECT_EQ(MustGet(*again, Table::kCells, "cell"), "figures");
+  std::uintmax_t tables = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(copy)) {
+    if (entry.path().extension() == ".sst") ++tables;
+  }
+  EXPECT_GT(tables, 0u);
+}
+
 TEST(DatabaseTest, ATornLogLosesWholeBatchesFromTheEnd) {
   const Scratch scratch;
   auto db = MustOpen(scratch.dir());
