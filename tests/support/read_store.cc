@@ -33,9 +33,9 @@ constexpr std::size_t kKeyBytes = kSeriesOffset + SeriesId::kBytes + 4 + 4;
 constexpr std::pair<const char*, store::Table> kTables[] = {
     {"meta", store::Table::kMeta},         {"keys", store::Table::kKeys},
     {"registry", store::Table::kRegistry}, {"journal", store::Table::kJournal},
-    {"blocks", store::Table::kBlocks},     {"days", store::Table::kDays},
-    {"sheets", store::Table::kSheets},     {"cells", store::Table::kCells},
-    {"reasons", store::Table::kReasons},   {"ledger", store::Table::kLedger},
+    {"blocks", store::Table::kBlocks},     {"sheets", store::Table::kSheets},
+    {"cells", store::Table::kCells},       {"reasons", store::Table::kReasons},
+    {"ledger", store::Table::kLedger},
 };
 
 Status PrintRows(const store::Database& db) {
