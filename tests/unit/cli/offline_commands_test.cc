@@ -113,6 +113,7 @@ TEST(InitTest, UsesAKeyFileThatIsThereAndRefusesAnythingElseInItsPlace) {
 }
 
 TEST(ResidentTest, KeygenPrintsThePublicKeyAndNeverReplacesAKey) {
+  ASSERT_TRUE(crypto::InitCrypto().ok());
   const Folder folder;
   const Outcome made = folder.Commons("resident keygen --out k");
   ASSERT_EQ(made.code, 0) << made.err;
