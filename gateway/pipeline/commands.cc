@@ -35,10 +35,12 @@ Status NoSuchHousehold() {
 Status Pipeline::CommitHousehold(Household household) {
   store::Batch batch;
   RETURN_IF_ERROR(core_->registry().SaveHousehold(batch, household));
-  RETURN_IF_ERROR(CommitDurably(batch));
+  RETURN_IF_ERROR(vault_->Commit(batch));
+  // It is in the store from here on, so it counts from here on, durable or not yet: a withdrawal
+  // whose fsync fails must still keep the household out of the next sheet (I11).
   core_->registry().TakeHousehold(std::move(household));
   PublishAdmissions();
-  return OkStatus();
+  return syncer_->Barrier();
 }
 
 StatusOr<port::HouseholdInvite> Pipeline::AddHousehold(const std::string& household,

@@ -33,14 +33,22 @@ std::string SheetRowKey(const store::Vault& vault, const DayKey& key) {
 
 Core::Core(CoreParts parts)
     : parts_(std::move(parts)),
-      registry_(parts_.vault),
+      registry_(std::make_unique<Registry>(parts_.vault)),
       blocks_(parts_.vault.db(), parts_.vault) {}
 
 Status Core::Load() {
-  RETURN_IF_ERROR(registry_.Load());
+  RETURN_IF_ERROR(registry_->Load());
   RETURN_IF_ERROR(LoadState());
   // What an earlier process decided may sit in the write-ahead log only.
   return MakeReadable();
+}
+
+Status Core::TakeActivation() {
+  auto fresh = std::make_unique<Registry>(parts_.vault);
+  RETURN_IF_ERROR(fresh->Load());
+  registry_ = std::move(fresh);
+  last_day_ = {};  // the time zone may be another one
+  return OkStatus();
 }
 
 Status Core::LoadState() {
@@ -67,10 +75,10 @@ Status Core::LoadState() {
 }
 
 Status Core::LoadOpenDays(const std::set<DayKey>& open) {
-  if (open.empty() || registry_.rules() == nullptr) return OkStatus();
+  if (open.empty() || registry_->rules() == nullptr) return OkStatus();
   std::set<uint32_t> months;
   for (const DayKey& key : open) {
-    const Window day = registry_.rules()->time_zone.DayOf(key.start);
+    const Window day = registry_->rules()->time_zone.DayOf(key.start);
     months.insert(MonthOf(day.start));
     months.insert(MonthOf(day.end));
   }
@@ -78,7 +86,7 @@ Status Core::LoadOpenDays(const std::set<DayKey>& open) {
     RETURN_IF_ERROR(blocks_.VisitMonth(
         month, [&](OwnerKind, const OwnerId& owner, const SeriesId& series,
                    const std::vector<Reading>& readings) {
-          const SeriesInfo* info = registry_.FindSeries(series);
+          const SeriesInfo* info = registry_->FindSeries(series);
           if (info == nullptr) return;
           for (const Reading& reading : readings) {
             const std::optional<DayKey> key = KeyOf(*info, reading.time);
@@ -93,7 +101,7 @@ Status Core::LoadOpenDays(const std::set<DayKey>& open) {
 
 std::optional<DayKey> Core::KeyOf(const SeriesInfo& series, Time time) {
   if (!series.sheet_zone.has_value()) return std::nullopt;
-  if (!last_day_.Contains(time)) last_day_ = registry_.rules()->time_zone.DayOf(time);
+  if (!last_day_.Contains(time)) last_day_ = registry_->rules()->time_zone.DayOf(time);
   return DayKey{.start = last_day_.start, .metric = series.metric, .zone = *series.sheet_zone};
 }
 
@@ -109,7 +117,7 @@ StatusOr<bool> Core::IsDecided(const DayKey& key) {
 }
 
 StatusOr<Outcome> Core::FoldReading(const JournalEntry& entry, const JournalEntry::Item& item) {
-  const SeriesInfo* info = registry_.FindSeries(item.series);
+  const SeriesInfo* info = registry_->FindSeries(item.series);
   const std::optional<DayKey> key =
       info == nullptr ? std::nullopt : KeyOf(*info, item.reading.time);
   Known known = Known::kNew;

@@ -67,7 +67,9 @@ class Core {
   Time clock_floor() const { return clock_floor_; }
   void RaiseClockFloor(Time now) { clock_floor_ = std::max(clock_floor_, now); }
 
-  Registry& registry() { return registry_; }
+  Registry& registry() { return *registry_; }
+  // Reads the registry anew after an activation was committed. On an error the old rules stay.
+  Status TakeActivation();
   const OpenDays& open_days() const { return days_; }
   uint64_t released() const { return released_; }
   uint64_t suppressed() const { return suppressed_; }
@@ -93,7 +95,7 @@ class Core {
   Status PutSheet(store::Batch& batch, Sheet& sheet, Time now);
 
   CoreParts parts_;
-  Registry registry_;
+  std::unique_ptr<Registry> registry_;
   BlockLog blocks_;
   OpenDays days_;
   uint64_t folded_ = 0;

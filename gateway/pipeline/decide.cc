@@ -31,8 +31,8 @@ std::vector<Window> Core::WindowsOf(const policy::ShareRule& rule, const Window&
 }
 
 std::optional<Time> Core::DueTime(const DayKey& key, const Window& day) const {
-  if (registry_.rules() == nullptr) return std::nullopt;
-  const policy::Policy& policy = registry_.rules()->documents.policy;
+  if (registry_->rules() == nullptr) return std::nullopt;
+  const policy::Policy& policy = registry_->rules()->documents.policy;
   const Metric* metric = policy.FindMetric(key.metric);
   const std::vector<const policy::ShareRule*> rules = policy.ShareRulesFor(key.metric);
   if (metric == nullptr || rules.empty()) return std::nullopt;
@@ -43,7 +43,7 @@ std::optional<Time> Core::DueTime(const DayKey& key, const Window& day) const {
 
 Cell Core::CellTemplate(const policy::ShareRule& rule, const DayKey& key,
                         const Window& window) const {
-  const policy::Policy& policy = registry_.rules()->documents.policy;
+  const policy::Policy& policy = registry_->rules()->documents.policy;
   const Metric* metric = policy.FindMetric(key.metric);
   return {.commons = policy.commons,
           .gateway = parts_.gateway,
@@ -65,8 +65,8 @@ Cell Core::CellTemplate(const policy::ShareRule& rule, const DayKey& key,
 }
 
 StatusOr<uint32_t> Core::DecideDue(Time now, bool clock_sound) {
-  if (registry_.rules() == nullptr || !clock_sound || now < clock_floor_) return 0;
-  const policy::Documents& documents = registry_.rules()->documents;
+  if (registry_->rules() == nullptr || !clock_sound || now < clock_floor_) return 0;
+  const policy::Documents& documents = registry_->rules()->documents;
   if (now >= documents.policy.expires || now < documents.policy.activates ||
       now >= documents.roster.expires || now >= documents.charter.expires) {
     return 0;
@@ -77,13 +77,21 @@ StatusOr<uint32_t> Core::DecideDue(Time now, bool clock_sound) {
     if (at.has_value() && *at <= now) due.emplace_back(*at, key);
   }
   std::sort(due.begin(), due.end());
+  // A disk that takes no writes any more takes no decision either.
+  RETURN_IF_ERROR(parts_.syncer.health());
   uint32_t decided = 0;
+  Status failure;
   for (const auto& [at, key] : due) {
-    RETURN_IF_ERROR(DecideSheet(key, days_.days().at(key), now));
+    // One sheet that cannot be decided stays pending and holds up none of the others.
+    if (const Status status = DecideSheet(key, days_.days().at(key), now); !status.ok()) {
+      failure = Annotate(status, "sheet of " + FormatTime(key.start));
+      continue;
+    }
     days_.Close(key);
     ++decided;
   }
   RETURN_IF_ERROR(MakeReadable());
+  if (!failure.ok()) return failure;
   return decided;
 }
 
@@ -119,7 +127,7 @@ Figures FiguresOf(const privacy::DecidedBucket& bucket, const Metric& metric, ui
 
 Status Core::DecideSheet(const DayKey& key, const OpenDay& day, Time now) {
   Log(LogLevel::kDebug, "decision begins");
-  const Rules& rules = *registry_.rules();
+  const Rules& rules = *registry_->rules();
   const policy::Policy& policy = rules.documents.policy;
   Sheet sheet{.key = key,
               .day = day.window,
@@ -135,7 +143,7 @@ Status Core::DecideSheet(const DayKey& key, const OpenDay& day, Time now) {
   }
   std::vector<const Household*> households;
   for (const auto& [owner, series] : day.households) {
-    households.push_back(registry_.FindOwner(owner));
+    households.push_back(registry_->FindOwner(owner));
     input.households.push_back(Contributions(series, input.fine_windows));
   }
   for (const policy::ShareRule* rule : sheet.rules) {
@@ -182,7 +190,7 @@ Status Core::DecideSheet(const DayKey& key, const OpenDay& day, Time now) {
 }
 
 Status Core::PutSheet(store::Batch& batch, Sheet& sheet, Time now) {
-  const policy::Policy& policy = registry_.rules()->documents.policy;
+  const policy::Policy& policy = registry_->rules()->documents.policy;
   const policy::Zone* zone = policy.FindZone(sheet.key.zone);
   proof::ReleaseLeaf leaf{
       .at = now,

@@ -24,11 +24,6 @@ Status Pipeline::Post(Command command) {
   return OkStatus();
 }
 
-Status Pipeline::CommitDurably(store::Batch& batch) {
-  RETURN_IF_ERROR(vault_->Commit(batch));
-  return syncer_->Barrier();
-}
-
 StatusOr<std::vector<std::string>> Pipeline::ActivateDocuments(
     const std::vector<std::string>& envelopes) {
   return Call<StatusOr<std::vector<std::string>>>([&]() -> StatusOr<std::vector<std::string>> {
@@ -50,9 +45,10 @@ StatusOr<std::vector<std::string>> Pipeline::ActivateDocuments(
     }
     store::Batch batch;
     RETURN_IF_ERROR(registry.SaveActivation(batch, activation, by_kind, now));
-    RETURN_IF_ERROR(CommitDurably(batch));
-    RETURN_IF_ERROR(registry.TakeActivation());
+    RETURN_IF_ERROR(vault_->Commit(batch));
+    RETURN_IF_ERROR(core_->TakeActivation());
     PublishAdmissions();
+    RETURN_IF_ERROR(syncer_->Barrier());
     std::vector<std::string> warnings;
     for (const policy::Finding& finding : activation.warnings) {
       warnings.push_back(policy::FormatFinding(finding));

@@ -11,6 +11,8 @@ namespace {
 constexpr std::chrono::milliseconds kGather{4};
 constexpr std::chrono::milliseconds kTickInterval{1'000};
 constexpr std::chrono::hours kRetentionInterval{6};
+// Row of the meta table: "live" or "replay".
+constexpr std::string_view kModeKey = "mode";
 
 }  // namespace
 
@@ -37,6 +39,7 @@ Pipeline::~Pipeline() {
 Status Pipeline::Start() {
   ASSIGN_OR_RETURN(database_, store::Database::Open(dir_));
   ASSIGN_OR_RETURN(vault_, store::Vault::Open(*database_, std::move(master_)));
+  RETURN_IF_ERROR(CheckMode());
   ASSIGN_OR_RETURN(ledger_, ledger::Ledger::Open(*vault_));
   // The journal's numbering must continue after `folded`, which only the checkpoint knows; the
   // core in turn needs a journal. Nothing is appended before both are there.
@@ -63,11 +66,28 @@ Status Pipeline::Start() {
   RETURN_IF_ERROR(LoadRecentHashes());
   RETURN_IF_ERROR(core_->FoldThrough(journal_->last()));
   const Time now = clock_.SystemNow();
-  RETURN_IF_ERROR(core_->DecideDue(now, ClockSound(now)).status());
+  if (const auto decided = core_->DecideDue(now, ClockSound(now)); !decided.ok()) {
+    // Pending stays pending; intake and residents' rights go on.
+    Log(LogLevel::kError, "deciding at start: %s", std::string(Message(decided.status())));
+  }
   PublishAdmissions();
   last_checkpoint_ = last_tick_ = clock_.SteadyNow();
   thread_ = std::thread([this] { Run(); });
   return OkStatus();
+}
+
+Status Pipeline::CheckMode() {
+  const std::string_view mode = replay_ != nullptr ? "replay" : "live";
+  ASSIGN_OR_RETURN(const std::optional<std::string> row,
+                   vault_->GetRow(store::Table::kMeta, kModeKey));
+  if (!row.has_value()) {
+    store::Batch batch;
+    RETURN_IF_ERROR(vault_->PutOwn(batch, store::Table::kMeta, kModeKey, mode));
+    return vault_->Commit(batch);
+  }
+  if (*row == mode) return OkStatus();
+  return FailedPrecondition("store: it was made for a %s clock, and a %s clock may not open it",
+                            *row, mode);
 }
 
 Status Pipeline::LoadRecentHashes() {

@@ -94,12 +94,14 @@ class Pipeline final : public port::Intake, public port::Commands, public port::
 
   explicit Pipeline(PipelineOptions options);
   Status Start();
+  // Recorded and live data never meet, whatever the directory's marker has become: the store's own
+  // row decides. Returns FailedPrecondition if the store was made for the other kind of clock.
+  Status CheckMode();
   Status LoadRecentHashes();
   void Run();
   void Turn(std::deque<store::JournalEntry> entries);
   bool ClockSound(Time now) const;
   void PublishAdmissions();
-  Status CommitDurably(store::Batch& batch);
   Status CommitHousehold(Household household);
   // Runs `command` on the pipeline thread and waits for its result.
   template <typename Result>

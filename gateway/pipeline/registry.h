@@ -90,9 +90,6 @@ class Registry {
   // later validity.
   Status SaveActivation(store::Batch& batch, const policy::Activation& activation,
                         const std::map<policy::DocumentKind, std::string>& envelopes, Time now);
-  // Returns as parsing does; the payloads were verified before they were saved.
-  Status TakeActivation() { return Load(); }
-
   // A fresh picture for the door.
   std::shared_ptr<const port::AdmissionTable> MakeAdmissions() const;
 

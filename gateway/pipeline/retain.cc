@@ -12,12 +12,12 @@ constexpr std::chrono::hours kJournalKept{24};
 }  // namespace
 
 Status Core::Retain(Time now) {
-  if (registry_.rules() == nullptr) return OkStatus();
+  if (registry_->rules() == nullptr) return OkStatus();
   RETURN_IF_ERROR(Checkpoint(now));
-  const policy::Policy& policy = registry_.rules()->documents.policy;
+  const policy::Policy& policy = registry_->rules()->documents.policy;
   Time newest{};
   const auto keep_from = [&](const SeriesId& series) {
-    const SeriesInfo* info = registry_.FindSeries(series);
+    const SeriesInfo* info = registry_->FindSeries(series);
     const policy::RetainRule* rule = info == nullptr ? nullptr : policy.RetainRuleFor(info->metric);
     return rule == nullptr ? now : now - rule->keep;
   };

@@ -10,13 +10,13 @@
 //   L14  metric not collected, kept or consented to
 //   L16  (warning) zone without homes       L20  a name that does not exist
 //   L23  top1_max_pct above 40 or the floor L24  age_min below the floor
-//   L25  bucket that does not divide a day  L26  two bucket lengths below a day
+//   L25  bucket that does not divide a day  L26  more than two bucket lengths, or not nested
 //   L27  two zone levels of a metric        L28  longer bucket with a stricter limit
 //   L29  one bucket, two limits             L30  bounds below zero
 //   L31  buckets that civil days would cut  L32  sums that could overflow
 //   L35  (warning) bucket that is no multiple of the metric's interval
-//   L36  more cells than one sheet may have
 //   L36  readings that would be erased before their day is decided
+//   L37  more cells than one sheet may have
 
 namespace gateway::policy {
 namespace {
@@ -26,6 +26,7 @@ constexpr uint32_t kTop1PctMax = 40;         // more, and two contributors can r
 constexpr Millis kDay = std::chrono::hours(24);
 constexpr Millis kLongestDay = std::chrono::hours(25);
 constexpr Millis kBucketMin = std::chrono::minutes(1);
+constexpr std::size_t kBucketLengthsMax = 2;
 
 class ShareLinter {
  public:
@@ -166,22 +167,21 @@ class ShareLinter {
   }
 
   void LintTogether(const Metric& metric, const std::vector<const ShareRule*>& rules) {
-    // A sheet is cut into one kind of short window: rules of another length would be released in
-    // windows that are not theirs, and finer ones than their grants allow.
-    std::set<Millis> short_lengths;
+    // Suppressed cells are protected pair by pair of lengths; a third length would let a cell be
+    // worked out along the way around it.
+    std::set<Millis> lengths;
     std::size_t cells = 0;
     for (std::size_t i = 0; i < rules.size(); ++i) {
       const ShareRule& rule = *rules[i];
-      if (rule.bucket < kDay && short_lengths.insert(rule.bucket).second &&
-          short_lengths.size() == 2) {
-        Refuse("L26", rule, Format("metric \"%s\" is shared in two bucket lengths below a day; "
-                                   "use one, and P1D", metric.id.value()));
+      if (lengths.insert(rule.bucket).second && lengths.size() == kBucketLengthsMax + 1) {
+        Refuse("L26", rule, Format("metric \"%s\" is shared in more than %d bucket lengths",
+                                   metric.id.value(), kBucketLengthsMax));
       }
       for (std::size_t j = 0; j < i; ++j) LintPair(*rules[j], rule);
       cells += rule.whole_day ? 1 : static_cast<std::size_t>(kLongestDay / rule.bucket);
     }
     if (cells > limits::kCellsPerSheetMax) {
-      Refuse("L36", *rules.back(), Format("metric \"%s\" has %d cells a day in one zone, limit %d; "
+      Refuse("L37", *rules.back(), Format("metric \"%s\" has %d cells a day in one zone, limit %d; "
                                           "use fewer rules or longer buckets", metric.id.value(),
                                           cells, limits::kCellsPerSheetMax));
     }
@@ -205,6 +205,11 @@ class ShareLinter {
     const bool later_is_longer = later.bucket > earlier.bucket;
     const ShareRule& longer = later_is_longer ? later : earlier;
     const ShareRule& shorter = later_is_longer ? earlier : later;
+    if (longer.bucket % shorter.bucket != Millis(0)) {
+      Refuse("L26", later, Format("the buckets of \"%s\" and \"%s\" must lie inside each other: use "
+                                  "a multiple of the shorter length", longer.id.value(),
+                                  shorter.id.value()));
+    }
     if (longer.k_min > shorter.k_min || longer.top1_max_pct < shorter.top1_max_pct) {
       Refuse("L28", later, Format("the longer bucket of \"%s\" has a stricter limit than \"%s\": "
                                   "adding up the short ones would get round it", longer.id.value(),

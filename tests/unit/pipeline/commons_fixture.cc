@@ -37,6 +37,15 @@ policy::Invite InviteOf(const Member& member) {
           .nonce = member.invite.nonce};
 }
 
+std::map<std::string, uintmax_t> Files(const std::filesystem::path& dir) {
+  std::map<std::string, uintmax_t> files;
+  std::error_code vanished;
+  for (const auto& entry : std::filesystem::directory_iterator(dir, vanished)) {
+    files[entry.path().filename()] = entry.file_size(vanished);
+  }
+  return files;
+}
+
 crypto::Signer NewSigner() {
   Must(crypto::InitCrypto());
   return Must(crypto::Signer::Generate());
@@ -120,7 +129,15 @@ void Commons::Restart() {
 
 void Commons::Crash() {
   const std::filesystem::path copy = root_ / ("db-" + std::to_string(++crashes_));
-  std::filesystem::copy(dir_, copy, std::filesystem::copy_options::recursive);
+  // RocksDB may be tidying up in the background: what counts is a copy of one moment.
+  for (std::map<std::string, uintmax_t> before = Files(dir_), after; before != after;) {
+    before = Files(dir_);
+    std::filesystem::remove_all(copy);
+    std::error_code vanished;
+    std::filesystem::copy(dir_, copy, std::filesystem::copy_options::recursive, vanished);
+    after = Files(dir_);
+    if (vanished) after.clear();
+  }
   std::filesystem::remove(copy / "LOCK");
   pipeline_.reset();
   dir_ = copy;
