@@ -37,8 +37,8 @@ def stop(signum, frame):
 
 def main():
     arguments = parse()
-    signal.signal(signal.SIGTERM, stop)
-    signal.signal(signal.SIGHUP, stop)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, stop)
     try:
         homes = input_homes(arguments.replay)
         if arguments.replay is None:
