@@ -136,10 +136,12 @@ Status BlockLog::WriteTo(store::Batch& batch) {
     const auto& [month, owner, series, epoch] = run_key;
     const std::string prefix =
         ByteWriter().Raw(SeriesPrefix(month, owner, series)).U32(epoch).Take();
-    const auto put = [&](uint32_t part, const std::vector<Reading>& readings) {
+    // Copies, because clang 14 captures no structured binding.
+    const auto put = [&, kind = run.kind, block_owner = owner, key_epoch = epoch](
+                         uint32_t part, const std::vector<Reading>& readings) {
       return vault_.PutSealed(batch, store::Table::kBlocks,
-                              ByteWriter().Raw(prefix).U32(part).Take(), run.kind, owner, epoch,
-                              store::EncodeBlock(readings));
+                              ByteWriter().Raw(prefix).U32(part).Take(), kind, block_owner,
+                              key_epoch, store::EncodeBlock(readings));
     };
     for (const auto& [part, readings] : run.full) RETURN_IF_ERROR(put(part, readings));
     if (!run.open.empty()) RETURN_IF_ERROR(put(run.part, run.open));
