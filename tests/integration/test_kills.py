@@ -100,10 +100,10 @@ class Killer:
             pass
 
     def one_life(self, feeding):
-        """Starts the gateway at once and kills it at a random moment; every second time just
+        """Starts the gateway at once and kills it at a random moment; two times of three just
         after a checkpoint began."""
         self.gateway.launch()
-        if self.kills % 2 == 0 and self.log.wait_for(b"checkpoint begins", 4):
+        if self.kills % 3 != 2 and self.log.wait_for(b"checkpoint begins", 4):
             self.moment(0.0001)
         else:
             time.sleep(self.rng.uniform(0.05, 1.0))
