@@ -21,7 +21,10 @@ Status Core::Retain(Time now) {
     const policy::RetainRule* rule = info == nullptr ? nullptr : policy.RetainRuleFor(info->metric);
     return rule == nullptr ? now : now - rule->keep;
   };
-  for (const policy::RetainRule& rule : policy.retain) newest = std::max(newest, now - rule.keep);
+  for (const Metric& metric : policy.metrics) {
+    const policy::RetainRule* rule = policy.RetainRuleFor(metric.id);
+    newest = std::max(newest, rule == nullptr ? now : now - rule->keep);
+  }
   store::Batch batch;
   ASSIGN_OR_RETURN(const uint64_t dropped, blocks_.DropExpired(batch, MonthOf(newest), keep_from));
   RETURN_IF_ERROR(parts_.vault.Commit(batch));
