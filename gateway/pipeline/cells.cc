@@ -15,6 +15,17 @@ bool Matches(const port::CellFilter& filter, const Cell& cell) {
          (!filter.until.has_value() || cell.window.start < *filter.until);
 }
 
+StatusOr<port::DecidedCell> ReadCellRow(const store::Vault& vault, std::string_view key,
+                                        std::string_view value) {
+  ASSIGN_OR_RETURN(const std::string row, vault.OpenRow(Table::kCells, key, value));
+  if (row.size() < proof::kCellNonceBytes) return DataLoss("cell row: shorter than its nonce");
+  port::DecidedCell decided;
+  decided.bytes = row.substr(proof::kCellNonceBytes);
+  decided.leaf = ByteReader(key.substr(0, sizeof(uint64_t))).U64();
+  ASSIGN_OR_RETURN(decided.cell, proof::DecodeCell(decided.bytes));
+  return decided;
+}
+
 Status Pipeline::VisitCells(const port::CellFilter& filter,
                             const std::function<bool(const port::DecidedCell&)>& visit) const {
   Status failure;
@@ -22,21 +33,9 @@ Status Pipeline::VisitCells(const port::CellFilter& filter,
   const std::string until = ByteWriter().U64(core_->watermark()).Take();
   RETURN_IF_ERROR(database_->Scan(
       Table::kCells, "", until, [&](std::string_view key, std::string_view value) {
-        const StatusOr<std::string> row = vault_->OpenRow(Table::kCells, key, value);
-        failure = row.status();
-        if (!row.ok()) return false;
-        if (row->size() < proof::kCellNonceBytes) {
-          failure = DataLoss("cell row: shorter than its nonce");
-          return false;
-        }
-        port::DecidedCell decided;
-        decided.bytes = row->substr(proof::kCellNonceBytes);
-        decided.leaf = ByteReader(key).U64();
-        StatusOr<Cell> cell = proof::DecodeCell(decided.bytes);
-        failure = cell.status();
-        if (!cell.ok()) return false;
-        decided.cell = *std::move(cell);
-        return !Matches(filter, decided.cell) || visit(decided);
+        const StatusOr<port::DecidedCell> decided = ReadCellRow(*vault_, key, value);
+        failure = decided.status();
+        return decided.ok() && (!Matches(filter, decided->cell) || visit(*decided));
       }));
   return failure;
 }

@@ -5,7 +5,6 @@
 #include "gateway/crypto/dsse.h"
 #include "gateway/pipeline/call.h"
 #include "gateway/policy/documents.h"
-#include "gateway/proof/cell_bytes.h"
 
 namespace gateway::pipeline {
 
@@ -153,20 +152,18 @@ StatusOr<port::CellExplanation> Pipeline::ExplainCell(const std::string& rule_id
     RETURN_IF_ERROR(database_->Scan(
         Table::kCells, ByteWriter().U64(leaf).Take(), ByteWriter().U64(leaf + 1).Take(),
         [&](std::string_view row_key, std::string_view value) {
-          const StatusOr<std::string> row = vault_->OpenRow(Table::kCells, row_key, value);
-          failure = row.status();
-          if (!row.ok() || row->size() < proof::kCellNonceBytes) return false;
-          StatusOr<Cell> cell = proof::DecodeCell(row->substr(proof::kCellNonceBytes));
-          failure = cell.status();
-          if (!cell.ok()) return false;
-          if (cell->rule != rule->id || cell->window.start != start) return true;
+          StatusOr<port::DecidedCell> decided = ReadCellRow(*vault_, row_key, value);
+          failure = decided.status();
+          if (!decided.ok()) return false;
+          Cell& cell = decided->cell;
+          if (cell.rule != rule->id || cell.window.start != start) return true;
           const auto reason = vault_->GetRow(Table::kReasons, row_key);
           failure = reason.status();
           if (!reason.ok() || !reason->has_value() || (*reason)->empty()) return false;
           found.emplace();
           found->reason = static_cast<SuppressionReason>((**reason)[0]);
-          found->text = Explain(*cell, found->reason);
-          found->cell = *std::move(cell);
+          found->text = Explain(cell, found->reason);
+          found->cell = std::move(cell);
           return false;
         }));
     RETURN_IF_ERROR(failure);

@@ -146,6 +146,10 @@ class Pipeline final : public port::Intake, public port::Commands, public port::
   std::thread thread_;  // last: starts when all else is ready
 };
 
+// Opens one row of the cells table. Returns DataLoss if it is not what a decision wrote.
+StatusOr<port::DecidedCell> ReadCellRow(const store::Vault& vault, std::string_view key,
+                                        std::string_view value);
+
 // Whether a decided or pending cell matches.
 bool Matches(const port::CellFilter& filter, const Cell& cell);
 
