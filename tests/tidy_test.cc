@@ -80,6 +80,7 @@ const std::vector<Library>& LibraryTable() {
       {"simdjson", {"ingest"}},
       {"grpc", {"admin", "cli", "federation"}},
       {"commons/v1/admin.", {"admin", "cli"}},  // messages and stubs of the operator's service
+      {"commons/v1/federation.", {"federation", "cli"}},
       {"commons/v1/", {"policy", "proof", "ledger", "cli", "federation", "admin"}},
       {"google/protobuf/", {"policy", "proof", "ledger", "cli", "federation", "admin"}},
       {"CLI/", {"cli"}},

@@ -39,6 +39,10 @@ inline constexpr std::string_view kAcceptanceType =
     "application/vnd.commons.acceptance.v1+protobuf";
 inline constexpr std::string_view kConfirmationType =
     "application/vnd.commons.confirmation.v1+protobuf";
+inline constexpr std::string_view kRetractionType =
+    "application/vnd.commons.retraction.v1+protobuf";
+inline constexpr std::string_view kQueryType = "application/vnd.commons.query.v1+protobuf";
+inline constexpr std::string_view kAnswerType = "application/vnd.commons.answer.v1+protobuf";
 
 std::string PreAuthEncoding(std::string_view type, std::string_view payload);
 

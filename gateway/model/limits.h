@@ -50,8 +50,22 @@ inline constexpr std::size_t kRulesMax = 1'024;
 // A sheet's cells are listed in one ledger entry, which has a limit of its own (proof/leaf.cc).
 inline constexpr std::size_t kCellsPerSheetMax = 640;
 
-// Queries on the operator's socket.
+// Queries on the operator's socket, and a gateway's answer to a party.
 inline constexpr std::size_t kCellsPerAnswerMax = 100'000;
 inline constexpr std::size_t kAdminMessageBytesMax = 64u << 20;
+
+// Federation. A part of an answer is as many sheets as fit, so that neither side holds a whole
+// answer in memory to sign, seal or send it.
+inline constexpr std::size_t kPeersMax = 64;
+inline constexpr std::uint32_t kHopsMax = 4;
+inline constexpr std::size_t kQueryBytesMax = 4'096;  // the signed envelope
+inline constexpr std::size_t kAnswerPartBytesMax = 256u << 10;
+inline constexpr std::size_t kAnswerPartsMax = 4'096;
+inline constexpr std::size_t kFederationMessageBytesMax = 1u << 20;
+inline constexpr std::chrono::seconds kQueryTimeMax{120};
+inline constexpr std::size_t kNoncesMax = 65'536;  // remembered until they expire
+inline constexpr std::size_t kQueriesAtOnceMax = 32;
+inline constexpr std::chrono::minutes kConnectionAgeMax{10};
+static_assert(kAnswerPartBytesMax < kFederationMessageBytesMax);
 
 }  // namespace gateway::limits

@@ -40,4 +40,10 @@ Status Pipeline::VisitCells(const port::CellFilter& filter,
   return failure;
 }
 
+std::shared_ptr<const port::ActiveDocuments> Pipeline::documents() const { return nullptr; }
+port::Moment Pipeline::moment() const { return {}; }
+std::string Pipeline::checkpoint() const { return {}; }
+StatusOr<port::LoggedEntry> Pipeline::Logged(uint64_t leaf) const { return NotFound("%d", leaf); }
+std::vector<uint64_t> Pipeline::RetractionsOf(uint64_t /*leaf*/) const { return {}; }
+
 }  // namespace gateway::pipeline

@@ -88,6 +88,12 @@ class Pipeline final : public port::Intake, public port::Commands, public port::
   // port::CellSource: cells.cc
   Status VisitCells(const port::CellFilter& filter,
                     const std::function<bool(const port::DecidedCell&)>& visit) const override;
+  std::shared_ptr<const port::ActiveDocuments> documents() const override;
+  port::Moment moment() const override;
+  bool replay() const override { return replay_ != nullptr; }
+  std::string checkpoint() const override;
+  StatusOr<port::LoggedEntry> Logged(uint64_t leaf) const override;
+  std::vector<uint64_t> RetractionsOf(uint64_t leaf) const override;
 
  private:
   using Command = std::function<void()>;

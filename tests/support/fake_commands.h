@@ -98,10 +98,20 @@ class FakeCells final : public port::CellSource {
   Status VisitCells(const port::CellFilter& /*filter*/,
                     const std::function<bool(const port::DecidedCell&)>& visit) const override {
     for (const Cell& cell : cells) {
-      if (!visit({.cell = cell, .bytes = {}, .leaf = 0})) return OkStatus();
+      port::DecidedCell decided;
+      decided.cell = cell;
+      if (!visit(decided)) return OkStatus();
     }
     return end;
   }
+  std::shared_ptr<const port::ActiveDocuments> documents() const override { return nullptr; }
+  port::Moment moment() const override { return {}; }
+  bool replay() const override { return true; }
+  std::string checkpoint() const override { return {}; }
+  StatusOr<port::LoggedEntry> Logged(uint64_t leaf) const override {
+    return NotFound("entry %d", leaf);
+  }
+  std::vector<uint64_t> RetractionsOf(uint64_t /*leaf*/) const override { return {}; }
   std::vector<Cell> cells;
   Status end;
 };
