@@ -15,6 +15,8 @@
 
 #include "gateway/base/clock.h"
 #include "gateway/crypto/secret.h"
+#include "gateway/crypto/sign.h"
+#include "gateway/crypto/x509.h"
 #include "gateway/ledger/ledger.h"
 #include "gateway/model/limits.h"
 #include "gateway/pipeline/core.h"
@@ -50,6 +52,11 @@ class Pipeline final : public port::Intake, public port::Commands, public port::
   // For GetStatus. Call before commands arrive.
   void SetBrokerState(std::function<bool()> connected) { broker_connected_ = std::move(connected); }
 
+  // By what the gateway is known, for whoever speaks for it to others; from Open on, thread-safe.
+  // The private key in it is in clear: hand it on and Wipe it.
+  StatusOr<crypto::TlsIdentity> tls_identity() const { return vault_->MakeTlsIdentity(); }
+  const crypto::Signer& signer() const { return vault_->signer(); }  // of answers
+
   // Folds and checkpoints what is there, makes it durable, closes the store. Intake must have
   // stopped. Returns the first error; the journal keeps what could not be folded.
   Status Close();
@@ -84,6 +91,7 @@ class Pipeline final : public port::Intake, public port::Commands, public port::
                                               Time start) override;
   StatusOr<uint32_t> AdvanceClock(Time now) override;
   StatusOr<port::GatewayStatus> GetStatus() override;
+  StatusOr<port::GatewayPublicKeys> GetKeys() override;
 
   // port::CellSource: cells.cc
   Status VisitCells(const port::CellFilter& filter,
@@ -107,7 +115,9 @@ class Pipeline final : public port::Intake, public port::Commands, public port::
   void Run();
   void Turn(std::deque<store::JournalEntry> entries);
   bool ClockSound(Time now) const;
+  bool SoundAbove(Time floor, Time now) const;
   void PublishAdmissions();
+  void PublishDocuments();
   Status CommitHousehold(Household household);
   // Runs `command` on the pipeline thread and waits for its result.
   template <typename Result>
@@ -148,6 +158,7 @@ class Pipeline final : public port::Intake, public port::Commands, public port::
   bool skipped_ = false;  // an entry did not fit: read it from the journal
   bool stopping_ = false;
   std::shared_ptr<const port::AdmissionTable> admissions_;
+  std::shared_ptr<const port::ActiveDocuments> documents_;
 
   std::thread thread_;  // last: starts when all else is ready
 };
