@@ -44,6 +44,6 @@ std::shared_ptr<const port::ActiveDocuments> Pipeline::documents() const { retur
 port::Moment Pipeline::moment() const { return {}; }
 std::string Pipeline::checkpoint() const { return {}; }
 StatusOr<port::LoggedEntry> Pipeline::Logged(uint64_t leaf) const { return NotFound("%d", leaf); }
-std::vector<uint64_t> Pipeline::RetractionsOf(uint64_t /*leaf*/) const { return {}; }
+std::vector<port::RetractionRef> Pipeline::RetractionsOf(uint64_t /*leaf*/) const { return {}; }
 
 }  // namespace gateway::pipeline

@@ -5,8 +5,12 @@
 //   key id      SHA-256(name ‖ 0x0A ‖ type ‖ public key), the first four bytes
 //   vkey        name "+" 8 hex digits "+" base64(type ‖ public key)
 //   checkpoint  origin "\n" size "\n" base64(root) "\n", as the text of a note
+//
+// Base64 is padded and canonical, names hold neither spaces nor "+", and a note is UTF-8 without
+// control characters but the newline. docs/formats.md §checkpoints-and-proofs.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -17,6 +21,8 @@
 #include "gateway/crypto/sign.h"
 
 namespace gateway::proof {
+
+inline constexpr std::size_t kNoteBytesMax = 64u << 10;
 
 enum class NoteKeyType : uint8_t {
   kLog = 0x01,      // Ed25519 over the text
@@ -42,15 +48,17 @@ struct Note {
   std::string text;  // ends in "\n"
   std::vector<NoteSignature> signatures;
 };
-// Returns InvalidArgument if the bytes are no note: no signature, more than 64 of them, control
-// characters, base64 that is not canonical.
+// Returns InvalidArgument if the bytes are no note: no signature, more than 64 of them, more than
+// kNoteBytesMax bytes, control characters, base64 that is not canonical.
 StatusOr<Note> ParseNote(std::string_view bytes);
 
-// The keys of `known` that signed the note. Signatures of keys that nobody knows are ignored.
+// The keys of `known` that signed the note, each once and in that order. Signatures of keys that
+// nobody knows are ignored.
 // Returns DataLoss if a known key's signature does not verify: the note is then no evidence at all.
 StatusOr<std::vector<NoteKey>> VerifyNote(const Note& note, std::span<const NoteKey> known);
 
-// The text as a note with the one signature of a log's key.
+// The text as a note with the one signature of a log's key. Ed25519 is deterministic: the same text
+// and key give the same bytes. GW_CHECKs that the text ends in "\n" and the name is a key's.
 std::string SignNote(std::string_view text, std::string_view name, const crypto::Signer& signer);
 
 struct Checkpoint {
