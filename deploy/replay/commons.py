@@ -217,7 +217,7 @@ class Commons:
             for day in civil_days(self.all_homes):
                 if stamp_text(due(day)) >= now:
                     gateway.cli("clock", "advance", stamp_text(due(day)))
-            pending = [cell for cell in gateway.json("query") if cell["status"] == "pending"]
+            pending = [cell for cell in gateway.json("cell", "list") if cell["status"] == "pending"]
             if pending:
                 raise ReplayError(f"{gateway.name} still has {len(pending)} cells pending after "
                                   "its last day was due")
@@ -226,7 +226,7 @@ class Commons:
 
     def cells(self):
         """All cells, gateway by gateway."""
-        found = self.each(lambda index: self.gateways[index].json("query"))
+        found = self.each(lambda index: self.gateways[index].json("cell", "list"))
         return [cell for index in self.which for cell in found[index]]
 
     def refused(self):

@@ -95,6 +95,6 @@ def how_to_query(commons):
     command = f"{gateway.programs}/commons --dir {gateway.dir}"
     return (f"The gateways keep running. In another terminal:\n"
             f"  {command} status\n"
-            f"  {command} query --rule load-daily\n"
+            f"  {command} cell list --rule load-daily\n"
             f"  {command} household list\n"
             "Ctrl-C ends them and removes the run folder.\n")

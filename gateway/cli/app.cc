@@ -22,7 +22,8 @@ int Run(int argc, char** argv) {
       ->check(CLI::IsMember({"table", "json", "csv"}))
       ->default_val("table");
   app.footer(Footer({"commons --dir /var/lib/commons status",
-                     "commons query --metric load --format csv", "commons household add --help"}));
+                     "commons cell list --metric load --format csv",
+                     "commons household add --help"}));
   RegisterInit(app, context);
   RegisterStatus(app, context);
   RegisterHousehold(app, context);

@@ -8,7 +8,7 @@ namespace {
 
 using Stub = Client::Stub;
 
-struct QueryArgs {
+struct ListArgs {
   std::string metric, zone, rule, from, until;
 };
 
@@ -38,7 +38,7 @@ StatusOr<int64_t> ParseMillis(const std::string& text) {
   return MillisOf(time);
 }
 
-Status Query(Context& context, const QueryArgs& args) {
+Status List(Context& context, const ListArgs& args) {
   commons::v1::CellFilter filter;
   filter.set_metric(args.metric);
   filter.set_zone(args.zone);
@@ -86,22 +86,22 @@ Status Explain(Context& context, const ExplainArgs& args) {
 }  // namespace
 
 void RegisterCell(CLI::App& app, Context& context) {
-  auto query_args = std::make_shared<QueryArgs>();
-  CLI::App* query = AddVerb(
-      app, "query", "Show this gateway's cells: decided ones, then pending ones",
-      {"commons query --rule load-daily --from 2013-01-14T00:00:00Z --format csv"}, context,
-      [&context, query_args] { return Query(context, *query_args); });
-  query->add_option("--metric", query_args->metric, "only this metric");
-  query->add_option("--zone", query_args->zone, "only this zone");
-  query->add_option("--rule", query_args->rule, "only this share rule");
-  query->add_option("--from", query_args->from, "only cells that end after this time")
+  CLI::App* noun = AddNoun(
+      app, "cell", "Cells of this gateway, for its operator",
+      "commons cell explain --rule load-hourly --zone north --start 2013-01-14T03:00:00Z");
+  auto list_args = std::make_shared<ListArgs>();
+  CLI::App* list = AddVerb(
+      *noun, "list", "Show this gateway's cells: decided ones, then pending ones",
+      {"commons cell list --rule load-daily --from 2013-01-14T00:00:00Z --format csv"}, context,
+      [&context, list_args] { return List(context, *list_args); });
+  list->add_option("--metric", list_args->metric, "only this metric");
+  list->add_option("--zone", list_args->zone, "only this zone");
+  list->add_option("--rule", list_args->rule, "only this share rule");
+  list->add_option("--from", list_args->from, "only cells that end after this time")
       ->check(CheckTime);
-  query->add_option("--until", query_args->until, "only cells that start before this time")
+  list->add_option("--until", list_args->until, "only cells that start before this time")
       ->check(CheckTime);
 
-  CLI::App* noun = AddNoun(
-      app, "cell", "One cell, for the operator",
-      "commons cell explain --rule load-hourly --zone north --start 2013-01-14T03:00:00Z");
   auto explain_args = std::make_shared<ExplainArgs>();
   CLI::App* explain = AddVerb(
       *noun, "explain",

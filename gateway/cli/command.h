@@ -58,7 +58,7 @@ void RegisterDevice(CLI::App& app, Context& context);
 void RegisterResident(CLI::App& app, Context& context);
 void RegisterGrant(CLI::App& app, Context& context);
 void RegisterPolicy(CLI::App& app, Context& context);
-void RegisterCell(CLI::App& app, Context& context);    // query, cell
+void RegisterCell(CLI::App& app, Context& context);
 void RegisterStatus(CLI::App& app, Context& context);  // clock, status
 void RegisterGateway(CLI::App& app, Context& context);
 

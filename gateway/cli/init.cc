@@ -17,7 +17,7 @@ namespace {
 constexpr std::size_t kKeyFileBytesMax = 4096;
 
 struct Args {
-  std::string gateway, broker, key_file, replay;
+  std::string gateway, broker, key_file, listen, replay;
 };
 
 std::string CheckBroker(const std::string& text) {
@@ -25,6 +25,12 @@ std::string CheckBroker(const std::string& text) {
     if (text.size() > scheme.size() && text.starts_with(scheme)) return {};
   }
   return "a broker is a URI like tcp://127.0.0.1:1883";
+}
+
+std::string CheckListen(const std::string& text) {
+  const std::size_t colon = text.rfind(':');
+  if (colon != std::string::npos && colon != 0 && colon + 1 < text.size()) return {};
+  return "an address is host:port, like 0.0.0.0:7443";
 }
 
 // A double-quoted YAML scalar.
@@ -80,6 +86,11 @@ Status Init(Context& context, const Args& args) {
   if (error) return InvalidArgument("key file %s: %s", args.key_file, error.message());
   ASSIGN_OR_RETURN(const std::string broker, Quote(args.broker));
   ASSIGN_OR_RETURN(const std::string key_file, Quote(key_path));
+  std::string listen;
+  if (!args.listen.empty()) {
+    ASSIGN_OR_RETURN(const std::string address, Quote(args.listen));
+    listen = "listen: " + address + "\n";
+  }
   std::string mode = "live\n";
   if (!args.replay.empty()) {
     ASSIGN_OR_RETURN(const Time start, ParseTime(args.replay));
@@ -89,7 +100,7 @@ Status Init(Context& context, const Args& args) {
   ASSIGN_OR_RETURN(const std::string keyslots, MakeKeyslots(key_path));
   const std::string config =
       Format("# Made by `commons init`; commonsd reads it at start.\nschema: commonsd/1\n"
-             "gateway: %s\nbroker: %s\nkey_file: %s\n", args.gateway, broker, key_file);
+             "gateway: %s\nbroker: %s\nkey_file: %s\n%s", args.gateway, broker, key_file, listen);
   RETURN_IF_ERROR(
       WriteFile(context.dir + "/mode", mode, FileMode::kPrivate, IfExists::kReplace));
   RETURN_IF_ERROR(
@@ -124,6 +135,10 @@ void RegisterInit(CLI::App& app, Context& context) {
   init->add_option("--key-file", args->key_file,
                    "opens the store; made if absent. Keep it off the board")
       ->required();
+  init->add_option("--listen", args->listen,
+                   "host:port where peers and parties reach it; without, it takes no part in the "
+                   "federation")
+      ->check(CheckListen);
   init->add_option("--replay", args->replay,
                    "for recorded data: start at this time; can never become a live gateway")
       ->check(CheckTime);

@@ -83,12 +83,14 @@ StatusOr<Certificate> SelfSigned(EVP_PKEY* key) {
   if (certificate == nullptr) return Failed("make a certificate");
   X509* const x509 = certificate.get();
   X509_NAME* const name = X509_get_subject_name(x509);
-  const auto* const commons = reinterpret_cast<const unsigned char*>("commons");
+  const auto* const common_name =
+      reinterpret_cast<const unsigned char*>(kCertificateName.data());
   if (X509_set_version(x509, X509_VERSION_3) != 1 ||
       ASN1_INTEGER_set(X509_get_serialNumber(x509), 1) != 1 ||
       X509_gmtime_adj(X509_getm_notBefore(x509), -kValiditySeconds) == nullptr ||
       X509_gmtime_adj(X509_getm_notAfter(x509), kValiditySeconds) == nullptr ||
-      X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, commons, -1, -1, 0) != 1 ||
+      X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, common_name,
+                                 static_cast<int>(kCertificateName.size()), -1, 0) != 1 ||
       X509_set_issuer_name(x509, name) != 1 || X509_set_pubkey(x509, key) != 1 ||
       X509_sign(x509, key, EVP_sha256()) == 0) {
     return Failed("sign the certificate");

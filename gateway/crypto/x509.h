@@ -13,6 +13,8 @@
 namespace gateway::crypto {
 
 inline constexpr std::size_t kPinBytes = 32;
+// The name in every certificate of ours.
+inline constexpr std::string_view kCertificateName = "commons";
 
 struct TlsIdentity {
   std::string certificate_pem;

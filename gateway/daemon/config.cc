@@ -77,6 +77,13 @@ StatusOr<Config> ParseConfig(std::string_view text) {
   }
   config.key_file = fields.Text("key_file");
   if (!config.key_file.starts_with('/')) fields.Fail("key_file", "needs an absolute path");
+  if (fields.Has("listen")) {
+    config.listen = fields.Text("listen");
+    const std::size_t colon = config.listen.rfind(':');
+    if (colon == std::string::npos || colon == 0 || colon + 1 == config.listen.size()) {
+      fields.Fail("listen", "needs host:port, like 0.0.0.0:7443");
+    }
+  }
   if (fields.Has("profiles")) {
     config.profiles = fields.Text("profiles");
     if (!config.profiles.starts_with('/')) fields.Fail("profiles", "needs an absolute path");

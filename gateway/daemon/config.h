@@ -30,6 +30,7 @@ struct Config {
   GatewayId gateway;
   std::string broker;
   std::string key_file;  // absolute
+  std::string listen;    // "host:port" for peers and parties; empty: no federation
   std::string profiles;  // a folder; empty: the one that was installed
   std::chrono::seconds checkpoint{0};
   LogLevel log_level = LogLevel::kInfo;

@@ -65,8 +65,10 @@ inline constexpr std::size_t kQueryBytesMax = 4'096;  // the signed envelope
 inline constexpr std::size_t kAnswerPartBytesMax = 256u << 10;
 inline constexpr std::size_t kAnswerPartsMax = 4'096;
 inline constexpr std::size_t kFederationMessageBytesMax = 1u << 20;
+inline constexpr std::size_t kMergedBytesMax = 256u << 20;  // what an asker keeps of all answers
 inline constexpr std::chrono::seconds kQueryTimeMax{120};
-inline constexpr std::size_t kNoncesMax = 65'536;  // remembered until they expire
+inline constexpr std::size_t kNoncesMax = 65'536;  // questions remembered until they expire
+inline constexpr std::size_t kNoncesPerPartyMax = 4'096;
 inline constexpr std::size_t kQueriesAtOnceMax = 32;
 inline constexpr std::chrono::minutes kConnectionAgeMax{10};
 static_assert(kAnswerPartBytesMax < kFederationMessageBytesMax);

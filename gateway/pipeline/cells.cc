@@ -71,6 +71,13 @@ Status Pipeline::VisitCells(const port::CellFilter& filter,
   return failure;
 }
 
+<<<<<<< HEAD
+std::shared_ptr<const port::ActiveDocuments> Pipeline::documents() const { return nullptr; }
+port::Moment Pipeline::moment() const { return {}; }
+std::string Pipeline::checkpoint() const { return {}; }
+StatusOr<port::LoggedEntry> Pipeline::Logged(uint64_t leaf) const { return NotFound("%d", leaf); }
+std::vector<port::RetractionRef> Pipeline::RetractionsOf(uint64_t /*leaf*/) const { return {}; }
+=======
 std::shared_ptr<const port::ActiveDocuments> Pipeline::documents() const {
   const std::lock_guard lock(mutex_);
   return documents_;
@@ -95,6 +102,7 @@ StatusOr<port::LoggedEntry> Pipeline::Logged(uint64_t leaf) const {
 }
 
 std::vector<uint64_t> Pipeline::RetractionsOf(uint64_t /*leaf*/) const { return {}; }
+>>>>>>> h2
 
 StatusOr<port::GatewayPublicKeys> Pipeline::GetKeys() {
   ASSIGN_OR_RETURN(crypto::TlsIdentity tls, tls_identity());

@@ -101,7 +101,7 @@ class Pipeline final : public port::Intake, public port::Commands, public port::
   bool replay() const override { return replay_ != nullptr; }
   std::string checkpoint() const override;
   StatusOr<port::LoggedEntry> Logged(uint64_t leaf) const override;
-  std::vector<uint64_t> RetractionsOf(uint64_t leaf) const override;
+  std::vector<port::RetractionRef> RetractionsOf(uint64_t leaf) const override;
 
  private:
   using Command = std::function<void()>;

@@ -45,7 +45,7 @@ enum class QueryCode {
   kForbidden,     // a forbid names the purpose
   kFloor,         // a rule that allows it is below the charter's floors
   kNotPermitted,  // no share rule allows it
-  kGranularity,   // one would, for longer buckets
+  kGranularity,   // one would, for another bucket length or level of zones
   kTooEarly,      // one would, for older data
   kExpiredRule,   // one would, but is not valid now
 };

@@ -174,14 +174,15 @@ Status TakeDocument(DocumentKind kind, const std::optional<crypto::Envelope>& en
   return OkStatus();
 }
 
+Status Unexpired(std::string_view what, Time expires, Time now) {
+  if (now < expires) return OkStatus();
+  return FailedPrecondition("%s: expired at %s; sign a new version", what, FormatTime(expires));
+}
+
 Status CheckDates(const Documents& documents, Time now) {
-  const auto unexpired = [&](std::string_view what, Time expires) {
-    if (now < expires) return OkStatus();
-    return FailedPrecondition("%s: expired at %s; sign a new version", what, FormatTime(expires));
-  };
-  RETURN_IF_ERROR(unexpired("charter", documents.charter.expires));
-  RETURN_IF_ERROR(unexpired("policy", documents.policy.expires));
-  RETURN_IF_ERROR(unexpired("roster", documents.roster.expires));
+  RETURN_IF_ERROR(Unexpired("charter", documents.charter.expires, now));
+  RETURN_IF_ERROR(Unexpired("policy", documents.policy.expires, now));
+  RETURN_IF_ERROR(Unexpired("roster", documents.roster.expires, now));
   if (documents.policy.activates > now) {
     return FailedPrecondition("policy: activates at %s, and it is %s; try again then",
                               FormatTime(documents.policy.activates), FormatTime(now));
@@ -252,6 +253,30 @@ StatusOr<Activation> VerifyDocuments(std::span<const std::string> envelopes,
   RETURN_IF_ERROR(CheckDates(result.documents, now));
   RETURN_IF_ERROR(CheckLint(result));
   return result;
+}
+
+StatusOr<Membership> VerifyMembership(const std::string& charter, const std::string& roster,
+                                      Time now) {
+  const std::string envelopes[] = {charter, roster};
+  ASSIGN_OR_RETURN(const Incoming incoming, SortByKind(envelopes));
+  if (!incoming.charter) return InvalidArgument("charter: the file holds another document");
+  if (!incoming.roster) return InvalidArgument("roster: the file holds another document");
+  Activation result;
+  RETURN_IF_ERROR(TakeCharter(incoming.charter, "", result));
+  Documents& documents = result.documents;
+  RETURN_IF_ERROR(TakeDocument(DocumentKind::kRoster, incoming.roster, "", documents.charter.roster,
+                               ParseRoster, documents.roster, result));
+  RETURN_IF_ERROR(Unexpired("charter", documents.charter.expires, now));
+  RETURN_IF_ERROR(Unexpired("roster", documents.roster.expires, now));
+  return Membership{std::move(documents.charter), std::move(documents.roster)};
+}
+
+StatusOr<Charter> VerifyCharter(const std::string& envelope) {
+  ASSIGN_OR_RETURN(const Incoming incoming, SortByKind(std::span(&envelope, 1)));
+  if (!incoming.charter) return InvalidArgument("charter: the file holds another document");
+  Activation result;
+  RETURN_IF_ERROR(TakeCharter(incoming.charter, "", result));
+  return std::move(result.documents.charter);
 }
 
 StatusOr<Documents> ParseStored(const StoredDocuments& stored) {

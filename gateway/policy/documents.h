@@ -59,6 +59,20 @@ struct Activation {
 StatusOr<Activation> VerifyDocuments(std::span<const std::string> envelopes,
                                      const StoredDocuments& stored, Time now);
 
+// What a party goes by: by whose word, and which gateways there are. It has no use for the policy.
+struct Membership {
+  Charter charter;
+  Roster roster;
+};
+// The charter is signed by its own stewards, as a first charter is: whoever takes it from the
+// co-op's hand vouches for it. The roster is signed as that charter says.
+// Returns as VerifyDocuments does.
+StatusOr<Membership> VerifyMembership(const std::string& charter, const std::string& roster,
+                                      Time now);
+// A charter alone, expired or not, for what was signed in its time.
+// Returns PermissionDenied if signatures are missing, InvalidArgument if it is malformed.
+StatusOr<Charter> VerifyCharter(const std::string& envelope);
+
 // Parses what is in force, e.g. at start. Returns InvalidArgument if a payload is malformed.
 StatusOr<Documents> ParseStored(const StoredDocuments& stored);
 

@@ -1,6 +1,7 @@
 #include "gateway/policy/lint.h"
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include "gateway/model/limits.h"
@@ -12,7 +13,7 @@
 //   L09    two collect, retain or consent rules            L20    a name that does not exist
 //   L21    an id twice                                     L22    documents of different commons
 //   L31    unknown time zone                               L33    dates out of order
-//   L34    a zone whose parent is not coarser
+//   L34    a zone whose parent is not coarser             L38    a key twice
 
 namespace gateway::policy {
 namespace {
@@ -156,6 +157,43 @@ void LintPolicyHead(const Charter& charter, const Policy& policy, Linter& lint) 
   }
 }
 
+// One key, one role (and one owner): whoever holds a key could otherwise speak as two, and a
+// signature made for one purpose be shown for another.
+class KeyRegister {
+ public:
+  explicit KeyRegister(Linter& lint) : lint_(lint) {}
+  void Take(const std::string& key, std::string owner, int line) {
+    if (key.empty()) return;
+    const auto [it, fresh] = owners_.try_emplace(key, owner);
+    if (fresh) return;
+    lint_.Refuse("L38", line, Format("%s: the key is that of %s already; make a new one", owner,
+                                     it->second));
+  }
+
+ private:
+  Linter& lint_;
+  std::map<std::string, std::string> owners_;
+};
+
+void LintKeys(const Charter& charter, const Roster& roster, Linter& lint) {
+  KeyRegister keys(lint);
+  std::set<std::string> stewards;  // two labels of one key are for LintRole
+  for (const auto& [label, key] : charter.keys) {
+    if (stewards.insert(key).second) keys.Take(key, Format("steward \"%s\"", label), 0);
+  }
+  for (const RosterGateway& gateway : roster.gateways) {
+    const std::string name = Format("gateway \"%s\"", gateway.id.value());
+    keys.Take(gateway.sign, name + " (sign)", gateway.line);
+    keys.Take(gateway.log, name + " (log)", gateway.line);
+    for (const std::string& pin : gateway.tls) keys.Take(pin, name + " (tls)", gateway.line);
+  }
+  for (const Party& party : roster.parties) {
+    const std::string name = Format("party \"%s\"", party.id.value());
+    for (const std::string& key : party.request) keys.Take(key, name + " (request)", party.line);
+    for (const std::string& pin : party.tls) keys.Take(pin, name + " (tls)", party.line);
+  }
+}
+
 std::vector<Finding> LintRoster(const Charter& charter, const Policy& policy,
                                 const Roster& roster) {
   Linter lint("roster");
@@ -175,6 +213,15 @@ std::vector<Finding> LintRoster(const Charter& charter, const Policy& policy,
                          gateway.zone.value()));
     }
   }
+  for (const RosterGateway& gateway : roster.gateways) {
+    if (!gateway.peers.has_value()) continue;
+    for (const GatewayId& peer : *gateway.peers) {
+      if (peer != gateway.id && roster.FindGateway(peer) != nullptr) continue;
+      lint.Refuse("L20", gateway.line, Format("gateway \"%s\": peer \"%s\" is no other gateway",
+                                              gateway.id.value(), peer.value()));
+    }
+  }
+  LintKeys(charter, roster, lint);
   std::set<std::string> parties;
   for (const Party& party : roster.parties) {
     LintUnique(parties, party.id.value(), "party", party.line, lint);

@@ -37,15 +37,16 @@ StatusOr<std::string> BuildQuery(const Query& query);
 std::string SignQuery(std::string payload, const crypto::Signer& signer);
 
 struct OpenedQuery {
-  QueryCode code = QueryCode::kBadRequest;  // kOk: the rest is set
+  QueryCode code = QueryCode::kBadRequest;
+  // Set for kOk, kWrongCommons and kExpired, whose signature and form are good.
   Query query;
   PartyId party;
 };
-// Who asks what, by the signature alone. Checks, in this order: that it is a question at all
-// (BAD_REQUEST), that a request key of the roster signed it (UNKNOWN_PARTY if the envelope names
-// none, BAD_SIGNATURE if it names one that did not sign these bytes), commons (WRONG_COMMONS), that
-// `now` (real time) is between issue and expiry (EXPIRED). Whether it was seen before is for
-// whoever remembers.
+// Who asks what, by the signature alone. Checks, in this order: that it is an envelope of one
+// question (BAD_REQUEST), that a request key of the roster signed it (UNKNOWN_PARTY if the envelope
+// names none, BAD_SIGNATURE if it names one that did not sign these bytes), the question's form
+// (BAD_REQUEST), commons (WRONG_COMMONS), that `now` (real time) is between issue and expiry
+// (EXPIRED). Whether it was seen before is for whoever remembers.
 OpenedQuery OpenQuery(std::string_view envelope, const Roster& roster, Time now);
 // For the asker itself, without a roster: the question in its own envelope.
 // Returns InvalidArgument if it is none.

@@ -52,6 +52,12 @@ struct LoggedEntry {
   std::string proof;
 };
 
+// A retraction of one cell of a release entry.
+struct RetractionRef {
+  uint64_t leaf = 0;      // index of the retraction's own entry
+  uint32_t position = 0;  // of the cell in the release entry
+};
+
 class CellSource {
  public:
   virtual ~CellSource() = default;
@@ -72,8 +78,8 @@ class CellSource {
   virtual std::string checkpoint() const = 0;
   // Returns NotFound if the entry is not below the checkpoint's size, DataLoss if it is damaged.
   virtual StatusOr<LoggedEntry> Logged(uint64_t leaf) const = 0;
-  // Indices of the entries that retract cells of the release entry `leaf`.
-  virtual std::vector<uint64_t> RetractionsOf(uint64_t leaf) const = 0;
+  // What was retracted of the release entry `leaf`.
+  virtual std::vector<RetractionRef> RetractionsOf(uint64_t leaf) const = 0;
 };
 
 }  // namespace gateway::port

@@ -18,6 +18,8 @@
 
 namespace gateway::proof {
 
+inline constexpr std::string_view kAnswerOk = "OK";
+
 // A gateway's public keys, as the roster lists them.
 struct GatewayKeys {
   GatewayId gateway;
@@ -56,8 +58,13 @@ struct AnswerPart {
   bool last = false;
 };
 
-// The signed envelope of a part.
+// The signed envelope of a part. GW_CHECKs what only a bug can break: sheets without an OK, a sheet
+// without cells, positions that do not ascend, a nonce or hash of another size.
 std::string SignAnswer(const AnswerPart& part, const crypto::Signer& signer);
+
+// Who an envelope claims to be from, to look up the keys that then have to prove it.
+// Returns InvalidArgument ("BAD_ANSWER: …") if the bytes are no answer.
+StatusOr<GatewayId> ClaimedGateway(std::string_view envelope);
 
 struct VerifiedCell {
   Cell cell;
@@ -68,16 +75,20 @@ struct VerifiedCell {
 struct VerifiedPart {
   AnswerPart part;  // its sheets moved into `cells`
   std::vector<VerifiedCell> cells;
-  uint64_t log_size = 0;  // of the newest checkpoint in it; 0 if there is none
+  // Of the newest checkpoint in it; 0 and "" if there is none.
+  uint64_t log_size = 0;
+  std::string log_root;
 };
 
 // Checks one part completely: the gateway's signature over the exact bytes, that it answers the
 // question with hash `query`, and for every cell its commitment, its sheet's inclusion in the log,
 // the log's signature, and that cell, entry, part and log name the same commons, gateway and mode.
-// Returns InvalidArgument if the bytes are no answer, PermissionDenied ("BAD_SIGNATURE: …") if
-// `keys` did not sign it, FailedPrecondition ("WRONG_QUESTION: …") if it answers another question,
-// DataLoss ("BAD_PROOF: …") if anything inside is not what was logged.
+// A retraction counts if one of the keys `stewards` signed it, and is passed over otherwise.
+// Returns InvalidArgument ("BAD_ANSWER: …") if the bytes are no answer, PermissionDenied
+// ("BAD_SIGNATURE: …") if `keys` did not sign it, FailedPrecondition ("WRONG_QUESTION: …") if it
+// answers another question, DataLoss ("BAD_PROOF: …") if anything inside is not what was logged.
 StatusOr<VerifiedPart> VerifyAnswer(std::string_view envelope, const GatewayKeys& keys,
-                                    std::string_view query);
+                                    std::string_view query,
+                                    std::span<const std::string> stewards = {});
 
 }  // namespace gateway::proof

@@ -113,7 +113,7 @@ class FakeCells final : public port::CellSource {
   StatusOr<port::LoggedEntry> Logged(uint64_t leaf) const override {
     return NotFound("entry %d", leaf);
   }
-  std::vector<uint64_t> RetractionsOf(uint64_t /*leaf*/) const override { return {}; }
+  std::vector<port::RetractionRef> RetractionsOf(uint64_t /*leaf*/) const override { return {}; }
   std::vector<Cell> cells;
   Status end;
 };

@@ -45,10 +45,10 @@ TEST_F(DaemonCommandsTest, ARefusalIsExitCode1WithItsReasonEvenIfItsCodeIsUnavai
   }
 }
 
-TEST_F(DaemonCommandsTest, QueryShowsIntegersWhenReleasedAndNoFigureOtherwise) {
+TEST_F(DaemonCommandsTest, CellListShowsIntegersWhenReleasedAndNoFigureOtherwise) {
   cells_.cells = {MakeCell(CellStatus::kReleased, 0), MakeCell(CellStatus::kSuppressed, 1)};
   commands_.pending = {MakeCell(CellStatus::kPending, 2)};
-  const Outcome outcome = Commons("query --format json");
+  const Outcome outcome = Commons("cell list --format json");
   ASSERT_EQ(outcome.code, 0) << outcome.err;
   EXPECT_EQ(outcome.json(), json::parse(R"([
     {"gateway": "gw-a", "rule": "load-hourly", "metric": "load", "unit": "Wh", "zone": "north",
@@ -63,9 +63,9 @@ TEST_F(DaemonCommandsTest, QueryShowsIntegersWhenReleasedAndNoFigureOtherwise) {
      "policy_version": 7, "replay": true}])"));
 }
 
-TEST_F(DaemonCommandsTest, QueryPassesItsFilterOn) {
-  ASSERT_EQ(Commons("query --metric load --zone north --rule r --from 1970-01-01T00:00:01Z").code,
-            0);
+TEST_F(DaemonCommandsTest, CellListPassesItsFilterOn) {
+  ASSERT_EQ(
+      Commons("cell list --metric load --zone north --rule r --from 1970-01-01T00:00:01Z").code, 0);
   EXPECT_EQ(commands_.asked_filter.metric, "load");
   EXPECT_EQ(commands_.asked_filter.zone, "north");
   EXPECT_EQ(commands_.asked_filter.rule, "r");
@@ -76,7 +76,7 @@ TEST_F(DaemonCommandsTest, QueryPassesItsFilterOn) {
 TEST_F(DaemonCommandsTest, FiguresOfAnotherResolutionSaySo) {
   cells_.cells = {MakeCell(CellStatus::kReleased, 0)};
   cells_.cells[0].resolution = "0.1";
-  EXPECT_EQ(Commons("query --format json").json()[0]["resolution"], "0.1");
+  EXPECT_EQ(Commons("cell list --format json").json()[0]["resolution"], "0.1");
 }
 
 TEST_F(DaemonCommandsTest, StatusCountsEveryReason) {

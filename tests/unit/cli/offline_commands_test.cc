@@ -51,7 +51,7 @@ TEST(CommandLineTest, EveryCommandHasHelpWithAnExample) {
        {"", "init", "household", "household add", "household confirm", "household list", "device",
         "device add", "device list", "resident", "resident keygen", "resident accept",
         "resident grant", "grant", "grant import", "grant withdraw", "grant list", "policy",
-        "policy check", "policy sign", "policy activate", "policy show", "query", "cell",
+        "policy check", "policy sign", "policy activate", "policy show", "cell", "cell list",
         "cell explain", "clock", "clock advance", "status"}) {
     const Outcome outcome = folder.Commons(std::string(command) + " --help");
     EXPECT_EQ(outcome.code, 0) << command;
@@ -63,7 +63,7 @@ TEST(CommandLineTest, EveryCommandHasHelpWithAnExample) {
 
 TEST(CommandLineTest, AMissingDaemonIsExitCode3) {
   const Folder folder;
-  for (const char* command : {"status", "query", "household list", "grant withdraw flat-1"}) {
+  for (const char* command : {"status", "cell list", "household list", "grant withdraw flat-1"}) {
     const Outcome outcome = folder.Commons(command);
     EXPECT_EQ(outcome.code, 3) << command;
     EXPECT_THAT(outcome.err, HasSubstr("no daemon answers")) << command;

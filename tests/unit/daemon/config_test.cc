@@ -45,11 +45,12 @@ TEST(ConfigTest, ReadsWhatInitWrites) {
 
 TEST(ConfigTest, ReadsTheOptionalFields) {
   const auto config = ParseConfig(std::string(kConfig) +
-                                  "checkpoint: PT5S\nlog_level: debug\nprofiles: /p\n");
+                                  "checkpoint: PT5S\nlog_level: debug\nprofiles: /p\nlisten: \"0.0.0.0:7443\"\n");
   ASSERT_TRUE(config.ok()) << Message(config.status());
   EXPECT_EQ(config->checkpoint, std::chrono::seconds(5));
   EXPECT_EQ(config->log_level, LogLevel::kDebug);
   EXPECT_EQ(config->profiles, "/p");
+  EXPECT_EQ(config->listen, "0.0.0.0:7443");
 }
 
 TEST(ConfigTest, RefusesWithThePlace) {
@@ -63,6 +64,7 @@ TEST(ConfigTest, RefusesWithThePlace) {
            {"unknown key", good + "brokr: x\n", "brokr"},
            {"other schema", "schema: commonsd/2\n" + good.substr(good.find('\n') + 1), "schema"},
            {"relative key file", good + "profiles: p\n", "profiles"},
+           {"listen without port", good + "listen: somewhere\n", "listen"},
            {"checkpoint too short", good + "checkpoint: PT0S\n", "checkpoint"},
            {"checkpoint too long", good + "checkpoint: PT2H\n", "checkpoint"},
            {"bad level", good + "log_level: loud\n", "log_level"},

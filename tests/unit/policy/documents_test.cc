@@ -286,5 +286,36 @@ TEST_F(DocumentsTest, DetectKindReadsTheSchema) {
                "line 1 column 9: document: schema:");
 }
 
+TEST_F(DocumentsTest, AMembershipIsACharterAndTheRosterThatItsRoleSigned) {
+  const auto members = VerifyMembership(Charter(), Roster(), now_);
+  ASSERT_TRUE(members.ok()) << members.status();
+  EXPECT_EQ(members->charter.commons, "riverside");
+  EXPECT_EQ(members->roster.gateways.size(), 3u);
+}
+
+TEST_F(DocumentsTest, AMembershipNeedsItsSignaturesItsKindsAndItsTime) {
+  const auto status = [&](const std::string& charter, const std::string& roster) {
+    return VerifyMembership(charter, roster, now_).status();
+  };
+  ExpectStatus(status(Charter(), Signed(kRosterType, RosterText(), {&ana_, &eve_})),
+               StatusCode::kPermissionDenied, "roster: 1 of 2");
+  ExpectStatus(status(Signed(kCharterType, CharterText(), {&ana_}), Roster()),
+               StatusCode::kPermissionDenied, "charter: 1 of 2");
+  ExpectStatus(status(Charter(), Policy()), StatusCode::kInvalidArgument, "roster: ");
+  ExpectStatus(status(Charter(), Signed(kRosterType,
+                                        Replaced(RosterText(), "commons: riverside",
+                                                 "commons: elsewhere"), {&ana_, &bo_})),
+               StatusCode::kFailedPrecondition, "is of commons");
+  now_ = At("2100-01-01T00:00:00Z");
+  ExpectStatus(status(Charter(), Roster()), StatusCode::kFailedPrecondition, "expired");
+}
+
+TEST_F(DocumentsTest, ACharterAloneIsSignedByItsOwnStewards) {
+  EXPECT_TRUE(VerifyCharter(Charter()).ok());
+  ExpectStatus(VerifyCharter(Signed(kCharterType, CharterText(), {&ana_, &eve_})).status(),
+               StatusCode::kPermissionDenied, "1 of 2");
+  ExpectStatus(VerifyCharter(Roster()).status(), StatusCode::kInvalidArgument, "charter: ");
+}
+
 }  // namespace
 }  // namespace gateway::policy

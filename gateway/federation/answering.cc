@@ -1,0 +1,162 @@
+#include "gateway/federation/answering.h"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "gateway/crypto/box.h"
+#include "gateway/model/limits.h"
+#include "gateway/proof/answer.h"
+
+namespace gateway::federation {
+namespace {
+
+using policy::QueryCode;
+using policy::QueryDecision;
+
+bool Names(const std::vector<std::string>& list, std::string_view name) {
+  return std::find(list.begin(), list.end(), name) != list.end();
+}
+
+// Collects cells into sheets and sheets into parts, and sends a part when it is full.
+class Writer {
+ public:
+  Writer(const Answering& answering, const policy::OpenedQuery& asked,
+         const QueryDecision& decision, uint64_t policy_version,
+         const std::function<bool(std::string)>& emit)
+      : answering_(answering), asked_(asked), emit_(emit) {
+    part_.commons = asked.query.commons;
+    part_.gateway = answering.gateway;
+    part_.query = asked.query.hash;
+    part_.at = answering.cells.moment().now;
+    part_.code = policy::QueryCodeName(decision.code);
+    for (const RuleId& rule : decision.rules) part_.rules.push_back(rule.value());
+    part_.policy_version = policy_version;
+    part_.replay = answering.cells.replay();
+  }
+
+  Status Add(const port::DecidedCell& cell) {
+    if (leaf_ != cell.leaf) RETURN_IF_ERROR(EndSheet());
+    leaf_ = cell.leaf;
+    sheet_.cells.push_back(
+        {.position = cell.position, .nonce = cell.nonce, .bytes = cell.bytes});
+    sheet_bytes_ += cell.bytes.size() + cell.nonce.size() + kCellOverheadBytes;
+    ++cells_;
+    return OkStatus();
+  }
+
+  Status Finish() {
+    RETURN_IF_ERROR(EndSheet());
+    part_.last = true;
+    return Send();
+  }
+  std::size_t cells() const { return cells_; }
+
+ private:
+  static constexpr std::size_t kCellOverheadBytes = 16;  // tags and lengths, generously
+
+  Status EndSheet() {
+    if (!leaf_.has_value()) return OkStatus();
+    ASSIGN_OR_RETURN(port::LoggedEntry release, answering_.cells.Logged(*leaf_));
+    sheet_bytes_ += release.entry.size() + release.proof.size();
+    sheet_.release = {.entry = std::move(release.entry), .proof = std::move(release.proof)};
+    RETURN_IF_ERROR(AddRetractions());
+    if (!part_.sheets.empty() && part_bytes_ + sheet_bytes_ > limits::kAnswerPartBytesMax) {
+      RETURN_IF_ERROR(Send());
+    }
+    part_bytes_ += std::exchange(sheet_bytes_, 0);
+    part_.sheets.push_back(std::exchange(sheet_, {}));
+    leaf_.reset();
+    return OkStatus();
+  }
+
+  Status AddRetractions() {
+    for (const port::RetractionRef& retraction : answering_.cells.RetractionsOf(*leaf_)) {
+      const bool of_ours =
+          std::any_of(sheet_.cells.begin(), sheet_.cells.end(),
+                      [&](const auto& cell) { return cell.position == retraction.position; });
+      if (!of_ours) continue;
+      ASSIGN_OR_RETURN(port::LoggedEntry entry, answering_.cells.Logged(retraction.leaf));
+      sheet_bytes_ += entry.entry.size() + entry.proof.size();
+      sheet_.retractions.push_back(
+          {.entry = std::move(entry.entry), .proof = std::move(entry.proof)});
+    }
+    return OkStatus();
+  }
+
+  Status Send() {
+    ASSIGN_OR_RETURN(std::string sealed,
+                     crypto::SealBox(asked_.query.answer_pk,
+                                     proof::SignAnswer(part_, answering_.signer)));
+    if (!emit_(std::move(sealed))) return MakeStatus(StatusCode::kCancelled, "nobody listens");
+    part_.sheets.clear();
+    part_bytes_ = 0;
+    ++part_.part;
+    return OkStatus();
+  }
+
+  const Answering& answering_;
+  const policy::OpenedQuery& asked_;
+  const std::function<bool(std::string)>& emit_;
+  proof::AnswerPart part_;
+  std::size_t part_bytes_ = 0;
+  std::optional<uint64_t> leaf_;
+  proof::AnswerSheet sheet_;
+  std::size_t sheet_bytes_ = 0;
+  std::size_t cells_ = 0;
+};
+
+// Whether the bucket length asked for is the rule's: a civil day may have 23 or 25 hours.
+bool HasBucket(const policy::Policy& policy, const port::DecidedCell& cell, Millis bucket) {
+  const policy::ShareRule* rule = policy.FindShareRule(cell.cell.rule);
+  return rule != nullptr && rule->bucket == bucket;
+}
+
+bool MayHave(const policy::Documents& documents, const policy::OpenedQuery& asked,
+             const QueryDecision& decision, const port::DecidedCell& cell) {
+  const policy::Question& question = asked.query.question;
+  if (std::find(decision.rules.begin(), decision.rules.end(), cell.cell.rule) ==
+      decision.rules.end()) {
+    return false;
+  }
+  if (question.bucket.has_value() && !HasBucket(documents.policy, cell, *question.bucket)) {
+    return false;
+  }
+  return cell.purpose == question.purpose && (Names(cell.recipients, asked.party.value()) ||
+                                              Names(cell.recipients, "public"));
+}
+
+}  // namespace
+
+StatusOr<AnswerSummary> Answer(const Answering& answering, const policy::Documents& documents,
+                               const policy::OpenedQuery& asked,
+                               const std::function<bool(std::string sealed)>& emit) {
+  const port::Moment moment = answering.cells.moment();
+  const policy::Question& question = asked.query.question;
+  AnswerSummary summary{.decision = policy::DecideQuery(documents, asked.party, question,
+                                                        moment.now, moment.sound)};
+  Writer writer(answering, asked, summary.decision, documents.policy.version, emit);
+  if (summary.decision.code == QueryCode::kOk) {
+    Status failure;
+    RETURN_IF_ERROR(answering.cells.VisitCells(
+        {.metric = question.metric.value(),
+         .zone = question.zone.value(),
+         .rule = question.rule.value(),
+         .from = question.from,
+         .until = question.until},
+        [&](const port::DecidedCell& cell) {
+          if (!MayHave(documents, asked, summary.decision, cell)) return true;
+          failure = writer.cells() < limits::kCellsPerAnswerMax
+                        ? writer.Add(cell)
+                        : ResourceExhausted("answer: more than %d cells",
+                                            limits::kCellsPerAnswerMax);
+          return failure.ok();
+        }));
+    RETURN_IF_ERROR(failure);
+  }
+  RETURN_IF_ERROR(writer.Finish());
+  summary.cells = writer.cells();
+  return summary;
+}
+
+}  // namespace gateway::federation

@@ -1,0 +1,134 @@
+#include "gateway/federation/service.h"
+
+#include <grpcpp/grpcpp.h>
+
+#include <algorithm>
+
+#include "gateway/base/log.h"
+#include "gateway/crypto/hash.h"
+#include "gateway/federation/tls.h"
+#include "gateway/model/limits.h"
+#include "gateway/model/time.h"
+
+namespace gateway::federation {
+namespace {
+
+using commons::v1::CatalogReply;
+using std::chrono::milliseconds;
+
+// Whoever the roster does not know learns nothing, not even why.
+grpc::Status Nothing() { return {grpc::StatusCode::UNAUTHENTICATED, ""}; }
+
+milliseconds TimeLeft(const grpc::ServerContext& context) {
+  const gpr_timespec left =
+      gpr_time_sub(gpr_convert_clock_type(context.raw_deadline(), GPR_CLOCK_MONOTONIC),
+                   gpr_now(GPR_CLOCK_MONOTONIC));
+  const milliseconds most = limits::kQueryTimeMax;
+  if (gpr_time_cmp(left, gpr_time_from_millis(most.count(), GPR_TIMESPAN)) > 0) return most;
+  return milliseconds(std::max<int64_t>(gpr_time_to_millis(left), 0));
+}
+
+bool IsFor(const policy::ShareRule& rule, const Caller& caller) {
+  return std::any_of(rule.to.begin(), rule.to.end(), [&](const std::string& recipient) {
+    return recipient == "public" ||
+           (caller.party != nullptr && recipient == caller.party->id.value()) ||
+           (caller.gateway != nullptr && recipient == "peers");
+  });
+}
+
+void Fill(const policy::ShareRule& rule, const policy::Documents& documents,
+          const GatewayId& gateway, CatalogReply::Product& product) {
+  const policy::Policy& policy = documents.policy;
+  product.set_rule(rule.id.value());
+  product.set_metric(rule.metric.value());
+  if (const Metric* metric = policy.FindMetric(rule.metric)) {
+    product.set_unit(metric->unit);
+    product.set_resolution(metric->resolution.ToString());
+  }
+  for (const std::string& stat : rule.stats) product.add_stats(stat);
+  product.set_bucket(FormatDuration(rule.bucket));
+  product.set_zone_level(rule.zone_level);
+  const policy::RosterGateway* self = documents.roster.FindGateway(gateway);
+  for (const policy::Zone& zone : policy.zones) {
+    if (policy.LevelIndex(rule.zone_level) != zone.level || self == nullptr) continue;
+    // Cells are made for the zones that this gateway lies in or that lie in its own.
+    const auto up = policy.AncestorAt(self->zone, rule.zone_level);
+    const policy::Zone* own = policy.FindZone(self->zone);
+    const auto down = own == nullptr ? StatusOr<ZoneId>(NotFound("zone"))
+                                     : policy.AncestorAt(zone.id, policy.zone_levels[own->level]);
+    if ((up.ok() && *up == zone.id) || (down.ok() && *down == self->zone)) {
+      product.add_zones(zone.id.value());
+    }
+  }
+  product.set_purpose(rule.purpose);
+  if (const policy::Purpose* purpose = policy.FindPurpose(rule.purpose)) {
+    product.set_purpose_iri(purpose->iri);
+  }
+  product.set_age_min(FormatDuration(rule.age_min));
+  product.set_k_min(rule.k_min);
+  product.set_top1_max_pct(rule.top1_max_pct);
+}
+
+}  // namespace
+
+StatusOr<FederationService::Authorised> FederationService::Authorise(
+    const grpc::ServerContext& context) const {
+  ASSIGN_OR_RETURN(const std::string pin, PinOfCaller(context));
+  Authorised authorised{.documents = directory_.Current(), .caller = {}};
+  if (authorised.documents == nullptr) return PermissionDenied("no documents are in force");
+  authorised.caller = Directory::WhoHas(*authorised.documents, pin, clock_.SystemNow());
+  if (authorised.caller.known()) return authorised;
+  Log(LogLevel::kWarning, "call refused: the roster in force does not know the key %s",
+      crypto::FormatPin(pin));
+  return PermissionDenied("not in the roster");
+}
+
+grpc::Status FederationService::Describe(grpc::ServerContext* context,
+                                         const commons::v1::DescribeRequest* /*request*/,
+                                         commons::v1::DescribeReply* reply) {
+  const auto authorised = Authorise(*context);
+  if (!authorised.ok()) return Nothing();
+  const policy::Documents& documents = *authorised->documents;
+  const policy::RosterGateway* self = documents.roster.FindGateway(answering_.gateway);
+  reply->set_commons(documents.charter.commons);
+  reply->set_gateway(answering_.gateway.value());
+  if (self != nullptr) reply->set_zone(self->zone.value());
+  reply->set_software(software_);
+  reply->set_charter_version(documents.charter.version);
+  reply->set_policy_version(documents.policy.version);
+  reply->set_roster_version(documents.roster.version);
+  if (const auto texts = answering_.cells.documents(); texts != nullptr) {
+    reply->set_policy_hash(crypto::Blake2b256(texts->policy));
+  }
+  reply->set_replay(answering_.cells.replay());
+  reply->set_now_ms(answering_.cells.moment().now.time_since_epoch().count());
+  reply->set_checkpoint(answering_.cells.checkpoint());
+  for (const policy::RosterGateway* peer : documents.roster.PeersOf(answering_.gateway)) {
+    reply->add_peers(peer->id.value());
+  }
+  return grpc::Status::OK;
+}
+
+grpc::Status FederationService::Catalog(grpc::ServerContext* context,
+                                        const commons::v1::CatalogRequest* /*request*/,
+                                        CatalogReply* reply) {
+  const auto authorised = Authorise(*context);
+  if (!authorised.ok()) return Nothing();
+  for (const policy::ShareRule& rule : authorised->documents->policy.share) {
+    if (!IsFor(rule, authorised->caller)) continue;
+    Fill(rule, *authorised->documents, answering_.gateway, *reply->add_products());
+  }
+  return grpc::Status::OK;
+}
+
+grpc::Status FederationService::Query(grpc::ServerContext* context,
+                                      const commons::v1::QueryRequest* request,
+                                      grpc::ServerWriter<commons::v1::QueryReply>* writer) {
+  const auto authorised = Authorise(*context);
+  if (!authorised.ok()) return Nothing();
+  questions_.Ask(*authorised->documents, authorised->caller, *request, TimeLeft(*context),
+                 [&](const commons::v1::QueryReply& reply) { return writer->Write(reply); });
+  return grpc::Status::OK;
+}
+
+}  // namespace gateway::federation

@@ -1,0 +1,98 @@
+#include "gateway/federation/tls.h"
+
+#include <grpcpp/grpcpp.h>
+#include <grpcpp/security/tls_certificate_provider.h>
+#include <grpcpp/security/tls_certificate_verifier.h>
+#include <grpcpp/security/tls_credentials_options.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "gateway/base/log.h"
+#include "gateway/model/limits.h"
+
+namespace gateway::federation {
+namespace {
+
+namespace tls = grpc::experimental;
+
+// The property in which gRPC keeps the peer's certificate (grpc/grpc_security_constants.h).
+constexpr char kCertificateProperty[] = "x509_pem_cert";
+
+std::string_view View(grpc::string_ref text) { return {text.data(), text.size()}; }
+
+class PinVerifier final : public tls::ExternalCertificateVerifier {
+ public:
+  PinVerifier(std::string who, PinCheck known) : who_(std::move(who)), known_(std::move(known)) {}
+
+  bool Verify(tls::TlsCustomVerificationCheckRequest* request,
+              std::function<void(grpc::Status)> /*callback*/,
+              grpc::Status* sync_status) override {
+    const StatusOr<std::string> pin = crypto::PinOfCertificate(View(request->peer_cert()));
+    if (pin.ok() && known_(*pin)) return true;
+    if (pin.ok()) {
+      Log(LogLevel::kWarning, "TLS: refused a %s: its key %s is not in the roster", who_,
+          crypto::FormatPin(*pin));
+    } else {
+      Log(LogLevel::kWarning, "TLS: refused a %s: %s", who_, std::string(Message(pin.status())));
+    }
+    *sync_status = grpc::Status(grpc::StatusCode::UNAUTHENTICATED, "not pinned");
+    return true;
+  }
+  void Cancel(tls::TlsCustomVerificationCheckRequest* /*request*/) override {}
+
+ private:
+  const std::string who_;
+  const PinCheck known_;
+};
+
+std::shared_ptr<tls::StaticDataCertificateProvider> Provide(const crypto::TlsIdentity& own) {
+  return std::make_shared<tls::StaticDataCertificateProvider>(
+      std::vector<tls::IdentityKeyCertPair>{{own.private_key_pem, own.certificate_pem}});
+}
+
+}  // namespace
+
+std::shared_ptr<grpc::ServerCredentials> ServerTls(const crypto::TlsIdentity& own,
+                                                   PinCheck known) {
+  tls::TlsServerCredentialsOptions options(Provide(own));
+  options.watch_identity_key_cert_pairs();
+  // "Don't verify" leaves out the chain of authorities only: the handshake still proves that the
+  // client holds the key, and the verifier below decides whether that key is known.
+  options.set_cert_request_type(GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_BUT_DONT_VERIFY);
+  options.set_certificate_verifier(
+      tls::ExternalCertificateVerifier::Create<PinVerifier>("caller", std::move(known)));
+  return tls::TlsServerCredentials(options);
+}
+
+std::shared_ptr<grpc::Channel> PinnedChannel(const std::string& address,
+                                             const crypto::TlsIdentity& own,
+                                             std::vector<std::string> pins) {
+  tls::TlsChannelCredentialsOptions options;
+  options.set_certificate_provider(Provide(own));
+  options.watch_identity_key_cert_pairs();
+  options.set_verify_server_certs(false);  // as above
+  options.set_check_call_host(false);
+  options.set_certificate_verifier(tls::ExternalCertificateVerifier::Create<PinVerifier>(
+      "gateway", [pins = std::move(pins)](std::string_view pin) {
+        return std::find(pins.begin(), pins.end(), pin) != pins.end();
+      }));
+  grpc::ChannelArguments arguments;
+  // Only quiets gRPC's server side, which looks for the name asked for in its certificate.
+  arguments.SetSslTargetNameOverride(std::string(crypto::kCertificateName));
+  arguments.SetMaxReceiveMessageSize(static_cast<int>(limits::kFederationMessageBytesMax));
+  // The address is the roster's; a proxy named in the environment would see who asks whom.
+  arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
+  return grpc::CreateCustomChannel(address, tls::TlsCredentials(options), arguments);
+}
+
+StatusOr<std::string> PinOfCaller(const grpc::ServerContextBase& context) {
+  const std::shared_ptr<const grpc::AuthContext> auth = context.auth_context();
+  if (auth == nullptr) return PermissionDenied("no authentication");
+  const std::vector<grpc::string_ref> certificates =
+      auth->FindPropertyValues(kCertificateProperty);
+  if (certificates.size() != 1) return PermissionDenied("no certificate");
+  return crypto::PinOfCertificate(View(certificates.front()));
+}
+
+}  // namespace gateway::federation
