@@ -30,7 +30,7 @@ std::vector<Value> RowOf(const commons::v1::CellRow& cell) {
           Unless(!figures.has_mean(), int64_t{figures.mean()}),
           Unless(none, uint64_t{figures.completeness_pct()}),
           Unless(none, uint64_t{figures.homes_in_zone()}), uint64_t{cell.policy_version()},
-          cell.replay()};
+          cell.replay(), Unless(cell.retracted().empty(), cell.retracted())};
 }
 
 StatusOr<int64_t> ParseMillis(const std::string& text) {
@@ -55,6 +55,7 @@ Status List(Context& context, const ListArgs& args) {
   Table table{{"gateway", "rule", "metric", "unit", "resolution", "zone", "start", "end",
                "status", "count", "sum", "mean", "completeness_pct", "homes_in_zone",
                "policy_version", "replay"}, {}};
+  table.columns.push_back("retracted");
   RETURN_IF_ERROR(client->Query(filter, [&](const commons::v1::CellRow& cell) {
     table.rows.push_back(RowOf(cell));
   }));
@@ -79,6 +80,7 @@ Status Explain(Context& context, const ExplainArgs& args) {
                        {"end", FormatTime(TimeOf(cell.end_ms()))},
                        {"status", cell.status()},
                        {"reason", reply.reason()},
+                       {"retracted", Unless(cell.retracted().empty(), cell.retracted())},
                        {"text", reply.text()}});
   return OkStatus();
 }

@@ -61,5 +61,6 @@ void RegisterPolicy(CLI::App& app, Context& context);
 void RegisterCell(CLI::App& app, Context& context);
 void RegisterStatus(CLI::App& app, Context& context);  // clock, status
 void RegisterGateway(CLI::App& app, Context& context);
+void RegisterRetract(CLI::App& app, Context& context);  // after RegisterCell: its verb
 
 }  // namespace gateway::cli

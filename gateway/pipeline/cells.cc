@@ -59,6 +59,7 @@ Status Pipeline::VisitCells(const port::CellFilter& filter,
     const std::lock_guard lock(mutex_);
     return audiences_;
   }();
+  const std::shared_ptr<const Retractions> retracted = retractions();
   RETURN_IF_ERROR(database_->Scan(
       Table::kCells, "", until, [&](std::string_view key, std::string_view value) {
         StatusOr<port::DecidedCell> decided = ReadCellRow(*vault_, key, value);
@@ -66,18 +67,16 @@ Status Pipeline::VisitCells(const port::CellFilter& filter,
         if (!decided.ok()) return false;
         if (!Matches(filter, decided->cell)) return true;
         failure = SetAudience(*audiences, *decided);
+        if (const RetractedCell* cell =
+                FindRetraction(*retracted, decided->leaf, decided->position);
+            cell != nullptr) {
+          decided->retracted = cell->reason;
+        }
         return failure.ok() && visit(*decided);
       }));
   return failure;
 }
 
-<<<<<<< HEAD
-std::shared_ptr<const port::ActiveDocuments> Pipeline::documents() const { return nullptr; }
-port::Moment Pipeline::moment() const { return {}; }
-std::string Pipeline::checkpoint() const { return {}; }
-StatusOr<port::LoggedEntry> Pipeline::Logged(uint64_t leaf) const { return NotFound("%d", leaf); }
-std::vector<port::RetractionRef> Pipeline::RetractionsOf(uint64_t /*leaf*/) const { return {}; }
-=======
 std::shared_ptr<const port::ActiveDocuments> Pipeline::documents() const {
   const std::lock_guard lock(mutex_);
   return documents_;
@@ -100,9 +99,6 @@ StatusOr<port::LoggedEntry> Pipeline::Logged(uint64_t leaf) const {
   ASSIGN_OR_RETURN(logged.entry, ledger_->Entry(leaf));
   return logged;
 }
-
-std::vector<uint64_t> Pipeline::RetractionsOf(uint64_t /*leaf*/) const { return {}; }
->>>>>>> h2
 
 StatusOr<port::GatewayPublicKeys> Pipeline::GetKeys() {
   ASSIGN_OR_RETURN(crypto::TlsIdentity tls, tls_identity());
