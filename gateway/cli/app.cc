@@ -37,6 +37,7 @@ int Run(int argc, char** argv) {
   RegisterQuery(app, context);
   RegisterVerify(app, context);
   RegisterPeer(app, context);
+  RegisterRetract(app, context);
 
   try {
     app.parse(argc, argv);
