@@ -3,11 +3,11 @@
 #pragma once
 
 #include <chrono>
-#include <condition_variable>
 #include <deque>
-#include <mutex>
 #include <optional>
 #include <utility>
+
+#include "gateway/base/mutex.h"
 
 namespace gateway {
 
@@ -19,18 +19,20 @@ class BoundedQueue {
   // Returns false, leaving `item` untouched, if the queue is full or closed.
   bool TryPush(T&& item) {
     {
-      const std::lock_guard lock(mutex_);
+      const MutexLock lock(mutex_);
       if (closed_ || items_.size() >= capacity_) return false;
       items_.push_back(std::move(item));
     }
-    ready_.notify_one();
+    ready_.NotifyOne();
     return true;
   }
 
   // Waits up to `timeout` for an item; empty when none came or the queue was closed and drained.
   std::optional<T> PopFor(std::chrono::milliseconds timeout) {
-    std::unique_lock lock(mutex_);
-    ready_.wait_for(lock, timeout, [this] { return closed_ || !items_.empty(); });
+    const auto deadline = std::chrono::steady_clock::now() + timeout;
+    const MutexLock lock(mutex_);
+    while (!closed_ && items_.empty() && ready_.WaitUntil(mutex_, deadline)) {
+    }
     if (items_.empty()) return std::nullopt;
     std::optional<T> item(std::move(items_.front()));
     items_.pop_front();
@@ -40,18 +42,18 @@ class BoundedQueue {
   // Refuses further items and wakes every waiter. What is queued can still be taken.
   void Close() {
     {
-      const std::lock_guard lock(mutex_);
+      const MutexLock lock(mutex_);
       closed_ = true;
     }
-    ready_.notify_all();
+    ready_.NotifyAll();
   }
 
  private:
   const std::size_t capacity_;
-  std::mutex mutex_;
-  std::condition_variable ready_;
-  std::deque<T> items_;
-  bool closed_ = false;
+  Mutex mutex_;
+  CondVar ready_;
+  std::deque<T> items_ ABSL_GUARDED_BY(mutex_);
+  bool closed_ ABSL_GUARDED_BY(mutex_) = false;
 };
 
 }  // namespace gateway

@@ -2,7 +2,6 @@
 
 #include <mqtt/async_client.h>
 
-#include <condition_variable>
 #include <cstdlib>
 #include <random>
 #include <utility>
@@ -83,7 +82,7 @@ struct PahoSource::Impl {
 
   void Wake() {
     { const MutexLock lock(mutex); }
-    wake.notify_all();
+    wake.NotifyAll();
   }
 
   void Down() {
@@ -120,7 +119,7 @@ struct PahoSource::Impl {
   std::atomic<std::size_t> unconfirmed{1};  // filters whose SUBACK is missing
 
   Mutex mutex;
-  std::condition_variable_any wake;
+  CondVar wake;
 
   ConnectListener connect_listener{*this};
   SubscribeListener subscribe_listener{*this};
@@ -130,7 +129,7 @@ struct PahoSource::Impl {
 void PahoSource::Impl::WaitBeforeRetry(milliseconds pause) noexcept {
   const SteadyTime until = std::chrono::steady_clock::now() + pause;
   const MutexLock lock(mutex);
-  while (!Stopping() && wake.wait_until(mutex, until) != std::cv_status::timeout) {
+  while (!Stopping() && wake.WaitUntil(mutex, until)) {
   }
 }
 
@@ -274,7 +273,7 @@ void PahoSource::RunUntilStopped() {
     const milliseconds pause = std::min(impl_->Supervise(), kStopPoll);
     const MutexLock lock(impl_->mutex);
     // A change between Supervise and here is seen at the latest after kStopPoll.
-    impl_->wake.wait_for(impl_->mutex, pause);
+    impl_->wake.WaitUntil(impl_->mutex, std::chrono::steady_clock::now() + pause);
   }
 }
 

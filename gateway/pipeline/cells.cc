@@ -47,7 +47,7 @@ Status Pipeline::VisitCells(const port::CellFilter& filter,
 }
 
 std::shared_ptr<const port::ActiveDocuments> Pipeline::documents() const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   return documents_;
 }
 

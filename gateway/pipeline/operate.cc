@@ -13,14 +13,14 @@ using store::Table;
 
 Status Pipeline::Post(Command command) {
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     if (stopping_) return Unavailable("the gateway is shutting down");
     if (commands_.size() >= limits::kCommandQueueMax) {
       return ResourceExhausted("commands waiting: %d, the limit; try again", commands_.size());
     }
     commands_.push_back(std::move(command));
   }
-  wake_.notify_one();
+  wake_.NotifyOne();
   return OkStatus();
 }
 

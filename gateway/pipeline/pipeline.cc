@@ -108,10 +108,10 @@ Status Pipeline::LoadRecentHashes() {
 Status Pipeline::Close() {
   if (thread_.joinable()) {
     {
-      const std::lock_guard lock(mutex_);
+      const MutexLock lock(mutex_);
       stopping_ = true;
     }
-    wake_.notify_all();
+    wake_.NotifyAll();
     thread_.join();
     Status status = core_->FoldThrough(journal_->last());
     const Time now = clock_.SystemNow();
@@ -125,13 +125,13 @@ Status Pipeline::Close() {
 }
 
 std::shared_ptr<const port::AdmissionTable> Pipeline::admissions() const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   return admissions_;
 }
 
 void Pipeline::PublishAdmissions() {
   std::shared_ptr<const port::AdmissionTable> table = core_->registry().MakeAdmissions();
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   admissions_.swap(table);
 }
 
@@ -142,7 +142,7 @@ void Pipeline::PublishDocuments() {
       port::ActiveDocuments{.charter = std::move(stored.charter),
                             .policy = std::move(stored.policy),
                             .roster = std::move(stored.roster)});
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   documents_ = std::move(documents);
 }
 
@@ -168,7 +168,7 @@ Status Pipeline::Append(const port::Delivery& delivery, const port::Admission& a
   syncer_->Notify(delivery.payload.size() + delivery.topic.size());
   bool was_empty = false;
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     was_empty = entries_.empty();
     if (entries_.size() < limits::kPipelineQueueMax) {
       entries_.push_back(std::move(entry));
@@ -176,7 +176,7 @@ Status Pipeline::Append(const port::Delivery& delivery, const port::Admission& a
       skipped_ = true;
     }
   }
-  if (was_empty) wake_.notify_one();
+  if (was_empty) wake_.NotifyOne();
   return OkStatus();
 }
 
@@ -187,21 +187,27 @@ bool Pipeline::SoundAbove(Time floor, Time now) const {
   return clock_.Synchronised() || now - floor <= std::chrono::hours(24);
 }
 
+bool Pipeline::Take(std::deque<store::JournalEntry>& entries, std::deque<Command>& commands) {
+  const MutexLock lock(mutex_);
+  const auto tick = std::chrono::steady_clock::now() + kTickInterval;
+  while (!stopping_ && commands_.empty() && entries_.empty() && wake_.WaitUntil(mutex_, tick)) {
+  }
+  if (!entries_.empty()) {
+    const auto gathered = std::chrono::steady_clock::now() + kGather;
+    while (!stopping_ && commands_.empty() && wake_.WaitUntil(mutex_, gathered)) {
+    }
+  }
+  if (stopping_ && commands_.empty()) return false;
+  entries.swap(entries_);
+  commands.swap(commands_);
+  return true;
+}
+
 void Pipeline::Run() {
   while (true) {
     std::deque<store::JournalEntry> entries;
     std::deque<Command> commands;
-    {
-      std::unique_lock lock(mutex_);
-      wake_.wait_for(lock, kTickInterval,
-                     [this] { return stopping_ || !commands_.empty() || !entries_.empty(); });
-      if (!stopping_ && commands_.empty() && !entries_.empty()) {
-        wake_.wait_for(lock, kGather, [this] { return stopping_ || !commands_.empty(); });
-      }
-      if (stopping_ && commands_.empty()) return;
-      entries.swap(entries_);
-      commands.swap(commands_);
-    }
+    if (!Take(entries, commands)) return;
     Turn(std::move(entries));
     for (const Command& command : commands) command();
   }
@@ -217,7 +223,7 @@ void Pipeline::Turn(std::deque<store::JournalEntry> entries) {
   }
   bool skipped = false;
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     std::swap(skipped, skipped_);
   }
   if (status.ok() && skipped) status = core_->FoldThrough(journal_->last());

@@ -4,16 +4,15 @@
 #pragma once
 
 #include <atomic>
-#include <condition_variable>
 #include <deque>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "gateway/base/clock.h"
+#include "gateway/base/mutex.h"
 #include "gateway/crypto/secret.h"
 #include "gateway/crypto/sign.h"
 #include "gateway/crypto/x509.h"
@@ -113,6 +112,8 @@ class Pipeline final : public port::Intake, public port::Commands, public port::
   Status CheckMode();
   Status LoadRecentHashes();
   void Run();
+  // Waits for something to do and takes it. Returns false when the thread is to end.
+  bool Take(std::deque<store::JournalEntry>& entries, std::deque<Command>& commands);
   void Turn(std::deque<store::JournalEntry> entries);
   bool ClockSound(Time now) const;
   bool SoundAbove(Time floor, Time now) const;
@@ -150,15 +151,16 @@ class Pipeline final : public port::Intake, public port::Commands, public port::
   std::chrono::steady_clock::time_point last_tick_{};
   Time last_retention_{};
 
-  // The inbox, guarded by mutex_; never held while anything else is done.
-  mutable std::mutex mutex_;
-  std::condition_variable wake_;
-  std::deque<store::JournalEntry> entries_;
-  std::deque<Command> commands_;
-  bool skipped_ = false;  // an entry did not fit: read it from the journal
-  bool stopping_ = false;
-  std::shared_ptr<const port::AdmissionTable> admissions_;
-  std::shared_ptr<const port::ActiveDocuments> documents_;
+  // The inbox. The lock is never held while anything else is done.
+  mutable Mutex mutex_;
+  CondVar wake_;
+  std::deque<store::JournalEntry> entries_ ABSL_GUARDED_BY(mutex_);
+  std::deque<Command> commands_ ABSL_GUARDED_BY(mutex_);
+  // An entry did not fit: read it from the journal.
+  bool skipped_ ABSL_GUARDED_BY(mutex_) = false;
+  bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
+  std::shared_ptr<const port::AdmissionTable> admissions_ ABSL_GUARDED_BY(mutex_);
+  std::shared_ptr<const port::ActiveDocuments> documents_ ABSL_GUARDED_BY(mutex_);
 
   std::thread thread_;  // last: starts when all else is ready
 };

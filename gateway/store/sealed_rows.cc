@@ -64,6 +64,7 @@ Status Vault::LoadKeys() {
   const MutexLock lock(mutex_);
   std::size_t opened = 0;
   Status broken;
+  std::unordered_map<KeyName, KeyState, KeyNameHash> rows;
   const auto load = [&](std::string_view key, std::string_view value) -> Status {
     if (key.size() != OwnerId::kBytes + 4 || value.empty()) {
       return DataLoss("data key row: %u and %u bytes", key.size(), value.size());
@@ -81,7 +82,7 @@ Status Vault::LoadKeys() {
       RETURN_IF_ERROR(keyring_.Load(name.owner.view(), name.epoch, wrapped));
       ++opened;
     }
-    states_.emplace(name, state);
+    rows.emplace(name, state);
     return OkStatus();
   };
   // All rows are tried, because one broken row is damage and none opening is a wrong master key.
@@ -100,6 +101,7 @@ Status Vault::LoadKeys() {
     if (opened > 0) return Annotate(broken, "data keys; restore a backup");
     return PermissionDenied("the master key opens no data key of this store");
   }
+  states_ = std::move(rows);
   if (states_.empty()) return MintOwnKeys();
   for (const uint32_t epoch : kOwnKeys) {
     const auto found = states_.find(KeyName{.owner = {}, .epoch = epoch});

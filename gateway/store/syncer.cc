@@ -9,56 +9,63 @@ Syncer::Syncer(Database& db, SyncerOptions options)
 
 void Syncer::Notify(std::size_t bytes) {
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     pending_bytes_ += bytes;
     if (pending_bytes_ < options_.bytes_max) return;
   }
-  work_.notify_one();
+  work_.NotifyOne();
 }
 
 Status Syncer::Barrier() {
-  std::unique_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   if (!stopping_) {
     const uint64_t ticket = ++barriers_asked_;
-    work_.notify_one();
-    done_.wait(lock, [&] { return barriers_served_ >= ticket; });
+    work_.NotifyOne();
+    while (barriers_served_ < ticket) done_.Wait(mutex_);
     return failure_;
   }
   return FailedPrecondition("the store's sync thread was stopped");
 }
 
 Status Syncer::health() const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   return failure_;
 }
 
 uint64_t Syncer::syncs() const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   return syncs_;
 }
 
 void Syncer::Stop() {
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     stopping_ = true;
   }
-  work_.notify_one();
+  work_.NotifyOne();
   if (thread_.joinable()) thread_.join();
+}
+
+void Syncer::AwaitWork() {
+  const auto deadline = std::chrono::steady_clock::now() + options_.interval;
+  while (!stopping_ && pending_bytes_ < options_.bytes_max && barriers_asked_ == barriers_served_ &&
+         work_.WaitUntil(mutex_, deadline)) {
+  }
 }
 
 void Syncer::Run() {
   uint64_t synced_commits = 0;  // what was committed before we started may not be durable either
-  std::unique_lock lock(mutex_);
   for (bool last = false; !last;) {
-    work_.wait_for(lock, options_.interval, [this] {
-      return stopping_ || pending_bytes_ >= options_.bytes_max ||
-             barriers_asked_ > barriers_served_;
-    });
-    last = stopping_;
-    pending_bytes_ = 0;
-    const uint64_t barriers = barriers_asked_;
-    const bool healthy = failure_.ok();
-    lock.unlock();
+    uint64_t barriers = 0;
+    bool healthy = false;
+    {
+      const MutexLock lock(mutex_);
+      AwaitWork();
+      last = stopping_;
+      pending_bytes_ = 0;
+      barriers = barriers_asked_;
+      healthy = failure_.ok();
+    }
 
     // Read before the sync: a commit during it may or may not be covered, so it is not counted.
     const uint64_t commits = db_.commits();
@@ -72,11 +79,11 @@ void Syncer::Run() {
           Message(synced));
     }
 
-    lock.lock();
+    const MutexLock lock(mutex_);
     if (needed) ++syncs_;
     if (!synced.ok()) failure_ = synced;
     barriers_served_ = barriers;
-    done_.notify_all();
+    done_.NotifyAll();
   }
 }
 

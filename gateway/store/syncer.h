@@ -3,12 +3,11 @@
 #pragma once
 
 #include <chrono>
-#include <condition_variable>
 #include <cstddef>
 #include <cstdint>
-#include <mutex>
 #include <thread>
 
+#include "gateway/base/mutex.h"
 #include "gateway/base/status.h"
 #include "gateway/model/limits.h"
 #include "gateway/store/database.h"
@@ -47,19 +46,21 @@ class Syncer {
 
  private:
   void Run();
+  // Waits for the interval, enough bytes, a barrier or Stop.
+  void AwaitWork() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   Database& db_;
   const SyncerOptions options_;
 
-  mutable std::mutex mutex_;  // guards everything below; never held while the disk works
-  std::condition_variable work_;
-  std::condition_variable done_;
-  std::size_t pending_bytes_ = 0;
-  uint64_t barriers_asked_ = 0;
-  uint64_t barriers_served_ = 0;
-  uint64_t syncs_ = 0;
-  Status failure_;
-  bool stopping_ = false;
+  mutable Mutex mutex_;  // never held while the disk works
+  CondVar work_;
+  CondVar done_;
+  std::size_t pending_bytes_ ABSL_GUARDED_BY(mutex_) = 0;
+  uint64_t barriers_asked_ ABSL_GUARDED_BY(mutex_) = 0;
+  uint64_t barriers_served_ ABSL_GUARDED_BY(mutex_) = 0;
+  uint64_t syncs_ ABSL_GUARDED_BY(mutex_) = 0;
+  Status failure_ ABSL_GUARDED_BY(mutex_);
+  bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
 
   std::thread thread_;  // last: starts when all else is ready
 };

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <chrono>
 #include <thread>
 #include <vector>
@@ -87,6 +88,32 @@ TEST(SyncerTest, ManyWaitersAreAllServed) {
   for (std::thread& thread : threads) thread.join();
   EXPECT_GE(syncer.syncs(), 20u);
   EXPECT_LE(syncer.syncs(), 160u);
+}
+
+TEST(SyncerTest, StopServesOrRefusesWhoeverWaits) {
+  const Scratch scratch;
+  const auto db = MustOpen(scratch);
+  Syncer syncer(*db, {.interval = std::chrono::hours(24), .bytes_max = 64});
+  std::atomic<int> served{0};
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 4; ++t) {
+    threads.emplace_back([&] {
+      while (true) {
+        CommitOne(*db);
+        syncer.Notify(40);
+        EXPECT_TRUE(syncer.health().ok());
+        const Status status = syncer.Barrier();
+        if (!status.ok()) {
+          EXPECT_EQ(status.code(), StatusCode::kFailedPrecondition);
+          return;
+        }
+        served.fetch_add(1);
+      }
+    });
+  }
+  Await([&] { return served.load() >= 20; });
+  syncer.Stop();
+  for (std::thread& thread : threads) thread.join();
 }
 
 TEST(SyncerTest, StopSyncsWhatIsLeftAndBarriersAreRefusedAfterwards) {
