@@ -41,6 +41,13 @@ TEST(OutputTest, JsonOfNoRowsIsAnEmptyArray) {
   EXPECT_EQ(Render(Table{{"a"}, {}}, OutputFormat::kJson), "[]\n");
 }
 
+TEST(OutputTest, SeveralTablesAreAnObjectOfArraysOrOneAfterTheOther) {
+  const NamedTables tables = {{"a", Table{{"x"}, {{"one"}}}}, {"b", Table{{"y"}, {}}}};
+  EXPECT_EQ(Render(tables, OutputFormat::kJson),
+            "{\n  \"a\": [\n    {\n      \"x\": \"one\"\n    }\n  ],\n  \"b\": []\n}\n");
+  EXPECT_EQ(Render(tables, OutputFormat::kTable), "x\none\n\ny\n");
+}
+
 TEST(OutputTest, CsvQuotesAsRfc4180SaysAndKeepsEveryColumn) {
   EXPECT_EQ(Render(Sample(), OutputFormat::kCsv),
             "zone,sum,none,mean\r\nnorth,-12345,,\r\n\"a \"\"b\"\", c\",7,,3\r\n");
