@@ -207,4 +207,16 @@ grpc::Status AdminService::GetStatus(grpc::ServerContext* context,
   return grpc::Status::OK;
 }
 
+grpc::Status AdminService::GetKeys(grpc::ServerContext* context,
+                                   const commons::v1::GetKeysRequest* /*request*/,
+                                   commons::v1::GetKeysReply* reply) {
+  const auto keys = commands_.GetKeys();
+  if (!keys.ok()) return Answer(context, keys.status());
+  reply->set_gateway(keys->gateway);
+  reply->set_tls(keys->tls);
+  reply->set_sign(keys->sign);
+  reply->set_log(keys->log);
+  return grpc::Status::OK;
+}
+
 }  // namespace gateway::admin

@@ -58,6 +58,8 @@ class AdminService final : public commons::v1::Admin::Service {
   grpc::Status GetStatus(grpc::ServerContext* context,
                          const commons::v1::GetStatusRequest* request,
                          commons::v1::GetStatusReply* reply) override;
+  grpc::Status GetKeys(grpc::ServerContext* context, const commons::v1::GetKeysRequest* request,
+                       commons::v1::GetKeysReply* reply) override;
 
  private:
   Status StreamCells(const commons::v1::CellFilter& request,

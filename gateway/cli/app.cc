@@ -32,6 +32,7 @@ int Run(int argc, char** argv) {
   RegisterGrant(app, context);
   RegisterPolicy(app, context);
   RegisterCell(app, context);
+  RegisterGateway(app, context);
 
   try {
     app.parse(argc, argv);

@@ -60,5 +60,6 @@ void RegisterGrant(CLI::App& app, Context& context);
 void RegisterPolicy(CLI::App& app, Context& context);
 void RegisterCell(CLI::App& app, Context& context);
 void RegisterStatus(CLI::App& app, Context& context);  // clock, status
+void RegisterGateway(CLI::App& app, Context& context);
 
 }  // namespace gateway::cli

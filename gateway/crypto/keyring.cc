@@ -99,4 +99,19 @@ uint64_t Keyring::ShortHash(std::string_view owner, uint32_t epoch, std::string_
   return SipHash(*key, a, b);
 }
 
+StatusOr<Signer> Keyring::SignerOf(std::string_view owner, uint32_t epoch) const {
+  const MutexLock lock(mutex_);
+  const SecretKey* key = Find(owner, epoch);
+  if (key == nullptr) return NotLoaded(epoch);
+  ASSIGN_OR_RETURN(SecretKey seed, SecretKey::FromBytes(KeyAccess::View(*key)));
+  return Signer::FromSeed(std::move(seed));
+}
+
+StatusOr<TlsIdentity> Keyring::TlsIdentityOf(std::string_view owner, uint32_t epoch) const {
+  const MutexLock lock(mutex_);
+  const SecretKey* key = Find(owner, epoch);
+  if (key == nullptr) return NotLoaded(epoch);
+  return MakeTlsIdentity(*key);
+}
+
 }  // namespace gateway::crypto

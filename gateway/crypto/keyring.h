@@ -10,6 +10,8 @@
 #include "gateway/base/mutex.h"
 #include "gateway/base/status.h"
 #include "gateway/crypto/secret.h"
+#include "gateway/crypto/sign.h"
+#include "gateway/crypto/x509.h"
 
 namespace gateway::crypto {
 
@@ -46,6 +48,12 @@ class Keyring {
   std::string Pseudonym(std::string_view owner, uint32_t epoch, std::string_view data) const;
   uint64_t ShortHash(std::string_view owner, uint32_t epoch, std::string_view a,
                      std::string_view b) const;
+
+  // The key as a secret that signs, for keys of the gateway's own that do nothing else.
+  // Return NotFound if it is not loaded, ResourceExhausted if the arena is full; TlsIdentityOf also
+  // as MakeTlsIdentity does.
+  StatusOr<Signer> SignerOf(std::string_view owner, uint32_t epoch) const;
+  StatusOr<TlsIdentity> TlsIdentityOf(std::string_view owner, uint32_t epoch) const;
 
  private:
   using KeyName = std::pair<std::string, uint32_t>;

@@ -7,9 +7,11 @@
 
 #include "gateway/admin/server.h"
 #include "gateway/base/file.h"
+#include "gateway/base/log.h"
 #include "gateway/crypto/keyslots.h"
 #include "gateway/crypto/secret.h"
 #include "gateway/daemon/process.h"
+#include "gateway/federation/server.h"
 #include "gateway/ingest/door.h"
 #include "gateway/ingest/paho_source.h"
 #include "gateway/ingest/profile.h"
@@ -56,17 +58,35 @@ StatusOr<std::vector<ingest::Profile>> LoadProfiles(const Config& config) {
 // Everything with a life of its own, in the order in which it starts.
 struct Gateway {
   std::unique_ptr<pipeline::Pipeline> pipeline;
+  crypto::TlsIdentity tls;  // in use as long as `federation` is
   std::unique_ptr<ingest::Door> door;
   std::unique_ptr<ingest::PahoSource> source;
   std::unique_ptr<admin::AdminServer> admin;
+  std::unique_ptr<federation::FederationServer> federation;
 };
 
 // The one way down: nothing new comes in, nobody asks any more, what is known is made durable.
 Status Shutdown(Gateway& gateway) {
   NotifySystemd("STOPPING=1");
+  if (gateway.federation != nullptr) gateway.federation->Stop();
   if (gateway.source != nullptr) gateway.source->Stop();
   if (gateway.admin != nullptr) gateway.admin->Stop();
   return gateway.pipeline->Close();
+}
+
+Status StartFederation(const Config& config, const Clock& real_clock, Gateway& gateway) {
+  if (config.listen.empty()) return OkStatus();
+  ASSIGN_OR_RETURN(gateway.tls, gateway.pipeline->tls_identity());
+  ASSIGN_OR_RETURN(gateway.federation, federation::FederationServer::Start(
+                                           {.listen = config.listen,
+                                            .gateway = config.gateway,
+                                            .software = COMMONS_VERSION,
+                                            .tls = &gateway.tls,
+                                            .signer = &gateway.pipeline->signer(),
+                                            .cells = gateway.pipeline.get(),
+                                            .clock = &real_clock}));
+  Log(LogLevel::kInfo, "peers and parties reach it on %s", config.listen);
+  return OkStatus();
 }
 
 Status StartRims(const Arguments& arguments, const Config& config, const std::atomic<bool>& stop,
@@ -122,7 +142,8 @@ Status Run(const Arguments& arguments, const std::atomic<bool>& stop) {
            .clock = replay ? static_cast<Clock*>(&replay_clock) : &real_clock,
            .replay = replay ? &replay_clock : nullptr,
            .checkpoint_interval = config->checkpoint}));
-  const Status started = StartRims(arguments, *config, stop, gateway);
+  Status started = StartRims(arguments, *config, stop, gateway);
+  if (started.ok()) started = StartFederation(*config, real_clock, gateway);
   if (started.ok()) {
     Log(LogLevel::kInfo, "%s is up%s", config->gateway.value(), replay ? " (replay)" : "");
     NotifySystemd("READY=1");
@@ -130,6 +151,7 @@ Status Run(const Arguments& arguments, const std::atomic<bool>& stop) {
     Log(LogLevel::kInfo, "%s is stopping", config->gateway.value());
   }
   const Status closed = Shutdown(gateway);
+  crypto::Wipe(gateway.tls.private_key_pem.data(), gateway.tls.private_key_pem.size());
   return started.ok() ? closed : started;
 }
 

@@ -134,11 +134,13 @@ struct Merge::Gateway {
   Lie lie;
   std::optional<Hearsay> hearsay;
 
-  void Blame(std::string_view code, std::string_view detail) {
+  // Keeps the worst that was found; its text begins with its code. Returns `found`.
+  Status Blame(Status found) {
+    const std::string detail(Message(found));
+    const std::string code = detail.substr(0, detail.find(": "));
     const auto rank = static_cast<std::size_t>(std::ranges::find(kLies, code) - std::begin(kLies));
-    if (std::pair(rank, std::string(detail)) < std::pair(lie.rank, lie.detail)) {
-      lie = {rank, std::string(detail)};
-    }
+    if (std::pair(rank, detail) < std::pair(lie.rank, lie.detail)) lie = {rank, detail};
+    return found;
   }
 
   CoverageRow Row(bool deadline) const;
@@ -203,14 +205,18 @@ Merge::Gateway* Merge::Find(const GatewayId& id) {
 void Merge::AddReply(const Reply& reply, const crypto::BoxKey& opener) {
   if (reply.outcome.empty()) {
     const StatusOr<std::string> envelope = opener.Open(reply.sealed);
-    if (envelope.ok()) return AddAnswer(*envelope, reply.gateway);
+    // Why it does not count is in the coverage if it matters.
+    if (envelope.ok()) return AddAnswer(*envelope, reply.gateway).IgnoreError();
   }
   Gateway* gateway = Find(GatewayId(reply.gateway));
   if (gateway == nullptr) {
     ++strangers_;
     return;
   }
-  if (reply.outcome.empty()) return gateway->Blame("BAD_SEAL", "its seal does not open");
+  if (reply.outcome.empty()) {
+    gateway->Blame(InvalidArgument("BAD_SEAL: its seal does not open")).IgnoreError();
+    return;
+  }
   if (reply.code == kReplayed) {
     gateway->replayed = true;
     return;
@@ -222,42 +228,46 @@ void Merge::AddReply(const Reply& reply, const crypto::BoxKey& opener) {
   if (!gateway->hearsay || said < *gateway->hearsay) gateway->hearsay = said;
 }
 
-void Merge::AddAnswer(std::string_view envelope, const std::string& said_gateway) {
+Status Merge::AddAnswer(std::string_view envelope, const std::string& said_gateway) {
   const StatusOr<GatewayId> claimed = proof::ClaimedGateway(envelope);
-  Gateway* gateway = Find(claimed.ok() ? *claimed : GatewayId(said_gateway));
+  const GatewayId id = claimed.ok() ? *claimed : GatewayId(said_gateway);
+  Gateway* gateway = Find(id);
   if (gateway == nullptr) {
     ++strangers_;
-    return;
+    RETURN_IF_ERROR(claimed.status());
+    return NotFound("gateway \"%s\" was not asked", id.value());
   }
   // Its answer is complete: whatever else comes, true or not, changes nothing.
-  if (gateway->answer || gateway->closed || gateway->keys.sign.empty()) return;
-  if (!claimed.ok()) return gateway->Blame("BAD_ANSWER", Message(claimed.status()));
+  if (gateway->answer) return AlreadyExists("gateway \"%s\": a second answer", id.value());
+  if (gateway->closed) return ResourceExhausted("gateway \"%s\": too large", id.value());
+  if (gateway->keys.sign.empty()) return NotFound("gateway \"%s\" has no keys", id.value());
+  if (!claimed.ok()) return gateway->Blame(claimed.status());
   StatusOr<proof::VerifiedPart> part =
       proof::VerifyAnswer(envelope, gateway->keys, asked_.query.hash, asked_.stewards);
-  if (part.ok()) {
-    if (!Fits(*part, asked_.query)) {
-      return gateway->Blame("WRONG_QUESTION", "WRONG_QUESTION: it holds what nobody asked for");
-    }
-    return AddPart(*gateway, envelope, *std::move(part));
+  if (!part.ok()) return gateway->Blame(part.status());
+  if (!Fits(*part, asked_.query)) {
+    return gateway->Blame(FailedPrecondition(
+        "WRONG_QUESTION: gateway \"%s\": it holds what nobody asked for", id.value()));
   }
-  const std::string_view why = Message(part.status());
-  const std::size_t colon = std::min(why.find(": "), why.size());
-  gateway->Blame(why.substr(0, colon), why);
+  return AddPart(*gateway, envelope, *std::move(part));
 }
 
-void Merge::AddPart(Gateway& gateway, std::string_view envelope, proof::VerifiedPart part) {
+Status Merge::AddPart(Gateway& gateway, std::string_view envelope, proof::VerifiedPart part) {
+  const std::string& id = gateway.keys.gateway.value();
   if (part.part.code == kReplayed) {
     gateway.replayed = true;
-    return;
+    return OkStatus();
   }
   const uint32_t index = part.part.part;
   const std::string hash = crypto::Blake2b256(envelope);
   if (std::ranges::any_of(gateway.runs, [&](const Run& run) { return run.Holds(hash, index); })) {
-    return;
+    return AlreadyExists("gateway \"%s\": part %d again", id, index);
   }
   auto run = std::ranges::find_if(gateway.runs, [&](const Run& r) { return r.Takes(part.part); });
   if (run == gateway.runs.end()) {
-    if (gateway.runs.size() == kRunsMax) return;
+    if (gateway.runs.size() == kRunsMax) {
+      return ResourceExhausted("gateway \"%s\": too many half answers", id);
+    }
     run = gateway.runs.insert(run, Run());
   }
   run->cells += part.cells.size();
@@ -265,22 +275,23 @@ void Merge::AddPart(Gateway& gateway, std::string_view envelope, proof::Verified
   bytes_ += envelope.size();
   if (run->cells > limits::kCellsPerAnswerMax || bytes_ > limits::kMergedBytesMax) {
     gateway.closed = true;
-    gateway.Blame("TOO_LARGE", "its answer is larger than anybody keeps");
-    return Forget(gateway);
+    Forget(gateway);
+    return gateway.Blame(ResourceExhausted(
+        "TOO_LARGE: gateway \"%s\": its answer is larger than anybody keeps", id));
   }
   if (part.part.last) run->last = index;
   for (proof::VerifiedCell& cell : part.cells) cell.bytes.clear();  // the envelope has them
   run->parts.emplace(index, KeptPart{hash, std::string(envelope), std::move(part)});
-  if (!run->complete()) return;
+  if (!run->complete()) return OkStatus();
   if (const std::string why = Contradiction(*run); !why.empty()) {
-    gateway.Blame("BAD_PROOF", "BAD_PROOF: " + why);
     bytes_ -= run->bytes;
     gateway.runs.erase(run);
-    return;
+    return gateway.Blame(DataLoss("BAD_PROOF: gateway \"%s\": %s", id, why));
   }
   gateway.answer = std::move(*run);
   gateway.runs.erase(run);
   Forget(gateway);
+  return OkStatus();
 }
 
 void Merge::Forget(Gateway& gateway) {

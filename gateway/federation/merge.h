@@ -72,8 +72,10 @@ class Merge {
 
   void AddReply(const Reply& reply, const crypto::BoxKey& opener);
   // A signed part that is open already; `said_gateway` is whom it was said to be from, if anybody
-  // said so.
-  void AddAnswer(std::string_view envelope, const std::string& said_gateway);
+  // said so. Returns why it does not count: as proof::VerifyAnswer does, NotFound if its gateway
+  // was not asked, AlreadyExists if it was there or its gateway's answer is complete,
+  // ResourceExhausted if its gateway has sent too much. What came before stays as it was.
+  Status AddAnswer(std::string_view envelope, const std::string& said_gateway);
 
   // Nothing that may still come would change what Finish says of any gateway.
   bool Complete() const;
@@ -83,7 +85,7 @@ class Merge {
  private:
   struct Gateway;
   Gateway* Find(const GatewayId& id);
-  void AddPart(Gateway& gateway, std::string_view envelope, proof::VerifiedPart part);
+  Status AddPart(Gateway& gateway, std::string_view envelope, proof::VerifiedPart part);
   void Forget(Gateway& gateway);  // what is not its answer
 
   Asked asked_;

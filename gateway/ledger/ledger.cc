@@ -5,6 +5,8 @@
 
 #include "gateway/base/bytes.h"
 #include "gateway/proof/leaf.h"
+#include "gateway/proof/note.h"
+#include "gateway/proof/tlog_proof.h"
 
 namespace gateway::ledger {
 namespace {
@@ -14,6 +16,11 @@ using store::Table;
 constexpr std::string_view kHeadKey = "h";
 
 std::string EntryKey(uint64_t index) { return ByteWriter().U8('e').U64(index).Take(); }
+
+// Of the root of the perfect subtree over the entries [index << level, (index + 1) << level).
+std::string NodeKey(int level, uint64_t index) {
+  return ByteWriter().U8('n').U8(static_cast<uint8_t>(level)).U64(index).Take();
+}
 
 }  // namespace
 
@@ -54,7 +61,12 @@ StatusOr<uint64_t> Ledger::Append(store::Batch& batch, std::string_view entry) {
   }
   const uint64_t index = pending_.size();
   proof::CompactRange next = pending_;
-  next.Append(proof::LeafHash(entry));
+  // Two rows per entry on average; a proof then reads one row per level instead of every entry.
+  Status put;
+  next.Append(proof::LeafHash(entry), [&](int level, uint64_t node, const std::string& hash) {
+    if (put.ok()) put = vault_.PutOwn(batch, Table::kLedger, NodeKey(level, node), hash);
+  });
+  RETURN_IF_ERROR(put);
   RETURN_IF_ERROR(vault_.PutOwn(batch, Table::kLedger, EntryKey(index), entry));
   RETURN_IF_ERROR(vault_.PutOwn(batch, Table::kLedger, kHeadKey, next.Serialize()));
   pending_ = std::move(next);
@@ -84,6 +96,57 @@ std::string Ledger::root() const {
 Ledger::Head Ledger::head() const {
   const MutexLock lock(mutex_);
   return {.size = committed_.size(), .root = committed_.Root()};
+}
+
+void Ledger::SetSigner(std::string origin, const crypto::Signer& signer) {
+  origin_ = std::move(origin);
+  signer_ = &signer;
+}
+
+void Ledger::Publish() {
+  if (signer_ == nullptr) return;
+  Published next;
+  const Head committed = head();
+  next.size = committed.size;
+  next.root = committed.root;
+  next.note = proof::SignNote(
+      proof::CheckpointText({.origin = origin_, .size = next.size, .root = next.root}), origin_,
+      *signer_);
+  const MutexLock lock(mutex_);
+  published_ = std::move(next);
+}
+
+Ledger::Published Ledger::published() const {
+  const MutexLock lock(mutex_);
+  return published_;
+}
+
+uint64_t Ledger::published_size() const {
+  const MutexLock lock(mutex_);
+  return published_.size;
+}
+
+StatusOr<std::string> Ledger::Node(int level, uint64_t index) const {
+  ASSIGN_OR_RETURN(std::optional<std::string> hash,
+                   vault_.GetRow(Table::kLedger, NodeKey(level, index)));
+  if (!hash.has_value()) return DataLoss("ledger node %u of level %d is missing", index, level);
+  return *std::move(hash);
+}
+
+StatusOr<std::string> Ledger::Prove(uint64_t index) const {
+  Published log = published();
+  if (index >= log.size) {
+    return NotFound("ledger entry %u, %u are published", index, log.size);
+  }
+  const auto node = [this](int level, uint64_t at) { return Node(level, at); };
+  proof::TlogProof proof{.index = index, .hashes = {}, .checkpoint = std::move(log.note)};
+  ASSIGN_OR_RETURN(proof.hashes, proof::ProveInclusion(index, log.size, node));
+  // A proof that would not convince its reader must not leave: it would look like a forged log.
+  ASSIGN_OR_RETURN(const std::string leaf_hash, Node(0, index));
+  const Status leads =
+      proof::VerifyInclusion(index, log.size, leaf_hash, proof.hashes, log.root);
+  if (!leads.ok()) return DataLoss("ledger entry %u: its nodes lead to another root", index);
+  return proof::FormatTlogProof(proof);
 }
 
 StatusOr<std::string> Ledger::Entry(uint64_t index) const {

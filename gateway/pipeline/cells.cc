@@ -1,4 +1,6 @@
 // Pipeline as CellSource: decided cells, read by any thread from immutable rows.
+#include <algorithm>
+
 #include "gateway/base/bytes.h"
 #include "gateway/pipeline/pipeline.h"
 #include "gateway/proof/cell_bytes.h"
@@ -20,8 +22,12 @@ StatusOr<port::DecidedCell> ReadCellRow(const store::Vault& vault, std::string_v
   ASSIGN_OR_RETURN(const std::string row, vault.OpenRow(Table::kCells, key, value));
   if (row.size() < proof::kCellNonceBytes) return DataLoss("cell row: shorter than its nonce");
   port::DecidedCell decided;
+  decided.nonce = row.substr(0, proof::kCellNonceBytes);
   decided.bytes = row.substr(proof::kCellNonceBytes);
-  decided.leaf = ByteReader(key.substr(0, sizeof(uint64_t))).U64();
+  ByteReader in(key);
+  decided.leaf = in.U64();
+  decided.position = in.U16();
+  RETURN_IF_ERROR(in.Finish("key of a cell row"));
   ASSIGN_OR_RETURN(decided.cell, proof::DecodeCell(decided.bytes));
   return decided;
 }
@@ -40,10 +46,38 @@ Status Pipeline::VisitCells(const port::CellFilter& filter,
   return failure;
 }
 
-std::shared_ptr<const port::ActiveDocuments> Pipeline::documents() const { return nullptr; }
-port::Moment Pipeline::moment() const { return {}; }
-std::string Pipeline::checkpoint() const { return {}; }
-StatusOr<port::LoggedEntry> Pipeline::Logged(uint64_t leaf) const { return NotFound("%d", leaf); }
+std::shared_ptr<const port::ActiveDocuments> Pipeline::documents() const {
+  const MutexLock lock(mutex_);
+  return documents_;
+}
+
+port::Moment Pipeline::moment() const {
+  // The floor first: the pipeline may raise it to a time that was not yet when `now` was read.
+  const Time floor = core_->clock_floor();
+  const Time now = clock_.SystemNow();
+  // Replay time only ever moves forward, and its floor is durable a moment before its clock is set.
+  if (replay_ != nullptr) return {.now = std::max(now, floor), .sound = true};
+  return {.now = now, .sound = SoundAbove(floor, now)};
+}
+
+std::string Pipeline::checkpoint() const { return ledger_->published().note; }
+
+StatusOr<port::LoggedEntry> Pipeline::Logged(uint64_t leaf) const {
+  port::LoggedEntry logged;
+  ASSIGN_OR_RETURN(logged.proof, ledger_->Prove(leaf));
+  ASSIGN_OR_RETURN(logged.entry, ledger_->Entry(leaf));
+  return logged;
+}
+
 std::vector<port::RetractionRef> Pipeline::RetractionsOf(uint64_t /*leaf*/) const { return {}; }
+
+StatusOr<port::GatewayPublicKeys> Pipeline::GetKeys() {
+  ASSIGN_OR_RETURN(crypto::TlsIdentity tls, tls_identity());
+  crypto::Wipe(tls.private_key_pem.data(), tls.private_key_pem.size());
+  return port::GatewayPublicKeys{.gateway = gateway_.value(),
+                                 .tls = std::move(tls.pin),
+                                 .sign = vault_->signer().public_key(),
+                                 .log = vault_->log_signer().public_key()};
+}
 
 }  // namespace gateway::pipeline

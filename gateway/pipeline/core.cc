@@ -5,6 +5,7 @@
 #include "gateway/base/bytes.h"
 #include "gateway/base/log.h"
 #include "gateway/model/limits.h"
+#include "gateway/proof/note.h"
 
 namespace gateway::pipeline {
 
@@ -58,7 +59,7 @@ Status Core::LoadState() {
   ByteReader in(*row);
   if (in.U8() != kStateVersion) return DataLoss("checkpoint row: not of version %d", kStateVersion);
   folded_ = in.U64();
-  clock_floor_ = Time(Millis(in.I64()));
+  RaiseClockFloor(Time(Millis(in.I64())));
   released_ = in.U64();
   suppressed_ = in.U64();
   std::set<DayKey> open;
@@ -174,7 +175,7 @@ Status Core::FoldThrough(uint64_t sequence) {
 Status Core::PutCheckpoint(store::Batch& batch, const DayKey* closing) {
   RETURN_IF_ERROR(blocks_.WriteTo(batch));
   ByteWriter out;
-  out.U8(kStateVersion).U64(folded_).I64(clock_floor_.time_since_epoch().count());
+  out.U8(kStateVersion).U64(folded_).I64(clock_floor().time_since_epoch().count());
   out.U64(released_).U64(suppressed_);
   const auto& days = days_.days();
   out.Varint(days.size() - (closing == nullptr ? 0 : 1));
@@ -204,10 +205,14 @@ Status Core::Checkpoint(Time now) {
 }
 
 Status Core::MakeReadable() {
-  const uint64_t size = parts_.ledger.size();
-  if (size == watermark()) return OkStatus();
+  if (registry_->rules() == nullptr) return OkStatus();
+  const ledger::Ledger::Published published = parts_.ledger.published();
+  if (!published.note.empty() && published.size == parts_.ledger.size()) return OkStatus();
   RETURN_IF_ERROR(parts_.syncer.Barrier());
-  watermark_.store(size, std::memory_order_release);
+  const std::string& commons = registry_->rules()->documents.charter.commons;
+  parts_.ledger.SetSigner(proof::LogOrigin(commons, parts_.gateway.value(), parts_.replay),
+                          parts_.vault.log_signer());
+  parts_.ledger.Publish();
   return OkStatus();
 }
 

@@ -34,7 +34,7 @@ struct CoreParts {
   bool replay = false;
 };
 
-// Confined to the pipeline thread, except watermark().
+// Confined to the pipeline thread, except watermark() and clock_floor().
 class Core {
  public:
   explicit Core(CoreParts parts);
@@ -60,12 +60,18 @@ class Core {
   // Decides every sheet that is due at `now`, oldest first. Returns how many. An unsound clock or
   // an unavailable policy decides nothing.
   StatusOr<uint32_t> DecideDue(Time now, bool clock_sound);
-  // Sheets decided and durable: cells of leaves below this may be read by anybody. Thread-safe.
-  uint64_t watermark() const { return watermark_.load(std::memory_order_acquire); }
+  // Entries that are durable and under the published checkpoint: cells of leaves below this may be
+  // read by anybody. Thread-safe.
+  uint64_t watermark() const { return parts_.ledger.published_size(); }
+  // Makes what was decided durable, signs the ledger's head and raises the watermark to it. Before
+  // documents were activated the ledger has no name: nothing happens.
   Status MakeReadable();
 
-  Time clock_floor() const { return clock_floor_; }
-  void RaiseClockFloor(Time now) { clock_floor_ = std::max(clock_floor_, now); }
+  // Thread-safe.
+  Time clock_floor() const { return clock_floor_.load(std::memory_order_acquire); }
+  void RaiseClockFloor(Time now) {
+    clock_floor_.store(std::max(clock_floor(), now), std::memory_order_release);
+  }
 
   Registry& registry() { return *registry_; }
   // Reads the registry anew after an activation was committed. On an error the old rules stay.
@@ -102,12 +108,11 @@ class Core {
   std::size_t items_folded_ = 0;  // of entry folded_ + 1
   uint64_t trimmed_ = 0;
   std::size_t bytes_since_checkpoint_ = 0;
-  Time clock_floor_{};
+  std::atomic<Time> clock_floor_{Time{}};  // written by the pipeline thread only
   uint64_t released_ = 0;
   uint64_t suppressed_ = 0;
   std::set<DayKey> decided_;  // a cache of what the sheets table says
   Window last_day_{};         // the civil day looked up last: most readings fall into it again
-  std::atomic<uint64_t> watermark_{0};
 };
 
 // kSheets key of a sheet.

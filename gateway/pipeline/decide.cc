@@ -65,7 +65,7 @@ Cell Core::CellTemplate(const policy::ShareRule& rule, const DayKey& key,
 }
 
 StatusOr<uint32_t> Core::DecideDue(Time now, bool clock_sound) {
-  if (registry_->rules() == nullptr || !clock_sound || now < clock_floor_) return 0;
+  if (registry_->rules() == nullptr || !clock_sound || now < clock_floor()) return 0;
   const policy::Documents& documents = registry_->rules()->documents;
   if (now >= documents.policy.expires || now < documents.policy.activates ||
       now >= documents.roster.expires || now >= documents.charter.expires) {

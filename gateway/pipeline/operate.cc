@@ -5,6 +5,7 @@
 #include "gateway/crypto/dsse.h"
 #include "gateway/pipeline/call.h"
 #include "gateway/policy/documents.h"
+#include "gateway/proof/note.h"
 
 namespace gateway::pipeline {
 
@@ -47,7 +48,9 @@ StatusOr<std::vector<std::string>> Pipeline::ActivateDocuments(
     RETURN_IF_ERROR(vault_->Commit(batch));
     RETURN_IF_ERROR(core_->TakeActivation());
     PublishAdmissions();
+    PublishDocuments();
     RETURN_IF_ERROR(syncer_->Barrier());
+    RETURN_IF_ERROR(core_->MakeReadable());
     std::vector<std::string> warnings;
     for (const policy::Finding& finding : activation.warnings) {
       warnings.push_back(policy::FormatFinding(finding));
@@ -204,7 +207,7 @@ StatusOr<port::GatewayStatus> Pipeline::GetStatus() {
     if (registry.rules() != nullptr) {
       status.commons = registry.rules()->documents.charter.commons;
       status.policy_version = registry.rules()->documents.policy.version;
-      status.origin = status.commons + "/gw/" + status.gateway + (status.replay ? "/replay" : "");
+      status.origin = proof::LogOrigin(status.commons, status.gateway, status.replay);
     }
     IntakeCounters::Snapshot counters = counters_.Read();
     status.received = counters.received;

@@ -71,6 +71,7 @@ Status Pipeline::Start() {
     Log(LogLevel::kError, "deciding at start: %s", std::string(Message(decided.status())));
   }
   PublishAdmissions();
+  PublishDocuments();
   last_checkpoint_ = last_tick_ = clock_.SteadyNow();
   thread_ = std::thread([this] { Run(); });
   return OkStatus();
@@ -134,6 +135,17 @@ void Pipeline::PublishAdmissions() {
   admissions_.swap(table);
 }
 
+void Pipeline::PublishDocuments() {
+  if (core_->registry().rules() == nullptr) return;
+  policy::StoredDocuments stored = core_->registry().stored_payloads();
+  auto documents = std::make_shared<const port::ActiveDocuments>(
+      port::ActiveDocuments{.charter = std::move(stored.charter),
+                            .policy = std::move(stored.policy),
+                            .roster = std::move(stored.roster)});
+  const MutexLock lock(mutex_);
+  documents_ = std::move(documents);
+}
+
 Status Pipeline::Append(const port::Delivery& delivery, const port::Admission& admission,
                         std::span<const Reading> readings) {
   const uint64_t hash = vault_->MessageHash(delivery.topic, delivery.payload);
@@ -168,8 +180,9 @@ Status Pipeline::Append(const port::Delivery& delivery, const port::Admission& a
   return OkStatus();
 }
 
-bool Pipeline::ClockSound(Time now) const {
-  const Time floor = core_->clock_floor();
+bool Pipeline::ClockSound(Time now) const { return SoundAbove(core_->clock_floor(), now); }
+
+bool Pipeline::SoundAbove(Time floor, Time now) const {
   if (now < floor) return false;
   return clock_.Synchronised() || now - floor <= std::chrono::hours(24);
 }

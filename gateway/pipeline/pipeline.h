@@ -14,6 +14,8 @@
 #include "gateway/base/clock.h"
 #include "gateway/base/mutex.h"
 #include "gateway/crypto/secret.h"
+#include "gateway/crypto/sign.h"
+#include "gateway/crypto/x509.h"
 #include "gateway/ledger/ledger.h"
 #include "gateway/model/limits.h"
 #include "gateway/pipeline/core.h"
@@ -49,6 +51,11 @@ class Pipeline final : public port::Intake, public port::Commands, public port::
   // For GetStatus. Call before commands arrive.
   void SetBrokerState(std::function<bool()> connected) { broker_connected_ = std::move(connected); }
 
+  // By what the gateway is known, for whoever speaks for it to others; from Open on, thread-safe.
+  // The private key in it is in clear: hand it on and Wipe it.
+  StatusOr<crypto::TlsIdentity> tls_identity() const { return vault_->MakeTlsIdentity(); }
+  const crypto::Signer& signer() const { return vault_->signer(); }  // of answers
+
   // Folds and checkpoints what is there, makes it durable, closes the store. Intake must have
   // stopped. Returns the first error; the journal keeps what could not be folded.
   Status Close();
@@ -83,6 +90,7 @@ class Pipeline final : public port::Intake, public port::Commands, public port::
                                               Time start) override;
   StatusOr<uint32_t> AdvanceClock(Time now) override;
   StatusOr<port::GatewayStatus> GetStatus() override;
+  StatusOr<port::GatewayPublicKeys> GetKeys() override;
 
   // port::CellSource: cells.cc
   Status VisitCells(const port::CellFilter& filter,
@@ -108,7 +116,9 @@ class Pipeline final : public port::Intake, public port::Commands, public port::
   bool Take(std::deque<store::JournalEntry>& entries, std::deque<Command>& commands);
   void Turn(std::deque<store::JournalEntry> entries);
   bool ClockSound(Time now) const;
+  bool SoundAbove(Time floor, Time now) const;
   void PublishAdmissions();
+  void PublishDocuments();
   Status CommitHousehold(Household household);
   // Runs `command` on the pipeline thread and waits for its result.
   template <typename Result>
@@ -150,6 +160,7 @@ class Pipeline final : public port::Intake, public port::Commands, public port::
   bool skipped_ ABSL_GUARDED_BY(mutex_) = false;
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
   std::shared_ptr<const port::AdmissionTable> admissions_ ABSL_GUARDED_BY(mutex_);
+  std::shared_ptr<const port::ActiveDocuments> documents_ ABSL_GUARDED_BY(mutex_);
 
   std::thread thread_;  // last: starts when all else is ready
 };

@@ -84,6 +84,14 @@ struct GatewayStatus {
   uint64_t released = 0, suppressed = 0;  // cells decided since the store was made
 };
 
+// By which keys the gateway is known: for the roster.
+struct GatewayPublicKeys {
+  std::string gateway;
+  std::string tls;   // pin: SHA-256 of the TLS key's SubjectPublicKeyInfo
+  std::string sign;  // Ed25519, signs answers
+  std::string log;   // Ed25519, signs checkpoints
+};
+
 class Commands {
  public:
   virtual ~Commands() = default;
@@ -124,6 +132,9 @@ class Commands {
   // Replay only: makes `now` durable, then decides every due sheet in order. Returns how many.
   virtual StatusOr<uint32_t> AdvanceClock(Time now) = 0;
   virtual StatusOr<GatewayStatus> GetStatus() = 0;
+
+  // Needs no active rules: the roster is made from it.
+  virtual StatusOr<GatewayPublicKeys> GetKeys() = 0;
 };
 
 }  // namespace gateway::port

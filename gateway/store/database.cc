@@ -221,7 +221,13 @@ struct Database::Impl {
       return FailedPrecondition("the store has format %u, this program knows up to %u; upgrade it",
                                 format, kStoreFormat);
     }
-    if (format != kStoreFormat) return DataLoss("the store has unknown format %u", format);
+    if (format == 0) return DataLoss("the store has unknown format %u", format);
+    if (format < kStoreFormat) {
+      return FailedPrecondition(
+          "the store has format %u, from before the first release, and this program knows only %u; "
+          "make a new store with `commons init`",
+          format, kStoreFormat);
+    }
     return true;
   }
 

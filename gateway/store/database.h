@@ -28,8 +28,10 @@ enum class Table : uint8_t {
   kLedger = 9,
 };
 
-// The format this program writes. A store of a newer one is refused.
-inline constexpr uint32_t kStoreFormat = 1;
+// The format this program reads and writes; stores of any other are refused. Of format 1 there was
+// no release: it knew neither the gateway's signing keys nor the ledger's nodes, and a program that
+// knows no nodes must not append to a ledger that has them.
+inline constexpr uint32_t kStoreFormat = 2;
 
 // Changes to several tables that happen together or not at all. Later changes win over earlier
 // ones of the same row. Copies what it is given. Thread-compatible.
@@ -61,7 +63,7 @@ class Batch {
 class Database {
  public:
   // Opens the store in `dir` or makes a new one (mode 0700).
-  // Returns FailedPrecondition if a newer program wrote the store, Unavailable if another process
+  // Returns FailedPrecondition if the store has another format, Unavailable if another process
   // has it open.
   static StatusOr<std::unique_ptr<Database>> Open(const std::string& dir);
   ~Database();

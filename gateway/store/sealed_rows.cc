@@ -13,6 +13,10 @@ constexpr uint8_t kRowVersion = 1;
 constexpr std::size_t kRowHeaderBytes = 1 + 1 + OwnerId::kBytes + 4;
 constexpr std::size_t kWrappedKeyBytes = 72;
 constexpr std::string_view kRowContext = "cg/row/v1";
+constexpr uint32_t kOwnKeys[] = {kIndexKey, kRegistryKey, kDuplicateKey,
+                                 kSignKey,  kLogKey,      kTlsKey};
+// One draw in four thousand million is no scalar of the curve; eight in a row are a broken source.
+constexpr int kTlsDrawsMax = 8;
 
 std::string KeyRowKey(const OwnerId& owner, uint32_t epoch) {
   return ByteWriter().Raw(owner.view()).U32(epoch).Take();
@@ -52,6 +56,7 @@ StatusOr<RowHeader> ParseRowHeader(std::string_view value) {
 StatusOr<std::unique_ptr<Vault>> Vault::Open(Database& db, crypto::SecretKey master) {
   std::unique_ptr<Vault> vault(new Vault(db, std::move(master)));
   RETURN_IF_ERROR(vault->LoadKeys());
+  RETURN_IF_ERROR(vault->MakeSigners());
   return vault;
 }
 
@@ -98,7 +103,7 @@ Status Vault::LoadKeys() {
   }
   states_ = std::move(rows);
   if (states_.empty()) return MintOwnKeys();
-  for (const uint32_t epoch : {kIndexKey, kRegistryKey, kDuplicateKey}) {
+  for (const uint32_t epoch : kOwnKeys) {
     const auto found = states_.find(KeyName{.owner = {}, .epoch = epoch});
     if (found == states_.end() || found->second != KeyState::kActive) {
       return DataLoss("the gateway's own key %u is missing; restore a backup", epoch);
@@ -109,13 +114,41 @@ Status Vault::LoadKeys() {
 
 Status Vault::MintOwnKeys() {
   Batch batch;
-  for (const uint32_t epoch : {kIndexKey, kRegistryKey, kDuplicateKey}) {
-    RETURN_IF_ERROR(MintInto(batch, {.owner = {}, .epoch = epoch}));
+  for (const uint32_t epoch : kOwnKeys) {
+    if (epoch == kTlsKey) {
+      RETURN_IF_ERROR(MintTlsKey(batch));
+    } else {
+      RETURN_IF_ERROR(MintInto(batch, {.owner = {}, .epoch = epoch}));
+    }
     states_.emplace(KeyName{.owner = {}, .epoch = epoch}, KeyState::kActive);
   }
   RETURN_IF_ERROR(db_.Commit(batch));
-  // Without these three nothing in the store can be read; they are worth one fsync.
+  // Without these nothing in the store can be read, and nobody knows the gateway any more; they are
+  // worth one fsync.
   return db_.Sync();
+}
+
+Status Vault::MintTlsKey(Batch& batch) {
+  for (int draw = 0; draw < kTlsDrawsMax; ++draw) {
+    RETURN_IF_ERROR(MintInto(batch, {.owner = {}, .epoch = kTlsKey}));  // the last one counts
+    StatusOr<crypto::TlsIdentity> identity = MakeTlsIdentity();
+    if (identity.ok()) {
+      crypto::Wipe(identity->private_key_pem.data(), identity->private_key_pem.size());
+    }
+    if (identity.status().code() != StatusCode::kInvalidArgument) return identity.status();
+    keyring_.Forget(OwnerId{}.view(), kTlsKey);
+  }
+  return Internal("TLS key: %d random numbers in a row were none", kTlsDrawsMax);
+}
+
+Status Vault::MakeSigners() {
+  ASSIGN_OR_RETURN(signer_, keyring_.SignerOf(OwnerId{}.view(), kSignKey));
+  ASSIGN_OR_RETURN(log_signer_, keyring_.SignerOf(OwnerId{}.view(), kLogKey));
+  return OkStatus();
+}
+
+StatusOr<crypto::TlsIdentity> Vault::MakeTlsIdentity() const {
+  return keyring_.TlsIdentityOf(OwnerId{}.view(), kTlsKey);
 }
 
 Status Vault::MintInto(Batch& batch, const KeyName& name) {

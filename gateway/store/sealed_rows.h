@@ -14,6 +14,8 @@
 #include "gateway/base/status.h"
 #include "gateway/crypto/keyring.h"
 #include "gateway/crypto/secret.h"
+#include "gateway/crypto/sign.h"
+#include "gateway/crypto/x509.h"
 #include "gateway/model/ids.h"
 #include "gateway/store/database.h"
 
@@ -23,6 +25,9 @@ namespace gateway::store {
 inline constexpr uint32_t kIndexKey = 1;      // pseudonyms in row keys
 inline constexpr uint32_t kRegistryKey = 2;   // the gateway's own rows
 inline constexpr uint32_t kDuplicateKey = 3;  // hashes of MQTT messages
+inline constexpr uint32_t kSignKey = 4;       // Ed25519: the gateway's answers
+inline constexpr uint32_t kLogKey = 5;        // Ed25519: the ledger's checkpoints
+inline constexpr uint32_t kTlsKey = 6;        // P-256
 
 // The clear beginning of a sealed row. Believe it only once OpenRow returned OK for the same value.
 struct RowHeader {
@@ -38,7 +43,8 @@ class Vault {
  public:
   // Loads every data key of the store; makes the gateway's own keys if the store has none yet.
   // `db` must outlive the vault.
-  // Returns PermissionDenied if `master` opens none of the keys, DataLoss if it opens only some.
+  // Returns PermissionDenied if `master` opens none of the keys, DataLoss if it opens only some or
+  // one of the gateway's own is missing.
   static StatusOr<std::unique_ptr<Vault>> Open(Database& db, crypto::SecretKey master);
 
   // Adds the sealed row to the batch. The first row of an owner and epoch makes their data key and
@@ -72,6 +78,11 @@ class Vault {
   std::string RowPseudonym(std::string_view label, std::string_view data) const;
   uint64_t MessageHash(std::string_view topic, std::string_view payload) const;
 
+  // What the gateway is known by: keys that never leave the store. They live as long as the vault.
+  const crypto::Signer& signer() const { return *signer_; }          // of answers
+  const crypto::Signer& log_signer() const { return *log_signer_; }  // of the ledger's checkpoints
+  StatusOr<crypto::TlsIdentity> MakeTlsIdentity() const;
+
  private:
   enum class KeyState : uint8_t { kActive = 1, kRetired = 2, kTombstone = 3 };
   struct KeyName {
@@ -88,6 +99,8 @@ class Vault {
   Vault(Database& db, crypto::SecretKey master) : db_(db), keyring_(std::move(master)) {}
   Status LoadKeys();
   Status MintOwnKeys() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  Status MintTlsKey(Batch& batch);
+  Status MakeSigners();
   Status MintInto(Batch& batch, const KeyName& name);
   // Makes sure that the key is loaded, may seal, and has its row in the database.
   Status NeedKey(const KeyName& name);
@@ -95,6 +108,7 @@ class Vault {
 
   Database& db_;
   crypto::Keyring keyring_;
+  std::optional<crypto::Signer> signer_, log_signer_;  // constant after Open
   mutable Mutex mutex_;
   // Every key row of the database; a key is named here only once its row is committed.
   std::unordered_map<KeyName, KeyState, KeyNameHash> states_ ABSL_GUARDED_BY(mutex_);

@@ -66,6 +66,7 @@ class FakeCommands final : public port::Commands {
     return Unless(uint32_t{3});
   }
   StatusOr<port::GatewayStatus> GetStatus() override { return Unless(status); }
+  StatusOr<port::GatewayPublicKeys> GetKeys() override { return Unless(keys); }
 
   Status refusal;
   port::HouseholdInvite invite;
@@ -77,6 +78,7 @@ class FakeCommands final : public port::Commands {
   std::vector<Cell> pending;
   port::CellExplanation explanation;
   port::GatewayStatus status;
+  port::GatewayPublicKeys keys;
 
   std::string asked;
   std::vector<std::string> acceptances, documents_given;

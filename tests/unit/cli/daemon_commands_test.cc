@@ -181,6 +181,21 @@ TEST_F(DaemonCommandsTest, ActivateSendsTheFilesAndShowsWarningsOnStderr) {
   EXPECT_EQ(Commons("policy show --format json").json()[0]["text"], "text");
 }
 
+TEST_F(DaemonCommandsTest, GatewayKeysAreShownAndWrittenForTheRoster) {
+  commands_.keys = {"gw-a", std::string(32, '\x11'), std::string(32, '\x22'),
+                    std::string(32, '\x33')};
+  const std::string tls = "sha256:" + HexEncode(std::string(32, '\x11'));
+  const std::string sign = "ed25519:" + HexEncode(std::string(32, '\x22'));
+  const std::string log = "ed25519:" + HexEncode(std::string(32, '\x33'));
+  const Outcome outcome = Commons("gateway keys --out gw-a.pub --format json");
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_EQ(outcome.json(), (json{{"gateway", "gw-a"}, {"tls", tls}, {"sign", sign}, {"log", log}}));
+  EXPECT_EQ(folder_.Read("gw-a.pub"),
+            "commons-gateway-v1 gw-a " + tls + " " + sign + " " + log + "\n");
+  EXPECT_EQ(Commons("gateway keys --out gw-a.pub").code, 1);  // never over another file
+  EXPECT_EQ(Commons("gateway keys").code, 0);
+}
+
 TEST_F(DaemonCommandsTest, ExplainAndClockSayWhatHappened) {
   commands_.explanation = {MakeCell(CellStatus::kSuppressed, 3), SuppressionReason::kDominance,
                            "one household is too large a share"};

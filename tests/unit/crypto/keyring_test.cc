@@ -96,6 +96,20 @@ TEST_F(KeyringTest, WrappingIsTheDocumentedOne) {
             SipHash(KeyOf(std::string(32, 'd')), "x", "y"));
 }
 
+TEST_F(KeyringTest, AKeyThatSignsDoesSoInEveryProcess) {
+  const std::string wrapped = MintFor(kAlice, 4);
+  const auto signer = keyring_.SignerOf(kAlice, 4);
+  const auto tls = keyring_.TlsIdentityOf(kAlice, 4);
+  ASSERT_TRUE(signer.ok() && tls.ok());
+  EXPECT_TRUE(VerifySignature(signer->public_key(), "text", signer->Sign("text")));
+  Keyring other(KeyOf(Counting(32)));
+  ASSERT_TRUE(other.Load(kAlice, 4, wrapped).ok());
+  EXPECT_EQ(other.SignerOf(kAlice, 4)->public_key(), signer->public_key());
+  EXPECT_EQ(other.TlsIdentityOf(kAlice, 4)->pin, tls->pin);
+  EXPECT_EQ(keyring_.SignerOf(kAlice, 5).status().code(), StatusCode::kNotFound);
+  EXPECT_EQ(keyring_.TlsIdentityOf(kBob, 4).status().code(), StatusCode::kNotFound);
+}
+
 TEST_F(KeyringTest, AForgottenKeyIsGone) {
   MintFor(kAlice, kJune);
   keyring_.Forget(kAlice, kJune);

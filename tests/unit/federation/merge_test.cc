@@ -333,7 +333,8 @@ TEST_F(MergeTest, AnAnswerOfMoreCellsThanAnybodyKeepsIsTooLarge) {
   const std::size_t parts = limits::kCellsPerAnswerMax / limits::kCellsPerSheetMax + 1;
   Merge merge(asked_);
   for (uint32_t i = 0; i < parts; ++i) {
-    merge.AddAnswer(large.Sign(large.Part(kQuery, {large.Sheet(sheet)}, i, false)), "gw-a");
+    merge.AddAnswer(large.Sign(large.Part(kQuery, {large.Sheet(sheet)}, i, false)), "gw-a")
+        .IgnoreError();
   }
   EXPECT_EQ(Said(std::move(merge).Finish(false)), "missing TOO_LARGE");
 }

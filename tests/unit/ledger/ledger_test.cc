@@ -10,6 +10,8 @@
 
 #include "gateway/base/bytes.h"
 #include "gateway/proof/leaf.h"
+#include "gateway/proof/note.h"
+#include "gateway/proof/tlog_proof.h"
 #include "tests/unit/store/scratch.h"
 
 namespace gateway::ledger {
@@ -180,6 +182,163 @@ TEST(LedgerTest, AMissingEntryIsDataLossWhenRead) {
   batch.Delete(Table::kLedger, EntryKey(1));
   ASSERT_TRUE(store.vault().Commit(batch).ok());
   EXPECT_EQ(MustOpen(store)->Entry(1).status().code(), StatusCode::kDataLoss);
+}
+
+constexpr std::string_view kOrigin = "riverside/gw/gw-a";
+
+const crypto::Signer& LogKey() {
+  static const auto* signer = [] {
+    EXPECT_TRUE(crypto::InitCrypto().ok());
+    auto seed = crypto::SecretKey::FromBytes(std::string(32, '\x0a'));
+    EXPECT_TRUE(seed.ok());
+    auto made = crypto::Signer::FromSeed(*std::move(seed));
+    EXPECT_TRUE(made.ok());
+    return new crypto::Signer(*std::move(made));
+  }();
+  return *signer;
+}
+
+proof::NoteKey LogVkey() {
+  return {.name = std::string(kOrigin),
+          .type = proof::NoteKeyType::kLog,
+          .public_key = LogKey().public_key()};
+}
+
+std::unique_ptr<Ledger> MustOpenSigned(OpenStore& store) {
+  auto ledger = MustOpen(store);
+  ledger->SetSigner(std::string(kOrigin), LogKey());
+  ledger->Publish();
+  return ledger;
+}
+
+std::string EntryOf(uint64_t index) { return "entry " + std::to_string(index); }
+
+TEST(LedgerTest, ALogWithoutANamePublishesNothing) {
+  const Scratch scratch;
+  OpenStore store(scratch);
+  const auto ledger = MustOpen(store);
+  MustAppend(store, *ledger, "a");
+  ledger->Publish();
+  EXPECT_EQ(ledger->published_size(), 0u);
+  EXPECT_EQ(ledger->published().note, "");
+  EXPECT_EQ(ledger->Prove(0).status().code(), StatusCode::kNotFound);
+}
+
+TEST(LedgerTest, EveryEntryOfEverySizeProvesAgainstTheCheckpoint) {
+  const Scratch scratch;
+  OpenStore store(scratch);
+  const auto ledger = MustOpenSigned(store);
+  for (uint64_t size = 1; size <= 70; ++size) {
+    MustAppend(store, *ledger, EntryOf(size - 1));
+    ledger->Publish();
+    for (uint64_t index = 0; index < size; ++index) {
+      const auto proof = ledger->Prove(index);
+      ASSERT_TRUE(proof.ok()) << proof.status();
+      const auto checkpoint = proof::VerifyLogged(EntryOf(index), *proof, LogVkey());
+      ASSERT_TRUE(checkpoint.ok()) << index << " of " << size << ": " << checkpoint.status();
+      EXPECT_EQ(checkpoint->size, size);
+    }
+    EXPECT_EQ(ledger->Prove(size).status().code(), StatusCode::kNotFound);
+  }
+}
+
+TEST(LedgerTest, WhatIsNotPublishedIsNeitherProvedNorInTheCheckpoint) {
+  const Scratch scratch;
+  OpenStore store(scratch);
+  const auto ledger = MustOpenSigned(store);
+  MustAppend(store, *ledger, "a");
+  ledger->Publish();
+  const Ledger::Published before = ledger->published();
+  MustAppend(store, *ledger, "b");  // committed, but nobody said that it is durable
+  Batch batch;
+  ASSERT_TRUE(ledger->Append(batch, "c").ok());
+  EXPECT_EQ(ledger->published().note, before.note);
+  EXPECT_EQ(ledger->published_size(), 1u);
+  EXPECT_EQ(ledger->Prove(1).status().code(), StatusCode::kNotFound);
+  // The old checkpoint still proves what it covers.
+  EXPECT_TRUE(proof::VerifyLogged("a", *ledger->Prove(0), LogVkey()).ok());
+  ledger->Publish();
+  EXPECT_EQ(ledger->published_size(), 2u);
+}
+
+TEST(LedgerTest, ARestartSignsTheSameBytesAgain) {
+  const Scratch scratch;
+  OpenStore store(scratch);
+  auto ledger = MustOpenSigned(store);
+  std::string empty = ledger->published().note;
+  EXPECT_EQ(ledger->published().root, proof::EmptyRoot());
+  store.Reopen();
+  ledger = MustOpenSigned(store);
+  EXPECT_EQ(ledger->published().note, empty);
+  for (uint64_t size = 1; size <= 9; ++size) {
+    MustAppend(store, *ledger, EntryOf(size - 1));
+    ledger->Publish();
+    const Ledger::Published before = ledger->published();
+    const std::string proof = *ledger->Prove(size / 2);
+    store.Reopen();
+    ledger = MustOpenSigned(store);
+    EXPECT_EQ(ledger->published().note, before.note);
+    EXPECT_EQ(ledger->published().root, before.root);
+    EXPECT_EQ(*ledger->Prove(size / 2), proof);
+  }
+}
+
+TEST(LedgerTest, AnAbandonedAppendLeavesNoNodeBehind) {
+  const Scratch scratch;
+  OpenStore store(scratch);
+  const auto ledger = MustOpenSigned(store);
+  MustAppend(store, *ledger, EntryOf(0));
+  Batch batch;
+  ASSERT_TRUE(ledger->Append(batch, "abandoned").ok());
+  ledger->Abandoned();
+  MustAppend(store, *ledger, EntryOf(1));
+  ledger->Publish();
+  for (uint64_t index = 0; index < 2; ++index) {
+    EXPECT_TRUE(proof::VerifyLogged(EntryOf(index), *ledger->Prove(index), LogVkey()).ok());
+  }
+}
+
+std::string NodeKey(uint8_t level, uint64_t index) {
+  return ByteWriter().U8('n').U8(level).U64(index).Take();
+}
+
+// What proving entry 0 of a log of four says after `change`, which is given the key of a row that
+// the proof needs: the root of entries 2 and 3.
+template <typename Change>
+StatusCode ProveCodeAfter(const Change& change) {
+  const Scratch scratch;
+  OpenStore store(scratch);
+  const auto ledger = MustOpenSigned(store);
+  for (uint64_t i = 0; i < 4; ++i) MustAppend(store, *ledger, EntryOf(i));
+  ledger->Publish();
+  EXPECT_TRUE(ledger->Prove(0).ok());
+  Batch batch;
+  change(store, batch, NodeKey(1, 1));
+  EXPECT_TRUE(store.vault().Commit(batch).ok());
+  return ledger->Prove(0).status().code();
+}
+
+TEST(LedgerTest, AMissingDamagedMovedOrWrongNodeIsDataLoss) {
+  EXPECT_EQ(ProveCodeAfter([](OpenStore&, Batch& batch, const std::string& key) {
+              batch.Delete(Table::kLedger, key);
+            }),
+            StatusCode::kDataLoss);
+  EXPECT_EQ(ProveCodeAfter([](OpenStore& store, Batch& batch, const std::string& key) {
+              std::string row = **store.db().Get(Table::kLedger, key);
+              row.back() = static_cast<char>(row.back() ^ 1);
+              batch.Put(Table::kLedger, key, row);
+            }),
+            StatusCode::kDataLoss);
+  EXPECT_EQ(ProveCodeAfter([](OpenStore& store, Batch& batch, const std::string& key) {
+              batch.Put(Table::kLedger, key, **store.db().Get(Table::kLedger, NodeKey(1, 0)));
+            }),
+            StatusCode::kDataLoss);
+  for (const std::string& other : {proof::LeafHash("other"), std::string(31, 'x'), std::string()}) {
+    EXPECT_EQ(ProveCodeAfter([&](OpenStore& store, Batch& batch, const std::string& key) {
+                ASSERT_TRUE(store.vault().PutOwn(batch, Table::kLedger, key, other).ok());
+              }),
+              StatusCode::kDataLoss);
+  }
 }
 
 }  // namespace

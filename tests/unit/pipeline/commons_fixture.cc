@@ -55,12 +55,22 @@ crypto::Signer NewSigner() {
 
 Time At(std::string_view text) { return Must(ParseTime(text)); }
 
-Commons::Commons(std::string_view start, uint32_t k_min)
-    : clock_(At(start)), steward_(NewSigner()), master_(crypto::RandomBytes(32)) {
+Commons::Commons(WithoutRules)
+    : clock_(At("2013-01-13T00:00:00Z")), steward_(NewSigner()), master_(crypto::RandomBytes(32)) {
+  MakeFolder();
+  Open();
+}
+
+void Commons::MakeFolder() {
   std::string name = (std::filesystem::temp_directory_path() / "commons-XXXXXX").string();
   GW_CHECK(mkdtemp(name.data()) != nullptr);
   root_ = name;
   dir_ = root_ / "db";
+}
+
+Commons::Commons(std::string_view start, uint32_t k_min)
+    : clock_(At(start)), steward_(NewSigner()), master_(crypto::RandomBytes(32)) {
+  MakeFolder();
   Open();
   const std::string charter =
       "schema: commons-charter/1\ncommons: testville\nversion: 1\nprev: \"\"\n"

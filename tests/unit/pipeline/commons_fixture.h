@@ -33,6 +33,9 @@ class Commons {
  public:
   // Opens a gateway whose clock starts at `start`, with documents active.
   explicit Commons(std::string_view start = "2013-01-13T00:00:00Z", uint32_t k_min = 3);
+  // The same, before any rules are active.
+  struct WithoutRules {};
+  explicit Commons(WithoutRules);
   ~Commons();
 
   Pipeline& gateway() { return *pipeline_; }
@@ -70,6 +73,7 @@ class Commons {
   Status Activate(const std::vector<std::pair<std::string_view, std::string>>& documents);
 
  private:
+  void MakeFolder();
   void Open();
 
   std::filesystem::path root_, dir_;

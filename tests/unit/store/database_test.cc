@@ -142,7 +142,21 @@ TEST(DatabaseTest, AStoreOfANewerFormatIsRefusedNamingBothFormats) {
   const auto refused = Database::Open(scratch.dir());
   EXPECT_EQ(refused.status().code(), StatusCode::kFailedPrecondition);
   EXPECT_THAT(std::string(Message(refused.status())), HasSubstr("format 7"));
-  EXPECT_THAT(std::string(Message(refused.status())), HasSubstr("up to 1"));
+  EXPECT_THAT(std::string(Message(refused.status())), HasSubstr("up to 2"));
+}
+
+TEST(DatabaseTest, AStoreOfAnEarlierFormatIsRefusedAndLeftAsItIs) {
+  const Scratch scratch;
+  auto db = MustOpen(scratch.dir());
+  Batch batch;
+  batch.Put(Table::kMeta, "format", ByteWriter().U32(1).bytes());
+  ASSERT_TRUE(db->Commit(batch).ok());
+  db.reset();
+  for (int attempt = 0; attempt < 2; ++attempt) {
+    const auto refused = Database::Open(scratch.dir());
+    EXPECT_EQ(refused.status().code(), StatusCode::kFailedPrecondition);
+    EXPECT_THAT(std::string(Message(refused.status())), HasSubstr("format 1"));
+  }
 }
 
 TEST(DatabaseTest, AStoreWithKeysButNoFormatIsDamaged) {

@@ -156,10 +156,17 @@ TEST(VaultTest, ADamagedKeyRowIsDataLossAndNotAWrongMasterKey) {
 TEST(VaultTest, AMissingOwnKeyIsDataLoss) {
   const Scratch scratch;
   OpenStore store(scratch);
-  Batch batch;
-  batch.Delete(Table::kKeys, ByteWriter().Raw(OwnerId{}.view()).U32(kDuplicateKey).bytes());
-  ASSERT_TRUE(store.db().Commit(batch).ok());
-  EXPECT_EQ(Vault::Open(store.db(), MasterKey()).status().code(), StatusCode::kDataLoss);
+  for (uint32_t epoch = kIndexKey; epoch <= kTlsKey; ++epoch) {
+    const std::string key = ByteWriter().Raw(OwnerId{}.view()).U32(epoch).Take();
+    const std::string row = **store.db().Get(Table::kKeys, key);
+    Batch batch;
+    batch.Delete(Table::kKeys, key);
+    ASSERT_TRUE(store.db().Commit(batch).ok());
+    EXPECT_EQ(Vault::Open(store.db(), MasterKey()).status().code(), StatusCode::kDataLoss) << epoch;
+    batch.Put(Table::kKeys, key, row);
+    ASSERT_TRUE(store.db().Commit(batch).ok());
+  }
+  EXPECT_TRUE(Vault::Open(store.db(), MasterKey()).ok());
 }
 
 // Replaces the key row of owner 'a' by one of another state, as retiring and erasing do.
@@ -268,6 +275,25 @@ TEST(VaultTest, NoPlaintextReachesAFile) {
   EXPECT_THAT(bytes, HasSubstr(Owner('a').view()));  // the search does see row headers
   EXPECT_EQ(bytes.find(canary), std::string::npos);
   EXPECT_EQ(bytes.find(std::string(crypto::SecretKey::kBytes, 'm')), std::string::npos);
+}
+
+TEST(VaultTest, TheGatewaysIdentityOutlivesTheProcessAndBelongsToOneStore) {
+  const Scratch scratch;
+  OpenStore store(scratch);
+  const auto all = [](const Vault& vault) {
+    const auto tls = vault.MakeTlsIdentity();
+    EXPECT_TRUE(tls.ok()) << tls.status();
+    return std::vector<std::string>{vault.signer().public_key(), vault.log_signer().public_key(),
+                                    tls->pin};
+  };
+  const std::vector<std::string> before = all(store.vault());
+  EXPECT_EQ(std::set(before.begin(), before.end()).size(), 3u);  // three keys, not one
+  store.Reopen();
+  EXPECT_EQ(all(store.vault()), before);
+  const Scratch other_scratch;
+  OpenStore other(other_scratch);
+  const std::vector<std::string> others = all(other.vault());
+  for (std::size_t i = 0; i < before.size(); ++i) EXPECT_NE(others[i], before[i]);
 }
 
 TEST(VaultTest, PseudonymsAreStableAndTellKindsAndFieldsApart) {
