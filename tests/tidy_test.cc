@@ -54,7 +54,7 @@ const std::map<std::string, std::set<std::string>>& ModuleTable() {
       {"daemon",
        {"base", "model", "port", "yaml", "crypto", "policy", "privacy", "store", "proof", "ledger",
         "pipeline", "ingest", "federation", "admin", "portal"}},
-      {"cli", {"base", "model", "crypto", "proof", "yaml", "policy"}},
+      {"cli", {"base", "model", "crypto", "proof", "yaml", "policy", "federation"}},
   };
   return *table;
 }

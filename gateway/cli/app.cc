@@ -33,6 +33,10 @@ int Run(int argc, char** argv) {
   RegisterPolicy(app, context);
   RegisterCell(app, context);
   RegisterGateway(app, context);
+  RegisterParty(app, context);
+  RegisterQuery(app, context);
+  RegisterVerify(app, context);
+  RegisterPeer(app, context);
 
   try {
     app.parse(argc, argv);
@@ -48,7 +52,7 @@ int Run(int argc, char** argv) {
     std::cerr << "commons: stdout: the output could not be written\n";
     return kExitRefused;
   }
-  return kExitOk;
+  return context.partial ? kExitPartial : kExitOk;
 }
 
 }  // namespace gateway::cli

@@ -9,6 +9,7 @@ enum ExitCode : int {
   kExitRefused = 1,      // the request was refused or failed; the reason is on stderr
   kExitUsage = 2,        // the command line is wrong
   kExitUnreachable = 3,  // no daemon answers
+  kExitPartial = 4,      // `query` only: some gateways' answers are there, not all
 };
 
 // Parses and carries out one command line; prints to stdout and stderr. Returns an ExitCode.

@@ -1,5 +1,6 @@
 #include <CLI/CLI.hpp>
 
+#include "gateway/cli/cell_table.h"
 #include "gateway/cli/client.h"
 #include "gateway/cli/command.h"
 
@@ -52,9 +53,7 @@ Status List(Context& context, const ListArgs& args) {
     filter.set_until_ms(until);
   }
   ASSIGN_OR_RETURN(auto client, Client::Connect(context));
-  Table table{{"gateway", "rule", "metric", "unit", "resolution", "zone", "start", "end",
-               "status", "count", "sum", "mean", "completeness_pct", "homes_in_zone",
-               "policy_version", "replay"}, {}};
+  Table table{CellColumns(), {}};
   RETURN_IF_ERROR(client->Query(filter, [&](const commons::v1::CellRow& cell) {
     table.rows.push_back(RowOf(cell));
   }));

@@ -2,6 +2,7 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
+#include <iostream>
 
 #include "gateway/base/file.h"
 #include "gateway/crypto/secret.h"
@@ -27,6 +28,12 @@ std::string Why(const StatusOr<T>& parsed) {
 }  // namespace
 
 void Context::Print(const Table& table) const { PrintText(Render(table, FormatOf(format))); }
+void Context::Print(const NamedTables& tables) const {
+  if (FormatOf(format) != OutputFormat::kCsv) return PrintText(Render(tables, FormatOf(format)));
+  for (std::size_t i = 0; i < tables.size(); ++i) {
+    (i == 0 ? std::cout : std::cerr) << Render(tables[i].second, OutputFormat::kCsv);
+  }
+}
 void Context::Print(const Record& record) const { PrintText(Render(record, FormatOf(format))); }
 
 void Context::PrintValue(std::string_view name, const std::string& value) const {

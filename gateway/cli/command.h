@@ -23,11 +23,14 @@ struct Context {
   std::string dir;
   std::string format = "table";  // checked by the parser
   bool unreachable = false;      // set by Client: decides the exit code
+  bool partial = false;          // set by `query`: likewise
   std::function<Status()> action;
 
   // Writes to stdout in the chosen format.
   void Print(const Table& table) const;
   void Print(const Record& record) const;
+  // As CSV, which has no way to tell tables apart, only the first; the others go to stderr.
+  void Print(const NamedTables& tables) const;
   // A record of one field; as a table just its value, so that scripts can take it as it is.
   void PrintValue(std::string_view name, const std::string& value) const;
 };
@@ -61,5 +64,9 @@ void RegisterPolicy(CLI::App& app, Context& context);
 void RegisterCell(CLI::App& app, Context& context);
 void RegisterStatus(CLI::App& app, Context& context);  // clock, status
 void RegisterGateway(CLI::App& app, Context& context);
+void RegisterParty(CLI::App& app, Context& context);
+void RegisterQuery(CLI::App& app, Context& context);  // query, catalog
+void RegisterVerify(CLI::App& app, Context& context);
+void RegisterPeer(CLI::App& app, Context& context);
 
 }  // namespace gateway::cli

@@ -152,14 +152,31 @@ std::vector<std::pair<std::string, std::string>> Lines(const Record& record) {
   return lines;
 }
 
+Json ArrayOf(const Table& table) {
+  Json array = Json::array();
+  for (const auto& row : table.rows) array.push_back(ObjectOf(table.columns, row));
+  return array;
+}
+
 }  // namespace
 
 std::string Render(const Table& table, OutputFormat format) {
   if (format == OutputFormat::kCsv) return RenderCsv(table);
   if (format == OutputFormat::kTable) return RenderColumns(table);
-  Json array = Json::array();
-  for (const auto& row : table.rows) array.push_back(ObjectOf(table.columns, row));
-  return Dump(array);
+  return Dump(ArrayOf(table));
+}
+
+std::string Render(const NamedTables& tables, OutputFormat format) {
+  if (format == OutputFormat::kJson) {
+    Json object = Json::object();
+    for (const auto& [name, table] : tables) object[name] = ArrayOf(table);
+    return Dump(object);
+  }
+  std::string text;
+  for (const auto& [name, table] : tables) {
+    text += (text.empty() ? "" : "\n") + Render(table, format);
+  }
+  return text;
 }
 
 std::string Render(const Record& record, OutputFormat format) {

@@ -28,9 +28,14 @@ struct Table {
 // One thing with named fields, in the order they are shown.
 using Record = std::vector<std::pair<std::string, Value>>;
 
+// Several tables of one answer, in the order they are shown.
+using NamedTables = std::vector<std::pair<std::string, Table>>;
+
 // JSON: an array of objects. Table: columns without any value are left out.
 std::string Render(const Table& table, OutputFormat format);
 // JSON: an object. Table: one "name  value" line per field. CSV: a header and one row.
 std::string Render(const Record& record, OutputFormat format);
+// JSON: an object of arrays. Otherwise one after the other, with a blank line between.
+std::string Render(const NamedTables& tables, OutputFormat format);
 
 }  // namespace gateway::cli

@@ -50,6 +50,9 @@ inline constexpr std::size_t kRulesMax = 1'024;
 // A sheet's cells are listed in one ledger entry, which has a limit of its own (proof/leaf.cc).
 inline constexpr std::size_t kCellsPerSheetMax = 640;
 
+// Whom a share rule named at each version of the policy: kept as long as the store.
+inline constexpr std::size_t kAudiencesMax = 65'536;
+
 // Queries on the operator's socket, and a gateway's answer to a party.
 inline constexpr std::size_t kCellsPerAnswerMax = 100'000;
 inline constexpr std::size_t kAdminMessageBytesMax = 64u << 20;

@@ -32,16 +32,41 @@ StatusOr<port::DecidedCell> ReadCellRow(const store::Vault& vault, std::string_v
   return decided;
 }
 
+namespace {
+
+Status SetAudience(const Audiences& audiences, port::DecidedCell& decided) {
+  const Cell& cell = decided.cell;
+  const Audience* audience = FindAudience(audiences, cell.rule, cell.policy_version);
+  if (audience == nullptr) {
+    return DataLoss("cell row: nobody knows whom rule \"%s\" of policy version %d named",
+                    cell.rule.value(), cell.policy_version);
+  }
+  decided.purpose = audience->purpose;
+  decided.purpose_iri = audience->purpose_iri;
+  decided.recipients = audience->recipients;
+  return OkStatus();
+}
+
+}  // namespace
+
 Status Pipeline::VisitCells(const port::CellFilter& filter,
                             const std::function<bool(const port::DecidedCell&)>& visit) const {
   Status failure;
   // Up to the watermark: what is beyond it may still be lost with the power (I3).
   const std::string until = ByteWriter().U64(core_->watermark()).Take();
+  // After the watermark: whoever was named when a cell below it was decided is on this list.
+  const std::shared_ptr<const Audiences> audiences = [this] {
+    const MutexLock lock(mutex_);
+    return audiences_;
+  }();
   RETURN_IF_ERROR(database_->Scan(
       Table::kCells, "", until, [&](std::string_view key, std::string_view value) {
-        const StatusOr<port::DecidedCell> decided = ReadCellRow(*vault_, key, value);
+        StatusOr<port::DecidedCell> decided = ReadCellRow(*vault_, key, value);
         failure = decided.status();
-        return decided.ok() && (!Matches(filter, decided->cell) || visit(*decided));
+        if (!decided.ok()) return false;
+        if (!Matches(filter, decided->cell)) return true;
+        failure = SetAudience(*audiences, *decided);
+        return failure.ok() && visit(*decided);
       }));
   return failure;
 }

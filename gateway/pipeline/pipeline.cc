@@ -144,6 +144,7 @@ void Pipeline::PublishDocuments() {
                             .roster = std::move(stored.roster)});
   const MutexLock lock(mutex_);
   documents_ = std::move(documents);
+  audiences_ = core_->registry().audiences();
 }
 
 Status Pipeline::Append(const port::Delivery& delivery, const port::Admission& admission,

@@ -161,11 +161,14 @@ class Pipeline final : public port::Intake, public port::Commands, public port::
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
   std::shared_ptr<const port::AdmissionTable> admissions_ ABSL_GUARDED_BY(mutex_);
   std::shared_ptr<const port::ActiveDocuments> documents_ ABSL_GUARDED_BY(mutex_);
+  std::shared_ptr<const Audiences> audiences_ ABSL_GUARDED_BY(mutex_) =
+      std::make_shared<const Audiences>();
 
   std::thread thread_;  // last: starts when all else is ready
 };
 
-// Opens one row of the cells table. Returns DataLoss if it is not what a decision wrote.
+// Opens one row of the cells table; purpose and recipients are left to the caller.
+// Returns DataLoss if it is not what a decision wrote.
 StatusOr<port::DecidedCell> ReadCellRow(const store::Vault& vault, std::string_view key,
                                         std::string_view value);
 

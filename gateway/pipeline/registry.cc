@@ -35,6 +35,11 @@ Status Registry::Load() {
     auto rules = std::make_shared<Rules>();
     ASSIGN_OR_RETURN(rules->documents, policy::ParseStored(stored_payloads()));
     ASSIGN_OR_RETURN(rules->time_zone, TimeZone::Load(rules->documents.policy.time_zone));
+    for (const policy::ShareRule& rule : rules->documents.policy.share) {
+      if (FindAudience(*audiences_, rule.id, rules->documents.policy.version) == nullptr) {
+        return DataLoss("registry: the recipients of a share rule are missing; restore a backup");
+      }
+    }
     for (const auto& [rule, since] : rule_since_) rules->since[rule] = since.second;
     commons = rules->documents.charter.commons;
     rules_ = std::move(rules);
@@ -52,6 +57,11 @@ Status Registry::LoadRow(std::string_view plain) {
   if (plain.empty()) return DataLoss("registry row: empty");
   if (plain.front() == static_cast<char>(RegistryRow::kRuleSince)) {
     ASSIGN_OR_RETURN(rule_since_, DecodeRuleSince(plain));
+    return OkStatus();
+  }
+  if (plain.front() == static_cast<char>(RegistryRow::kAudiences)) {
+    ASSIGN_OR_RETURN(Audiences audiences, DecodeAudiences(plain));
+    audiences_ = std::make_shared<const Audiences>(std::move(audiences));
     return OkStatus();
   }
   ASSIGN_OR_RETURN(auto document, DecodeDocument(plain));
@@ -157,6 +167,10 @@ Status Registry::SaveActivation(store::Batch& batch, const policy::Activation& a
                                   EncodeDocument(accepted.kind, document)));
   }
   const policy::Policy& policy = activation.documents.policy;
+  Audiences audiences = *audiences_;
+  RETURN_IF_ERROR(AppendAudiences(policy, audiences));
+  RETURN_IF_ERROR(vault_.PutOwn(batch, Table::kRegistry, vault_.RowPseudonym("rules", "recipients"),
+                                EncodeAudiences(audiences)));
   RuleSince since;
   for (const policy::ShareRule& rule : policy.share) {
     std::string fingerprint = RuleFingerprint(rule, policy);

@@ -11,6 +11,7 @@
 
 #include "gateway/model/ids.h"
 #include "gateway/model/time.h"
+#include "gateway/pipeline/audience.h"
 #include "gateway/policy/documents.h"
 #include "gateway/policy/grant.h"
 #include "gateway/port/intake.h"
@@ -82,6 +83,8 @@ class Registry {
   const std::shared_ptr<const Rules>& rules() const { return rules_; }
   const std::map<policy::DocumentKind, StoredDocument>& documents() const { return documents_; }
   policy::StoredDocuments stored_payloads() const;
+  // Never null. Immutable.
+  const std::shared_ptr<const Audiences>& audiences() const { return audiences_; }
 
   Status SaveHousehold(store::Batch& batch, const Household& household);
   void TakeHousehold(Household household);
@@ -102,6 +105,7 @@ class Registry {
   std::map<policy::DocumentKind, StoredDocument> documents_;
   std::map<RuleId, std::pair<std::string, Time>> rule_since_;  // fingerprint, since
   std::shared_ptr<const Rules> rules_;
+  std::shared_ptr<const Audiences> audiences_ = std::make_shared<const Audiences>();
   // Indices into the above.
   std::map<SubjectId, HouseholdId> subjects_;
   std::map<OwnerId, HouseholdId> owners_;

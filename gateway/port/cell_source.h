@@ -31,7 +31,8 @@ struct DecidedCell {
   uint32_t position = 0;  // in that entry
   // Whom and what for the cell's rule named when the cell was decided: residents agreed to these
   // and to no later ones.
-  std::string purpose;
+  std::string purpose;      // an id of the policy of that version
+  std::string purpose_iri;  // what that id stood for then
   std::vector<std::string> recipients;
 };
 

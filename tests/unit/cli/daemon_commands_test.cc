@@ -210,5 +210,34 @@ TEST_F(DaemonCommandsTest, ExplainAndClockSayWhatHappened) {
   EXPECT_EQ(commands_.advanced_to, Time(Millis(1'358'208'000'000)));
 }
 
+TEST_F(DaemonCommandsTest, PeerListShowsWhatTheRosterInForceMakesOfEachGateway) {
+  const auto keys = [](const std::string& digit) {
+    std::string hex;
+    for (int i = 0; i < 64; ++i) hex += digit;
+    return ", tls: [\"sha256:" + hex + "\"], sign: \"ed25519:" + hex + "\", log: \"ed25519:" + hex +
+           "\"}\n";
+  };
+  commands_.status.gateway = "gw-a";
+  commands_.documents = {
+      {"charter", 1, std::string(32, '\1'), "text", {"ada"}},
+      {"roster", 1, std::string(32, '\1'),
+       "schema: commons-roster/1\ncommons: riverside\nversion: 1\nprev: \"\"\n"
+       "issued: 2012-01-01T00:00:00Z\nexpires: 2100-01-01T00:00:00Z\ngateways:\n"
+       "  - {id: gw-a, zone: north, address: \"a.example:7443\"" + keys("a") +
+       "  - {id: gw-b, zone: south, address: \"b.example:7443\"" + keys("b") +
+       "  - {id: gw-c, zone: east" + keys("c") + "  - {id: gw-d, zone: west}\nparties: []\n",
+       {"ada"}}};
+  const Outcome outcome = Commons("peer list --format json");
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  const json rows = outcome.json();
+  ASSERT_EQ(rows.size(), 4u);
+  EXPECT_EQ(rows[0]["relation"], "self");
+  EXPECT_EQ(rows[1]["relation"], "peer");
+  EXPECT_EQ(rows[1]["address"], "b.example:7443");
+  EXPECT_THAT(rows[1]["tls"][0].get<std::string>(), HasSubstr("sha256:bbbb"));
+  EXPECT_EQ(rows[2]["relation"], "unreachable-without-address");
+  EXPECT_EQ(rows[3]["relation"], "without-keys");
+}
+
 }  // namespace
 }  // namespace gateway::cli

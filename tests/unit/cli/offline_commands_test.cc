@@ -52,7 +52,8 @@ TEST(CommandLineTest, EveryCommandHasHelpWithAnExample) {
         "device add", "device list", "resident", "resident keygen", "resident accept",
         "resident grant", "grant", "grant import", "grant withdraw", "grant list", "policy",
         "policy check", "policy sign", "policy activate", "policy show", "cell", "cell list",
-        "cell explain", "clock", "clock advance", "status"}) {
+        "cell explain", "clock", "clock advance", "status", "party", "party init", "query",
+        "catalog", "verify", "peer", "peer list"}) {
     const Outcome outcome = folder.Commons(std::string(command) + " --help");
     EXPECT_EQ(outcome.code, 0) << command;
     EXPECT_THAT(outcome.out, HasSubstr("Example")) << command;
@@ -63,7 +64,7 @@ TEST(CommandLineTest, EveryCommandHasHelpWithAnExample) {
 
 TEST(CommandLineTest, AMissingDaemonIsExitCode3) {
   const Folder folder;
-  for (const char* command : {"status", "cell list", "household list", "grant withdraw flat-1"}) {
+  for (const char* command : {"status", "cell list", "household list", "grant withdraw flat-1", "peer list"}) {
     const Outcome outcome = folder.Commons(command);
     EXPECT_EQ(outcome.code, 3) << command;
     EXPECT_THAT(outcome.err, HasSubstr("no daemon answers")) << command;

@@ -121,6 +121,41 @@ TEST(CellSourceTest, DocumentsAreTheSamePointerUntilTheyChange) {
   EXPECT_EQ(commons.gateway().documents()->policy, next);
 }
 
+// Activates version `version` of the policy, after the one in force.
+void ChangeRecipients(Commons& commons, uint64_t version, const std::string& recipients) {
+  const std::string prev =
+      HexEncode(crypto::Blake2b256(commons.gateway().documents()->policy));
+  const Status activated = commons.Activate(
+      {{crypto::kPolicyType, commons.PolicyYaml(3, version, prev, recipients)}});
+  ASSERT_TRUE(activated.ok()) << activated;
+}
+
+std::vector<std::string> RecipientsOf(Commons& commons, std::string_view start) {
+  const auto cells = commons.Cells({.rule = "load-daily", .from = At(start)});
+  EXPECT_FALSE(cells.empty());
+  if (cells.empty()) return {};
+  EXPECT_EQ(cells[0].purpose, "official-stats");
+  EXPECT_EQ(cells[0].purpose_iri, "https://w3id.org/dpv#ProvideOfficialStatistics");
+  return cells[0].recipients;
+}
+
+TEST(CellSourceTest, ALaterPolicyDoesNotOpenOldCellsToNewRecipients) {
+  Commons commons;
+  DecideADay(commons);
+  const std::vector<std::string> city{"city-hall"}, both{"city-hall", "institute"};
+  ChangeRecipients(commons, 2, "city-hall, institute");
+  EXPECT_EQ(RecipientsOf(commons, "2013-01-14T00:00:00Z"), city);
+  ASSERT_EQ(*commons.gateway().AdvanceClock(At(kNextDue)), 1u);
+  EXPECT_EQ(RecipientsOf(commons, "2013-01-14T00:00:00Z"), city);
+  EXPECT_EQ(RecipientsOf(commons, "2013-01-15T00:00:00Z"), both);
+  // Nor does a later one take back what was given.
+  ChangeRecipients(commons, 3, "city-hall");
+  EXPECT_EQ(RecipientsOf(commons, "2013-01-15T00:00:00Z"), both);
+  commons.Restart();
+  EXPECT_EQ(RecipientsOf(commons, "2013-01-14T00:00:00Z"), city);
+  EXPECT_EQ(RecipientsOf(commons, "2013-01-15T00:00:00Z"), both);
+}
+
 TEST(CellSourceTest, TheMomentIsTheRecordings) {
   Commons commons;
   EXPECT_EQ(commons.gateway().moment().now, At("2013-01-13T00:00:00Z"));

@@ -82,7 +82,7 @@ Commons::Commons(std::string_view start, uint32_t k_min)
   const std::string roster =
       "schema: commons-roster/1\ncommons: testville\nversion: 1\nprev: \"\"\n"
       "issued: 2012-01-01T00:00:00Z\nexpires: 2100-01-01T00:00:00Z\n"
-      "gateways: [{id: gw-a, zone: north}]\nparties: [{id: city-hall, kind: municipality}]\n";
+      "gateways: [{id: gw-a, zone: north}]\nparties: [{id: city-hall, kind: municipality}, {id: institute, kind: researcher}]\n";
   Must(Activate({{crypto::kCharterType, charter},
                  {crypto::kPolicyType, PolicyYaml(k_min)},
                  {crypto::kRosterType, roster}}));
@@ -93,10 +93,13 @@ Commons::~Commons() {
   std::filesystem::remove_all(root_);
 }
 
-std::string Commons::PolicyYaml(uint32_t k_min, uint64_t version, const std::string& prev) const {
+std::string Commons::PolicyYaml(uint32_t k_min, uint64_t version, const std::string& prev,
+                                const std::string& recipients) const {
   const std::string share =
       ", metric: load, stats: [count, sum, mean], zone: neighbourhood, purpose: official-stats, "
-      "to: [city-hall], age_min: P1D, top1_max_pct: 40, k_min: " +
+      "to: [" +
+      recipients +
+      "], age_min: P1D, top1_max_pct: 40, k_min: " +
       std::to_string(k_min);
   return "schema: commons-policy/1\ncommons: testville\nversion: " + std::to_string(version) +
          "\nprev: \"" + prev +

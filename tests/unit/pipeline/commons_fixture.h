@@ -69,7 +69,8 @@ class Commons {
   void Crash();
 
   // YAML of the documents; version 1.
-  std::string PolicyYaml(uint32_t k_min, uint64_t version = 1, const std::string& prev = "") const;
+  std::string PolicyYaml(uint32_t k_min, uint64_t version = 1, const std::string& prev = "",
+                         const std::string& recipients = "city-hall") const;
   Status Activate(const std::vector<std::pair<std::string_view, std::string>>& documents);
 
  private:

@@ -115,7 +115,8 @@ TEST(ConsentTest, UnconfirmedHouseholdLeavesNothingButItsRegistryEntry) {
                      }).ok());
     return count;
   };
-  EXPECT_EQ(rows(store::Table::kRegistry), 5);  // three documents, rule ages, this household
+  // Three documents, rule ages, recipients, this household.
+  EXPECT_EQ(rows(store::Table::kRegistry), 6);
   for (const store::Table table : {store::Table::kJournal, store::Table::kBlocks,
                                    store::Table::kSheets, store::Table::kCells}) {
     EXPECT_EQ(rows(table), 0) << static_cast<int>(table);
