@@ -18,7 +18,14 @@ struct ExplainArgs {
 
 Value Unless(bool absent, Value value) { return absent ? Value() : std::move(value); }
 
-std::vector<Value> RowOf(const commons::v1::CellRow& cell) {
+// A sum that only a reader of tables sees as "<5"; programs get the number.
+Value SumOf(const commons::v1::CellRow::Figures& figures, bool for_people) {
+  if (figures.has_sum()) return int64_t{figures.sum()};
+  if (figures.has_below() && for_people) return Format("<%d", figures.below());
+  return Value();
+}
+
+std::vector<Value> RowOf(const commons::v1::CellRow& cell, bool for_people) {
   const bool none = !cell.has_figures();
   const auto& figures = cell.figures();
   return {cell.gateway(), cell.rule(), cell.metric(), cell.unit(),
@@ -26,8 +33,9 @@ std::vector<Value> RowOf(const commons::v1::CellRow& cell) {
           Unless(cell.resolution() == "1" || cell.resolution().empty(), cell.resolution()),
           cell.zone(), FormatTime(TimeOf(cell.start_ms())), FormatTime(TimeOf(cell.end_ms())),
           cell.status(), Unless(!figures.has_count(), uint64_t{figures.count()}),
-          Unless(!figures.has_sum(), int64_t{figures.sum()}),
+          SumOf(figures, for_people),
           Unless(!figures.has_mean(), int64_t{figures.mean()}),
+          Unless(for_people || !figures.has_below(), uint64_t{figures.below()}),
           Unless(none, uint64_t{figures.completeness_pct()}),
           Unless(none, uint64_t{figures.homes_in_zone()}), uint64_t{cell.policy_version()},
           cell.replay()};
@@ -53,10 +61,10 @@ Status Query(Context& context, const QueryArgs& args) {
   }
   ASSIGN_OR_RETURN(auto client, Client::Connect(context));
   Table table{{"gateway", "rule", "metric", "unit", "resolution", "zone", "start", "end",
-               "status", "count", "sum", "mean", "completeness_pct", "homes_in_zone",
-               "policy_version", "replay"}, {}};
+               "status", "count", "sum", "mean", "below", "completeness_pct",
+               "homes_in_zone", "policy_version", "replay"}, {}};
   RETURN_IF_ERROR(client->Query(filter, [&](const commons::v1::CellRow& cell) {
-    table.rows.push_back(RowOf(cell));
+    table.rows.push_back(RowOf(cell, context.format == "table"));
   }));
   context.Print(table);
   return OkStatus();

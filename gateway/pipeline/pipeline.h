@@ -84,6 +84,11 @@ class Pipeline final : public port::Intake, public port::Commands, public port::
                                               Time start) override;
   StatusOr<uint32_t> AdvanceClock(Time now) override;
   StatusOr<port::GatewayStatus> GetStatus() override;
+  // places.cc
+  Status AddPlace(const std::string& place, const std::string& zone) override;
+  Status ConfirmPlace(const std::string& place, const std::string& confirmation) override;
+  StatusOr<std::vector<port::PlaceRow>> ListPlaces() override;
+  Status AddPlaceDevice(const std::string& device, const std::string& place) override;
 
   // port::CellSource: cells.cc
   Status VisitCells(const port::CellFilter& filter,
@@ -108,7 +113,8 @@ class Pipeline final : public port::Intake, public port::Commands, public port::
   void Turn(std::deque<store::JournalEntry> entries);
   bool ClockSound(Time now) const;
   void PublishAdmissions();
-  Status CommitHousehold(Household household);
+  Status CommitHousehold(Household household);  // or a place
+  Status EnrolDevice(const std::string& device, const Household& owner);
   // Runs `command` on the pipeline thread and waits for its result.
   template <typename Result>
   Result Call(std::function<Result()> command);
