@@ -243,7 +243,7 @@ TEST_F(PlacesTest, AGaugesCellsAreWeightedMeansPerPlace) {
 TEST_F(PlacesTest, ACounterLooksBackAcrossMidnightAndARestart) {
   Place("gate", "counter-1");
   Send("counter-1", "cars", "2013-01-13T21:00:00Z", 90);   // too long before the 14th
-  Send("counter-1", "cars", "2013-01-13T22:30:00Z", 100);  // at most two hours before it
+  Send("counter-1", "cars", "2013-01-13T22:00:00Z", 100);  // at most two hours before it
   commons_.Restart();
   Send("counter-1", "cars", "2013-01-14T00:30:00Z", 110);
   Send("counter-1", "cars", "2013-01-14T01:30:00Z", 7);  // restarted from 0
@@ -254,6 +254,14 @@ TEST_F(PlacesTest, ACounterLooksBackAcrossMidnightAndARestart) {
   EXPECT_EQ(Cell("cars-hourly", "2013-01-14T00:00:00Z"), "10/1/10");
   EXPECT_EQ(Cell("cars-hourly", "2013-01-14T01:00:00Z"), "20/1/20");
   EXPECT_EQ(Cell("cars-daily", "2013-01-14T00:00:00Z"), "30/1/30");
+}
+
+TEST_F(PlacesTest, ACounterLooksBackIntoTheLastMonth) {
+  Place("gate", "counter-1");
+  Send("counter-1", "cars", "2013-01-31T23:30:00Z", 100);
+  Send("counter-1", "cars", "2013-02-01T00:30:00Z", 104);
+  DecideAt("2013-02-02T02:00:00Z");
+  EXPECT_EQ(Cell("cars-daily", "2013-02-01T00:00:00Z"), "4/1/4");
 }
 
 TEST_F(PlacesTest, ACounterWithoutAReadingJustBeforeBeginsWithNothing) {
