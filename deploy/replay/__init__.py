@@ -1,2 +1,2 @@
-"""Replays meter readings through three real gateways of one commons: what deploy/demo and the
-integration tests run on."""
+"""Replays readings of meters and air sensors through three real gateways of one commons: what
+deploy/demo and the integration tests run on."""

@@ -1,4 +1,4 @@
-"""deploy/demo after the build: one commons of three neighbourhoods, from meters to cells."""
+"""deploy/demo after the build: one commons of three neighbourhoods, from readings to cells."""
 
 import argparse
 import json
@@ -6,7 +6,7 @@ import signal
 import sys
 
 from . import report
-from .commons import Commons, input_homes
+from .commons import Commons, input_of
 from .homes import ROOT
 from .processes import ReplayError
 
@@ -14,12 +14,13 @@ from .processes import ReplayError
 def parse():
     parser = argparse.ArgumentParser(
         prog="deploy/demo",
-        description="Three gateways of one commons on this machine: half-hourly electricity meters "
-        "in, cells out. Everything runs on loopback and is removed at the end.",
+        description="Three gateways of one commons on this machine: readings of electricity meters or "
+        "air sensors in, cells out. Everything runs on loopback and is removed at the end.",
         epilog="The default input is synthetic. examples: deploy/demo --once; "
         "deploy/demo --replay week.csv --once --format json")
-    parser.add_argument("--replay", metavar="FILE.csv|london", help="half-hourly meters with the "
-                        "columns LCLid,tstp,energy(kWh/hh) instead of made-up households")
+    parser.add_argument("--replay", metavar="FILE.csv|london|aberdeen", help="half-hourly meters "
+                        "with the columns LCLid,tstp,energy(kWh/hh), or Aberdeen's air sensors, "
+                        "instead of made-up households")
     parser.add_argument("--once", action="store_true", help="print the result and end")
     parser.add_argument("--format", choices=("table", "json"), default="table")
     parser.add_argument("--keep", metavar="DIR", help="keep the run folder (a new one) there")
@@ -40,10 +41,11 @@ def main():
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, stop)
     try:
-        homes = input_homes(arguments.replay)
+        homes, places = input_of(arguments.replay)
         if arguments.replay is None:
             say("made up 69 households in three neighbourhoods (synthetic, always the same)")
-        with Commons(arguments.programs, homes, keep=arguments.keep, say=say) as commons:
+        with Commons(arguments.programs, homes, places=places, keep=arguments.keep,
+                     say=say) as commons:
             commons.start()
             commons.feed()
             commons.decide()

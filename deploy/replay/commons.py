@@ -1,4 +1,4 @@
-"""One commons in a run folder: three brokers, three gateways, stewards, households."""
+"""One commons in a run folder: three brokers, three gateways, stewards, households, places."""
 
 import concurrent.futures
 import datetime
@@ -8,6 +8,7 @@ import tempfile
 import zoneinfo
 
 from . import homes as homes_module
+from . import places as places_module
 from .city import FORBIDDEN_PURPOSE, UNSHARED_PURPOSE, Party
 from .feed import Feeder, messages_of, stamp_text
 from .homes import GATEWAYS, ROOT, ZONES
@@ -18,8 +19,9 @@ DOCUMENTS = ("charter", "policy", "roster")
 TIME_ZONE = zoneinfo.ZoneInfo("Europe/London")
 PURPOSE = "https://w3id.org/dpv#ProvideOfficialStatistics"
 RECIPIENT = "city-hall"
-# When a sheet is decided: this long after its civil day has ended.
+# When a sheet is decided: this long after its civil day has ended; of load, and of the air.
 LATENESS_AND_AGE = datetime.timedelta(hours=6, days=1)
+AIR_LATENESS_AND_AGE = datetime.timedelta(hours=2)
 VALID = ("2012-01-01T00:00:00Z", "2100-01-01T00:00:00Z")
 
 
@@ -31,17 +33,17 @@ def memory_folder():
     return pathlib.Path(tempfile.mkdtemp(prefix="commons-broker-", dir=shm))
 
 
-def civil_days(homes):
-    """The civil days of the commons that hold a reading."""
+def civil_days(owners):
+    """The civil days of the commons that hold a reading of these homes or places."""
     return sorted({stamp.astimezone(TIME_ZONE).date()
-                   for home in homes for stamp, _ in home.readings})
+                   for owner in owners for stamp, _ in owner.readings})
 
 
-def due(day):
+def due(day, lateness_and_age=LATENESS_AND_AGE):
     """When the sheet of a civil day is due."""
     next_day = day + datetime.timedelta(days=1)
     midnight = datetime.datetime.combine(next_day, datetime.time(), TIME_ZONE)
-    return midnight.astimezone(datetime.timezone.utc) + LATENESS_AND_AGE
+    return midnight.astimezone(datetime.timezone.utc) + lateness_and_age
 
 
 class Commons:
@@ -50,9 +52,11 @@ class Commons:
     `which` names the gateways to start; `keep` is a folder for their data that is not removed.
     """
 
-    def __init__(self, programs, homes, *, which=(0, 1, 2), keep=None, settings=(),
+    def __init__(self, programs, homes, *, places=(), which=(0, 1, 2), keep=None, settings=(),
                  say=lambda text: None):
         self.programs = pathlib.Path(programs)
+        self.places = [place for place in places if place.gateway in which]
+        self.all_places = places
         self.homes = [home for home in homes if home.gateway in which]
         self.all_homes = homes
         self.which, self.settings, self.say = which, settings, say
@@ -82,11 +86,21 @@ class Commons:
     def homes_of(self, index):
         return [home for home in self.homes if home.gateway == index]
 
+    def places_of(self, index):
+        return [place for place in self.places if place.gateway == index]
+
+    def due_times(self):
+        """When sheets are due, in order."""
+        return sorted({due(day) for day in civil_days(self.all_homes)} |
+                      {due(day, AIR_LATENESS_AND_AGE) for day in civil_days(self.all_places)})
+
     # -- Setting up.
 
     def start(self):
-        """Brokers, gateways, signed documents, households. Replay clocks begin the day before."""
-        clock = civil_days(self.all_homes)[0] - datetime.timedelta(days=1)
+        """Brokers, gateways, signed documents, households and places. Replay clocks begin the day
+        before."""
+        first = civil_days([*self.all_homes, *self.all_places])[0]
+        clock = first - datetime.timedelta(days=1)
         clock = datetime.datetime.combine(clock, datetime.time(), datetime.timezone.utc)
         for index in self.which:
             name = GATEWAYS[index]
@@ -106,9 +120,14 @@ class Commons:
         self.each(lambda index: self.gateways[index].cli("policy", "activate", *documents))
         self.say("charter, policy and roster are signed by two of three stewards and active")
         self.each(lambda index: [self.enrol(home) for home in self.homes_of(index)])
-        accepted = sum(home.accepted for home in self.homes)
-        sharing = sum(home.accepted and home.shares for home in self.homes)
-        self.say(f"{len(self.homes)} households invited: {accepted} accepted, {sharing} share")
+        self.each(lambda index: [self.enrol_place(place) for place in self.places_of(index)])
+        if self.homes:
+            accepted = sum(home.accepted for home in self.homes)
+            sharing = sum(home.accepted and home.shares for home in self.homes)
+            self.say(f"{len(self.homes)} households invited: {accepted} accepted, {sharing} share")
+        if self.places:
+            sensors = sum(len(place.devices) for place in self.places)
+            self.say(f"{len(self.places)} places with {sensors} sensors, confirmed by a steward")
         return self
 
     def each(self, work):
@@ -175,6 +194,13 @@ class Commons:
             if home.shares:
                 self.grant(home)
 
+    def enrol_place(self, place):
+        gateway = self.gateways[place.gateway]
+        gateway.cli("place", "add", place.id, "--zone", ZONES[place.gateway])
+        for device in place.devices:
+            gateway.cli("device", "add", device, "--place", place.id)
+        gateway.cli("place", "confirm", place.id, "--key", self.keys / "chi.key")
+
     # -- Running.
 
     def feed(self):
@@ -182,7 +208,7 @@ class Commons:
         def one(index):
             before = self.gateways[index].status()["received"]
             with Feeder(self.brokers[index].port) as feeder:
-                feeder.feed(messages_of(self.homes_of(index)))
+                feeder.feed(messages_of(self.homes_of(index), self.places_of(index)))
                 feeder.wait_acknowledged()
                 self.wait_folded(index, before + feeder.sent)
                 return feeder.sent
@@ -222,9 +248,9 @@ class Commons:
         def one(index):
             gateway = self.gateways[index]
             now = gateway.status()["now"]
-            for day in civil_days(self.all_homes):
-                if stamp_text(due(day)) >= now:
-                    gateway.cli("clock", "advance", stamp_text(due(day)))
+            for time in self.due_times():
+                if stamp_text(time) >= now:
+                    gateway.cli("clock", "advance", stamp_text(time))
             pending = [cell for cell in gateway.json("cell", "list") if cell["status"] == "pending"]
             if pending:
                 raise ReplayError(f"{gateway.name} still has {len(pending)} cells pending after "
@@ -268,14 +294,16 @@ class Commons:
                 "denied": self.denied()}
 
 
-def input_homes(replay):
-    """The homes of `--replay`: None, "london", or a file."""
+def input_of(replay):
+    """The homes and the places of `--replay`: None, "london", "aberdeen", or a file."""
     if replay is None:
-        return homes_module.generate()
+        return homes_module.generate(), []
+    if replay == "aberdeen":
+        return [], places_module.aberdeen()
     path = pathlib.Path(replay)
     if replay == "london":
         path = homes_module.shared_folder() / homes_module.LONDON
     if not path.is_file():
         raise ReplayError(f"{path} is not there; give --replay a CSV of half-hourly meters"
                           " or set COMMONS_SHARED")
-    return homes_module.read_csv(path)
+    return homes_module.read_csv(path), []

@@ -1,4 +1,4 @@
-"""Publishes readings as a meter would: one MQTT message each, QoS 1, JSON."""
+"""Publishes readings as a meter or a sensor would: one MQTT message each, QoS 1, JSON."""
 
 import threading
 import time
@@ -20,11 +20,19 @@ def message_of(home, stamp, kwh):
             f'{{"value": {kwh}, "unit": "kWh", "time": "{stamp_text(stamp)}"}}')
 
 
-def messages_of(homes):
-    """Every reading of the homes, in a stable sort by time over all series."""
-    rows = [(stamp, home, kwh) for home in homes for stamp, kwh in home.readings]
+def air_message_of(device, stamp, text):
+    """The same of an air sensor."""
+    return (f"sensors/{device}/pm25",
+            f'{{"value": {text}, "unit": "ug/m3", "time": "{stamp_text(stamp)}"}}')
+
+
+def messages_of(homes, places=()):
+    """Every reading of homes and places, in a stable sort by time over all series."""
+    rows = [(stamp, message_of, home, kwh) for home in homes for stamp, kwh in home.readings]
+    rows += [(stamp, air_message_of, device, text) for place in places
+             for device, readings in place.devices.items() for stamp, text in readings]
     rows.sort(key=lambda row: row[0])
-    return [message_of(home, stamp, kwh) for stamp, home, kwh in rows]
+    return [message(sender, stamp, text) for stamp, message, sender, text in rows]
 
 
 class Feeder:

@@ -2,7 +2,9 @@
 
 import collections
 import concurrent.futures
+import datetime
 
+from .commons import TIME_ZONE
 from .homes import GATEWAYS, ZONES
 
 
@@ -30,6 +32,25 @@ def daily(cells):
                    for key in ("count", "homes_in_zone", "sum", "mean", "completeness_pct")]
         rows.append([cell["zone"], cell["start"][:10], cell["status"], *figures])
     return table(["zone", "day", "status", "homes", "of", "sum Wh", "mean Wh", "complete %"], rows)
+
+
+def in_units(steps):
+    """Steps of 0.01 as µg/m³."""
+    return f"{steps // 100}.{steps % 100:02d}"
+
+
+def air_daily(cells):
+    rows = []
+    for cell in cells:
+        if cell["rule"] != "pm25-daily":
+            continue
+        shown = cell["status"] == "released"
+        start = datetime.datetime.fromisoformat(cell["start"])
+        rows.append([cell["zone"], str(start.astimezone(TIME_ZONE).date()), cell["status"],
+                     cell["count"] if shown else "-",
+                     in_units(cell["mean"]) if shown else "-",
+                     cell["completeness_pct"] if shown else "-"])
+    return table(["zone", "day", "status", "places", "mean ug/m3", "complete %"], rows)
 
 
 def peak_day(cells):
@@ -64,8 +85,11 @@ def reasons(commons, cells):
 
 def overview(cells, why):
     rows = []
+    metric_rules = {"load": ("load-hourly", "load-daily"), "pm25": ("pm25-hourly", "pm25-daily")}
+    rules = [rule for metric, names in metric_rules.items() for rule in names
+             if any(cell["metric"] == metric for cell in cells)]
     for zone in ZONES:
-        for rule in ("load-hourly", "load-daily"):
+        for rule in rules:
             status = collections.Counter(cell["status"] for cell in cells
                                          if (cell["zone"], cell["rule"]) == (zone, rule))
             causes = ", ".join(f"{count} {reason}" for (z, r, reason), count in sorted(why.items())
@@ -76,9 +100,12 @@ def overview(cells, why):
 
 def text(commons):
     document = commons.document()
-    cells = document["cells"]
+    cells, asked = document["cells"], commons.any_gateway().name
     parts = [
-        f"WHAT CITY HALL GETS when it asks {commons.any_gateway().name}: days\n\n" + daily(cells),
+        f"WHAT CITY HALL GETS when it asks {asked}: days\n\n" + daily(cells)
+        if commons.homes else "",
+        f"WHAT CITY HALL GETS when it asks {asked}: days of fine dust, PM2.5\n\n"
+        + air_daily(cells) if commons.places else "",
         peak_day(cells),
         "WHO ANSWERED\n\nEach gateway decides by its own rules, signs, and seals its answer to the "
         "asker.\n\n"
@@ -94,7 +121,7 @@ def text(commons):
         "WHAT WAS DENIED AT THE DOOR (counted, never stored)\n\n"
         + table(["gateway", "outcome", "reason", "readings"],
                 [[row["gateway"], row["outcome"], row["reason"], row["count"]]
-                 for row in document["denied"]]),
+                 for row in document["denied"]]) if document["denied"] else "",
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
 

@@ -29,9 +29,13 @@ commons::v1::CellRow ToMessage(const Cell& cell) {
   row.set_replay(cell.replay);
   if (cell.status == CellStatus::kReleased && cell.figures.has_value()) {
     auto* figures = row.mutable_figures();
-    if (Releases(cell, "count")) figures->set_count(cell.figures->count);
-    if (Releases(cell, "sum")) figures->set_sum(cell.figures->sum);
-    if (Releases(cell, "mean")) figures->set_mean(cell.figures->mean);
+    if (cell.figures->below.has_value()) {
+      figures->set_below(*cell.figures->below);
+    } else {
+      if (Releases(cell, "count")) figures->set_count(cell.figures->count);
+      if (Releases(cell, "sum")) figures->set_sum(cell.figures->sum);
+      if (Releases(cell, "mean")) figures->set_mean(cell.figures->mean);
+    }
     figures->set_completeness_pct(cell.figures->completeness_pct);
     figures->set_homes_in_zone(cell.figures->homes_in_zone);
   }
@@ -54,6 +58,17 @@ commons::v1::ListDevicesReply::Row ToMessage(const port::DeviceRow& row) {
   commons::v1::ListDevicesReply::Row message;
   message.set_device(row.device);
   message.set_household(row.household);
+  message.set_place(row.place);
+  return message;
+}
+
+commons::v1::ListPlacesReply::Row ToMessage(const port::PlaceRow& row) {
+  commons::v1::ListPlacesReply::Row message;
+  message.set_place(row.place);
+  message.set_zone(row.zone);
+  message.set_state(row.state);
+  message.set_subject(row.subject);
+  message.set_devices(row.devices);
   return message;
 }
 

@@ -11,6 +11,7 @@ namespace gateway::admin {
 commons::v1::CellRow ToMessage(const Cell& cell);
 commons::v1::ListHouseholdsReply::Row ToMessage(const port::HouseholdRow& row);
 commons::v1::ListDevicesReply::Row ToMessage(const port::DeviceRow& row);
+commons::v1::ListPlacesReply::Row ToMessage(const port::PlaceRow& row);
 commons::v1::ListGrantsReply::Row ToMessage(const port::GrantRow& row);
 commons::v1::ShowDocumentsReply::Row ToMessage(const port::DocumentRow& row);
 commons::v1::GetStatusReply ToMessage(const port::GatewayStatus& status);

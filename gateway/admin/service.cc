@@ -85,7 +85,12 @@ grpc::Status AdminService::AddDevice(grpc::ServerContext* context,
                                      commons::v1::AddDeviceReply* /*reply*/) {
   const Status checked = CheckName("device", request->device());
   if (!checked.ok()) return Answer(context, checked);
-  return Answer(context, commands_.AddDevice(request->device(), request->household()));
+  if (request->household().empty() == request->place().empty()) {
+    return Answer(context, InvalidArgument("device: is a household's or a place's; name one"));
+  }
+  return Answer(context, request->place().empty()
+                             ? commands_.AddDevice(request->device(), request->household())
+                             : commands_.AddPlaceDevice(request->device(), request->place()));
 }
 
 grpc::Status AdminService::ListDevices(grpc::ServerContext* context,
@@ -231,6 +236,26 @@ grpc::Status AdminService::RetractCell(grpc::ServerContext* context,
   if (!entry.ok()) return Answer(context, entry.status());
   reply->set_entry(*entry);
   return grpc::Status::OK;
+}
+
+grpc::Status AdminService::AddPlace(grpc::ServerContext* context,
+                                    const commons::v1::AddPlaceRequest* request,
+                                    commons::v1::AddPlaceReply* /*reply*/) {
+  const Status checked = CheckName("place", request->place());
+  if (!checked.ok()) return Answer(context, checked);
+  return Answer(context, commands_.AddPlace(request->place(), request->zone()));
+}
+
+grpc::Status AdminService::ConfirmPlace(grpc::ServerContext* context,
+                                        const commons::v1::ConfirmPlaceRequest* request,
+                                        commons::v1::ConfirmPlaceReply* /*reply*/) {
+  return Answer(context, commands_.ConfirmPlace(request->place(), request->confirmation()));
+}
+
+grpc::Status AdminService::ListPlaces(grpc::ServerContext* context,
+                                      const commons::v1::ListPlacesRequest* /*request*/,
+                                      commons::v1::ListPlacesReply* reply) {
+  return AnswerRows(context, commands_.ListPlaces(), reply);
 }
 
 }  // namespace gateway::admin

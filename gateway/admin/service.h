@@ -63,6 +63,14 @@ class AdminService final : public commons::v1::Admin::Service {
   grpc::Status RetractCell(grpc::ServerContext* context,
                            const commons::v1::RetractCellRequest* request,
                            commons::v1::RetractCellReply* reply) override;
+  grpc::Status AddPlace(grpc::ServerContext* context, const commons::v1::AddPlaceRequest* request,
+                        commons::v1::AddPlaceReply* reply) override;
+  grpc::Status ConfirmPlace(grpc::ServerContext* context,
+                            const commons::v1::ConfirmPlaceRequest* request,
+                            commons::v1::ConfirmPlaceReply* reply) override;
+  grpc::Status ListPlaces(grpc::ServerContext* context,
+                          const commons::v1::ListPlacesRequest* request,
+                          commons::v1::ListPlacesReply* reply) override;
 
  private:
   Status StreamCells(const commons::v1::CellFilter& request,

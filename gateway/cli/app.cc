@@ -27,6 +27,7 @@ int Run(int argc, char** argv) {
   RegisterInit(app, context);
   RegisterStatus(app, context);
   RegisterHousehold(app, context);
+  RegisterPlace(app, context);
   RegisterDevice(app, context);
   RegisterResident(app, context);
   RegisterGrant(app, context);

@@ -17,21 +17,37 @@ struct ExplainArgs {
   std::string rule, zone, start;
 };
 
-Value Unless(bool absent, Value value) { return absent ? Value() : std::move(value); }
+CellStatus StatusOf(const std::string& name) {
+  for (const CellStatus status : {CellStatus::kReleased, CellStatus::kSuppressed}) {
+    if (CellStatusName(status) == name) return status;
+  }
+  return CellStatus::kPending;
+}
 
-std::vector<Value> RowOf(const commons::v1::CellRow& cell) {
-  const bool none = !cell.has_figures();
-  const auto& figures = cell.figures();
-  return {cell.gateway(), cell.rule(), cell.metric(), cell.unit(),
-          // Figures count steps of the resolution; of "1" there is nothing to say.
-          Unless(cell.resolution() == "1" || cell.resolution().empty(), cell.resolution()),
-          cell.zone(), FormatTime(TimeOf(cell.start_ms())), FormatTime(TimeOf(cell.end_ms())),
-          cell.status(), Unless(!figures.has_count(), uint64_t{figures.count()}),
-          Unless(!figures.has_sum(), int64_t{figures.sum()}),
-          Unless(!figures.has_mean(), int64_t{figures.mean()}),
-          Unless(none, uint64_t{figures.completeness_pct()}),
-          Unless(none, uint64_t{figures.homes_in_zone()}), uint64_t{cell.policy_version()},
-          cell.replay(), Unless(cell.retracted().empty(), cell.retracted())};
+Cell CellOf(const commons::v1::CellRow& row) {
+  Cell cell;
+  cell.gateway = GatewayId(row.gateway());
+  cell.rule = RuleId(row.rule());
+  cell.policy_version = row.policy_version();
+  cell.metric = MetricId(row.metric());
+  cell.unit = row.unit();
+  cell.resolution = row.resolution();
+  cell.zone = ZoneId(row.zone());
+  cell.window = {TimeOf(row.start_ms()), TimeOf(row.end_ms())};
+  cell.status = StatusOf(row.status());
+  cell.replay = row.replay();
+  if (!row.has_figures()) return cell;
+  const auto& figures = row.figures();
+  cell.figures = Figures{.count = figures.count(),
+                         .sum = figures.sum(),
+                         .mean = figures.mean(),
+                         .completeness_pct = figures.completeness_pct(),
+                         .homes_in_zone = figures.homes_in_zone()};
+  if (figures.has_below()) cell.figures->below = figures.below();
+  if (figures.has_count()) cell.stats.emplace_back("count");
+  if (figures.has_sum()) cell.stats.emplace_back("sum");
+  if (figures.has_mean()) cell.stats.emplace_back("mean");
+  return cell;
 }
 
 StatusOr<int64_t> ParseMillis(const std::string& text) {
@@ -54,9 +70,8 @@ Status List(Context& context, const ListArgs& args) {
   }
   ASSIGN_OR_RETURN(auto client, Client::Connect(context));
   Table table{CellColumns(), {}};
-  table.columns.push_back("retracted");
   RETURN_IF_ERROR(client->Query(filter, [&](const commons::v1::CellRow& cell) {
-    table.rows.push_back(RowOf(cell));
+    table.rows.push_back(CellValues(CellOf(cell), cell.retracted(), context.format == "table"));
   }));
   context.Print(table);
   return OkStatus();
@@ -71,6 +86,8 @@ Status Explain(Context& context, const ExplainArgs& args) {
   ASSIGN_OR_RETURN(auto client, Client::Connect(context));
   ASSIGN_OR_RETURN(const auto reply, client->Call(&Stub::ExplainCell, request));
   const auto& cell = reply.cell();
+  Value retracted;
+  if (!cell.retracted().empty()) retracted = cell.retracted();
   context.Print(Record{{"gateway", cell.gateway()},
                        {"rule", cell.rule()},
                        {"metric", cell.metric()},
@@ -79,7 +96,7 @@ Status Explain(Context& context, const ExplainArgs& args) {
                        {"end", FormatTime(TimeOf(cell.end_ms()))},
                        {"status", cell.status()},
                        {"reason", reply.reason()},
-                       {"retracted", Unless(cell.retracted().empty(), cell.retracted())},
+                       {"retracted", std::move(retracted)},
                        {"text", reply.text()}});
   return OkStatus();
 }

@@ -8,24 +8,41 @@ namespace gateway::cli {
 
 std::vector<std::string> CellColumns() {
   return {"gateway", "rule", "metric", "unit", "resolution", "zone", "start", "end", "status",
-          "count", "sum", "mean", "completeness_pct", "homes_in_zone", "policy_version", "replay"};
+          "count", "sum", "mean", "below", "completeness_pct", "homes_in_zone", "policy_version",
+          "replay", "retracted"};
 }
 
-std::vector<Value> CellValues(const Cell& cell) {
+std::vector<Value> CellValues(const Cell& cell, const std::string& retracted, bool for_people) {
   const bool released = cell.figures.has_value();
   const Figures figures = cell.figures.value_or(Figures());
-  const auto stat = [&](std::string_view name, Value value) {
-    const bool there = released && std::ranges::find(cell.stats, name) != cell.stats.end();
-    return there ? std::move(value) : Value();
+  const auto stat = [&](std::string_view name, auto value) -> Value {
+    const bool there = released && !figures.below.has_value() &&
+                       std::ranges::find(cell.stats, name) != cell.stats.end();
+    if (!there) return {};
+    return value;
   };
-  const auto number = [&](uint32_t value) { return released ? Value(uint64_t{value}) : Value(); };
+  const auto number = [&](uint32_t value) -> Value {
+    if (!released) return {};
+    return uint64_t{value};
+  };
+  const auto sum = [&]() -> Value {
+    if (for_people && figures.below.has_value()) return Format("<%d", *figures.below);
+    return stat("sum", figures.sum);
+  };
+  const auto text = [](const std::string& value, bool there) -> Value {
+    if (!there) return {};
+    return value;
+  };
+  Value below;
+  if (!for_people && figures.below.has_value()) below = *figures.below;
+  // Figures count steps of the resolution; of "1" there is nothing to say.
+  const bool coarse = cell.resolution == "1" || cell.resolution.empty();
   return {cell.gateway.value(), cell.rule.value(), cell.metric.value(), cell.unit,
-          // Figures count steps of the resolution; of "1" there is nothing to say.
-          cell.resolution == "1" ? Value() : Value(cell.resolution), cell.zone.value(),
-          FormatTime(cell.window.start), FormatTime(cell.window.end),
-          std::string(CellStatusName(cell.status)), stat("count", uint64_t{figures.count}),
-          stat("sum", figures.sum), stat("mean", figures.mean), number(figures.completeness_pct),
-          number(figures.homes_in_zone), cell.policy_version, cell.replay};
+          text(cell.resolution, !coarse), cell.zone.value(), FormatTime(cell.window.start),
+          FormatTime(cell.window.end), std::string(CellStatusName(cell.status)),
+          stat("count", uint64_t{figures.count}), sum(), stat("mean", figures.mean),
+          std::move(below), number(figures.completeness_pct), number(figures.homes_in_zone),
+          cell.policy_version, cell.replay, text(retracted, !retracted.empty())};
 }
 
 }  // namespace gateway::cli

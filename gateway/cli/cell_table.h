@@ -11,6 +11,8 @@
 namespace gateway::cli {
 
 std::vector<std::string> CellColumns();
-std::vector<Value> CellValues(const Cell& cell);
+// `retracted` is the reason, or "". For people, a sum that is only known to be below a count reads
+// "<5"; programs find that number under `below`.
+std::vector<Value> CellValues(const Cell& cell, const std::string& retracted, bool for_people);
 
 }  // namespace gateway::cli

@@ -57,6 +57,7 @@ StatusOr<crypto::Signer> ReadSigner(const std::string& path);
 // Adds one noun each.
 void RegisterInit(CLI::App& app, Context& context);
 void RegisterHousehold(CLI::App& app, Context& context);
+void RegisterPlace(CLI::App& app, Context& context);
 void RegisterDevice(CLI::App& app, Context& context);
 void RegisterResident(CLI::App& app, Context& context);
 void RegisterGrant(CLI::App& app, Context& context);

@@ -62,13 +62,10 @@ StatusOr<SignedQuery> MakeQuery(const QueryArgs& args, const Party& party,
   return made;
 }
 
-Table CellTable(const Merged& merged) {
+Table CellTable(const Merged& merged, bool for_people) {
   Table table{CellColumns(), {}};
-  table.columns.push_back("retracted");
   for (const proof::VerifiedCell& verified : merged.cells) {
-    auto row = CellValues(verified.cell);
-    row.push_back(verified.retracted.empty() ? Value() : Value(verified.retracted));
-    table.rows.push_back(std::move(row));
+    table.rows.push_back(CellValues(verified.cell, verified.retracted, for_people));
   }
   return table;
 }
@@ -126,7 +123,7 @@ Status Query(Context& context, const QueryArgs& args) {
                                                        .answers = outcome.merged.envelopes}),
                               FileMode::kPrivate, IfExists::kRefuse));
   }
-  context.Print(NamedTables{{"cells", CellTable(outcome.merged)},
+  context.Print(NamedTables{{"cells", CellTable(outcome.merged, context.format == "table")},
                             {"coverage", CoverageTable(outcome.merged)}});
   PrintNotes(outcome);
   return Judge(context, outcome.merged);

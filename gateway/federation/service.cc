@@ -36,6 +36,26 @@ bool IsFor(const policy::ShareRule& rule, const Caller& caller) {
   });
 }
 
+std::string_view KindName(MetricKind kind) {
+  switch (kind) {
+    case MetricKind::kDelta:
+      return "delta";
+    case MetricKind::kGauge:
+      return "gauge";
+    case MetricKind::kCounter:
+      return "counter";
+  }
+  return "";
+}
+
+// Cells are made for the zones that a gateway's own lies in, and for those that lie in its own.
+bool Serves(const policy::Policy& policy, const policy::Zone& own, const policy::Zone& zone) {
+  const policy::Zone& finer = zone.level < own.level ? zone : own;
+  const policy::Zone& coarser = zone.level < own.level ? own : zone;
+  const auto ancestor = policy.AncestorAt(finer.id, policy.zone_levels[coarser.level]);
+  return ancestor.ok() && *ancestor == coarser.id;
+}
+
 void Fill(const policy::ShareRule& rule, const policy::Documents& documents,
           const GatewayId& gateway, CatalogReply::Product& product) {
   const policy::Policy& policy = documents.policy;
@@ -44,21 +64,17 @@ void Fill(const policy::ShareRule& rule, const policy::Documents& documents,
   if (const Metric* metric = policy.FindMetric(rule.metric)) {
     product.set_unit(metric->unit);
     product.set_resolution(metric->resolution.ToString());
+    product.set_kind(std::string(KindName(metric->kind)));
+    product.set_owner(metric->owner == OwnerKind::kPlace ? "place" : "household");
   }
   for (const std::string& stat : rule.stats) product.add_stats(stat);
   product.set_bucket(FormatDuration(rule.bucket));
   product.set_zone_level(rule.zone_level);
   const policy::RosterGateway* self = documents.roster.FindGateway(gateway);
+  const policy::Zone* own = self == nullptr ? nullptr : policy.FindZone(self->zone);
   for (const policy::Zone& zone : policy.zones) {
-    if (policy.LevelIndex(rule.zone_level) != zone.level || self == nullptr) continue;
-    // Cells are made for the zones that this gateway lies in or that lie in its own.
-    const auto up = policy.AncestorAt(self->zone, rule.zone_level);
-    const policy::Zone* own = policy.FindZone(self->zone);
-    const auto down = own == nullptr ? StatusOr<ZoneId>(NotFound("zone"))
-                                     : policy.AncestorAt(zone.id, policy.zone_levels[own->level]);
-    if ((up.ok() && *up == zone.id) || (down.ok() && *down == self->zone)) {
-      product.add_zones(zone.id.value());
-    }
+    const bool of_level = policy.LevelIndex(rule.zone_level) == zone.level;
+    if (of_level && own != nullptr && Serves(policy, *own, zone)) product.add_zones(zone.id.value());
   }
   product.set_purpose(rule.purpose);
   if (const policy::Purpose* purpose = policy.FindPurpose(rule.purpose)) {
@@ -67,6 +83,7 @@ void Fill(const policy::ShareRule& rule, const policy::Documents& documents,
   product.set_age_min(FormatDuration(rule.age_min));
   product.set_k_min(rule.k_min);
   product.set_top1_max_pct(rule.top1_max_pct);
+  product.set_min_count(rule.min_count.value_or(0));
 }
 
 }  // namespace

@@ -243,6 +243,7 @@ Decoded Decoder::Decode(const Profile& profile, std::string_view payload, const 
     return refuse(DoorCode::kNoTime);
   } else {
     decoded.reading.time = context.now;
+    decoded.reading.quality = kQualityArrivalTime;
   }
   return decoded;
 }

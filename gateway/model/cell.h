@@ -17,11 +17,13 @@ std::string_view CellStatusName(CellStatus status);
 
 // Present exactly when the cell is released. Integers in steps of the metric's resolution.
 struct Figures {
-  uint32_t count = 0;  // households that contributed
+  uint32_t count = 0;  // households, or places, that contributed
   int64_t sum = 0;
   int64_t mean = 0;  // sum ÷ count, rounded half up
   uint32_t completeness_pct = 0;
   uint32_t homes_in_zone = 0;
+  // The rule's min_count where the sum is below it: then there is no count, sum or mean.
+  std::optional<uint64_t> below = std::nullopt;
   friend bool operator==(const Figures&, const Figures&) = default;
 };
 
@@ -42,6 +44,8 @@ struct Cell {
   uint32_t k_min = 0;              // safeguards applied
   uint32_t top1_max_pct = 0;
   Millis age_min{0};
+  Millis bucket_min{0};    // of places' metrics
+  uint64_t min_count = 0;  // of places' rules; 0: none
   bool replay = false;  // made under a replay clock: recorded, not live, data
 };
 
@@ -49,7 +53,7 @@ struct Cell {
 enum class SuppressionReason : uint8_t {
   kNone = 0,
   kOverlap = 1,        // the rule's set differs by too few households from another rule's
-  kTooFew = 2,         // fewer than k_min households contributed
+  kTooFew = 2,         // fewer than k_min households, or no place, contributed
   kDominance = 3,      // one household's share exceeds top1_max_pct
   kComplementary = 4,  // released, it would reveal a suppressed neighbour by subtraction
   kRuleTooYoung = 5,   // the rule was not valid since the day's start

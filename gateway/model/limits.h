@@ -10,6 +10,7 @@ namespace gateway::limits {
 
 // One gateway serves one neighbourhood.
 inline constexpr std::size_t kHouseholdsMax = 2'000;
+inline constexpr std::size_t kPlacesMax = 2'000;
 inline constexpr std::size_t kSeriesMax = 20'000;
 inline constexpr std::size_t kDevicesMax = 10'000;
 inline constexpr std::size_t kAdultsPerHouseholdMax = 16;

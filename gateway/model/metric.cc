@@ -14,6 +14,10 @@ struct Known {
 constexpr Known kUnits[] = {
     {"mWh", "energy", "0.001"}, {"Wh", "energy", "1"},         {"kWh", "energy", "1000"},
     {"MWh", "energy", "1000000"},
+    {"ug/m3", "mass per volume", "1"},  {"mg/m3", "mass per volume", "1000"},
+    {"µg/m³", "mass per volume", "1"},  // U+00B5, the micro sign
+    {"μg/m³", "mass per volume", "1"},  // U+03BC, the Greek letter
+    {"mg/m³", "mass per volume", "1000"},
 };
 
 Decimal Exact(std::string_view text) {

@@ -12,17 +12,28 @@
 
 namespace gateway {
 
-enum class MetricKind { kDelta };
+enum class MetricKind {
+  kDelta,    // an amount per interval: amounts add up
+  kGauge,    // a level: it holds until the next reading, for a while
+  kCounter,  // an index that only grows, and restarts at zero when its device does
+};
+
+// Whom the readings are about: a household's are protected by numbers of households, an open
+// metric's by nothing but its shortest bucket.
+enum class Sensitivity { kHousehold, kOpen };
 
 struct Metric {
   MetricId id;
   std::string unit;         // "Wh"
   MetricKind kind = MetricKind::kDelta;
   Decimal resolution;       // size of one step in `unit`; positive
-  int64_t lo = 0;           // bounds of one reading, in steps, inclusive
+  int64_t lo = 0;           // bounds of one reading (a counter's index), in steps, inclusive
   int64_t hi = 0;
   Millis interval{0};       // nominal distance of two readings of one series; positive
   Millis lateness{0};       // how long after a day's end its readings may still arrive
+  Sensitivity sensitivity = Sensitivity::kHousehold;
+  OwnerKind owner = OwnerKind::kHousehold;  // whose devices may carry it: households' or places'
+  Millis bucket_min{0};     // of a place's metric: the finest bucket that may ever leave
 };
 
 // How many `unit`s one `from` is (kWh → Wh: 1000), or empty if the two do not measure the same

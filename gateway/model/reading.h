@@ -11,6 +11,7 @@ namespace gateway {
 // Bits of a reading's quality byte, kept beside it on disk.
 enum Quality : uint8_t {
   kQualityNone = 0,
+  kQualityArrivalTime = 1,  // no time of its own: stamped when it came to the door
 };
 
 struct Reading {

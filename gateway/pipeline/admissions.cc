@@ -9,7 +9,8 @@ using port::Admission;
 using port::DoorCode;
 
 const Admission kUnknownDevice{.code = DoorCode::kUnknownDevice};
-const Admission kUnconfirmed{.code = DoorCode::kHouseholdUnconfirmed};
+const Admission kHouseholdUnconfirmed{.code = DoorCode::kHouseholdUnconfirmed};
+const Admission kPlaceUnconfirmed{.code = DoorCode::kPlaceUnconfirmed};
 const Admission kNotCollected{.code = DoorCode::kNoCollectRule};
 
 DoorCode CodeOf(policy::CollectCode code) {
@@ -30,15 +31,19 @@ DoorCode CodeOf(policy::CollectCode code) {
 void Admissions::Add(const store::Vault& vault, const Household& household,
                      const DeviceId& device) {
   Device& entry = devices_[device.value()];
-  entry.confirmed = household.confirmed_at.has_value();
-  if (rules_ == nullptr || !entry.confirmed) return;
+  const bool is_place = household.kind == OwnerKind::kPlace;
+  entry.unconfirmed = is_place ? &kPlaceUnconfirmed : &kHouseholdUnconfirmed;
+  if (household.confirmed_at.has_value()) entry.unconfirmed = nullptr;
+  if (rules_ == nullptr || entry.unconfirmed != nullptr) return;
   const policy::Policy& policy = rules_->documents.policy;
   for (const Metric& metric : policy.metrics) {
     policy::CollectDecision decision = policy::DecideCollect(policy, metric.id);
+    DoorCode code = CodeOf(decision.code);
+    if (code == DoorCode::kAdmitted && metric.owner != household.kind) code = DoorCode::kWrongOwner;
     entry.metrics[metric.id.value()] = {
-        .code = CodeOf(decision.code),
+        .code = code,
         .rule = std::move(decision.rule),
-        .owner_kind = OwnerKind::kHousehold,
+        .owner_kind = household.kind,
         .owner = household.owner,
         .series = vault.SeriesOf(device.value(), metric.id.value()),
         .metric = &metric};
@@ -48,7 +53,7 @@ void Admissions::Add(const store::Vault& vault, const Household& household,
 const Admission& Admissions::Find(std::string_view device, std::string_view metric) const {
   const auto it = devices_.find(device);
   if (it == devices_.end()) return kUnknownDevice;
-  if (!it->second.confirmed) return kUnconfirmed;
+  if (it->second.unconfirmed != nullptr) return *it->second.unconfirmed;
   const auto found = it->second.metrics.find(metric);
   return found == it->second.metrics.end() ? kNotCollected : found->second;
 }

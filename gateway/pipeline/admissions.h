@@ -30,7 +30,7 @@ class Admissions final : public port::AdmissionTable {
     }
   };
   struct Device {
-    bool confirmed = false;
+    const port::Admission* unconfirmed = nullptr;  // the answer until a steward has confirmed
     std::map<std::string, port::Admission, std::less<>> metrics;
   };
 

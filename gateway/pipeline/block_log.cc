@@ -51,34 +51,55 @@ StatusOr<std::vector<Reading>> OpenBlock(const store::Vault& vault, std::string_
 
 }  // namespace
 
-StatusOr<Known> BlockLog::Find(const OwnerId& owner, const SeriesId& series,
-                               const Reading& reading) const {
-  const uint32_t month = MonthOf(reading.time);
+Status BlockLog::VisitSeries(uint32_t month, const OwnerId& owner, const SeriesId& series,
+                             const std::function<bool(const std::vector<Reading>&)>& visit) const {
   // What is in memory is newer than what is on disk; look there first.
   for (auto it = runs_.lower_bound({month, owner, series, 0}); it != runs_.end(); ++it) {
     const auto& [key, run] = *it;
     if (std::get<0>(key) != month || std::get<1>(key) != owner || std::get<2>(key) != series) break;
-    if (const Known known = FindIn(run.open, reading); known != Known::kNew) return known;
+    if (!visit(run.open)) return OkStatus();
     for (const auto& [part, block] : run.full) {
-      if (const Known known = FindIn(block, reading); known != Known::kNew) return known;
+      if (!visit(block)) return OkStatus();
     }
   }
   const std::string from = SeriesPrefix(month, owner, series);
-  Known found = Known::kNew;
   Status failure;
   RETURN_IF_ERROR(database_.Scan(
       store::Table::kBlocks, from, PrefixEnd(from),
       [&](std::string_view key, std::string_view value) {
         StatusOr<std::vector<Reading>> block = OpenBlock(vault_, key, value);
-        if (!block.ok()) {
-          failure = block.status();
-          return false;
-        }
-        found = FindIn(*block, reading);
-        return found == Known::kNew;
+        failure = block.status();
+        return block.ok() && visit(*block);
       }));
-  RETURN_IF_ERROR(failure);
+  return failure;
+}
+
+StatusOr<Known> BlockLog::Find(const OwnerId& owner, const SeriesId& series,
+                               const Reading& reading) const {
+  Known found = Known::kNew;
+  RETURN_IF_ERROR(VisitSeries(MonthOf(reading.time), owner, series,
+                              [&](const std::vector<Reading>& block) {
+                                found = FindIn(block, reading);
+                                return found == Known::kNew;
+                              }));
   return found;
+}
+
+StatusOr<std::optional<Reading>> BlockLog::LastBefore(const OwnerId& owner,
+                                                      const SeriesId& series, Time from,
+                                                      Time until) const {
+  std::optional<Reading> last;
+  from = std::max(from, Time{});  // no reading is older
+  for (uint32_t month = MonthOf(from); month <= MonthOf(until); ++month) {
+    RETURN_IF_ERROR(VisitSeries(month, owner, series, [&](const std::vector<Reading>& block) {
+      for (const Reading& reading : block) {
+        if (reading.time < from || reading.time >= until) continue;
+        if (!last.has_value() || reading.time > last->time) last = reading;
+      }
+      return true;
+    }));
+  }
+  return last;
 }
 
 StatusOr<BlockLog::Run*> BlockLog::Load(const RunKey& key, OwnerKind kind) {

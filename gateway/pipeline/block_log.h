@@ -5,6 +5,7 @@
 
 #include <functional>
 #include <map>
+#include <optional>
 #include <tuple>
 #include <vector>
 
@@ -26,6 +27,11 @@ class BlockLog {
   // Whether the series already has a reading at this time, in any block. Reads the disk.
   // Returns DataLoss if a block does not open.
   StatusOr<Known> Find(const OwnerId& owner, const SeriesId& series, const Reading& reading) const;
+
+  // The newest reading of the series with from ≤ time < until, written or not. Reads the disk.
+  // Returns DataLoss if a block does not open.
+  StatusOr<std::optional<Reading>> LastBefore(const OwnerId& owner, const SeriesId& series,
+                                              Time from, Time until) const;
 
   // Adds a reading that is not stored yet, sealed under the owner's key of `epoch`.
   // Returns DataLoss or Unavailable if the open block cannot be read back; nothing is added.
@@ -49,6 +55,11 @@ class BlockLog {
   StatusOr<uint64_t> DropExpired(store::Batch& batch, uint32_t last_month, const KeepFrom& keep_from);
 
  private:
+  // Every block of one series and month, those in memory first, until `visit` returns false. A
+  // block that is in memory and on disk is visited twice.
+  Status VisitSeries(uint32_t month, const OwnerId& owner, const SeriesId& series,
+                     const std::function<bool(const std::vector<Reading>&)>& visit) const;
+
   using RunKey = std::tuple<uint32_t, OwnerId, SeriesId, uint32_t>;  // month, …, epoch
   struct Run {
     OwnerKind kind = OwnerKind::kHousehold;

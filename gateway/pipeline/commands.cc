@@ -1,30 +1,15 @@
-// Pipeline as Commands, the part about people: households, devices, grants. Each runs on the
+// Pipeline as Commands, the part about people: households, grants; devices are in places.cc. Each runs on the
 // pipeline thread and answers once its change is durable.
 #include <algorithm>
 
 #include "gateway/base/bytes.h"
 #include "gateway/crypto/hash.h"
 #include "gateway/pipeline/call.h"
+#include "gateway/pipeline/enrolment.h"
 #include "gateway/policy/grant.h"
 
 namespace gateway::pipeline {
 namespace {
-
-constexpr std::size_t kLabelBytesMax = 64;
-
-// Operators' labels and device ids: one topic level, so that a device can be named in a topic.
-Status CheckLabel(std::string_view what, std::string_view label) {
-  if (label.empty() || label.size() > kLabelBytesMax) {
-    return InvalidArgument("%s id: %d bytes, must be 1 to %d", what, label.size(), kLabelBytesMax);
-  }
-  for (const char c : label) {
-    if (static_cast<uint8_t>(c) <= 0x20 || c == 0x7f || c == '/' || c == '+' || c == '#') {
-      return InvalidArgument("%s id: must not hold spaces, control characters, '/', '+' or '#'",
-                             what);
-    }
-  }
-  return OkStatus();
-}
 
 Status NoSuchHousehold() {
   return NotFound("no such household; `commons household list` shows those there are");
@@ -55,26 +40,17 @@ StatusOr<port::HouseholdInvite> Pipeline::AddHousehold(const std::string& househ
       return FailedPrecondition(
           "no rules are active, so nobody can be invited: run `commons policy activate` first");
     }
-    if (registry.FindHousehold(HouseholdId(household)) != nullptr) {
-      return AlreadyExists("a household of this name exists; names are never used again");
+    if (registry.IsTaken(HouseholdId(household))) {
+      return AlreadyExists("a household or place of this name exists; names are never used again");
     }
     if (registry.households().size() >= limits::kHouseholdsMax) {
       return ResourceExhausted("households: %d, the most one gateway serves",
                                limits::kHouseholdsMax);
     }
     const policy::Documents& documents = registry.rules()->documents;
-    const policy::RosterGateway* self = documents.roster.FindGateway(gateway_);
-    const policy::Zone* own = self == nullptr ? nullptr : documents.policy.FindZone(self->zone);
-    if (documents.policy.FindZone(ZoneId(zone)) == nullptr || own == nullptr) {
-      return InvalidArgument("zone \"%s\": the policy has no such zone", zone);
-    }
-    const StatusOr<ZoneId> ancestor = documents.policy.AncestorAt(
-        ZoneId(zone), documents.policy.zone_levels[own->level]);
-    if (!ancestor.ok() || *ancestor != own->id) {
-      return InvalidArgument("zone \"%s\": not within \"%s\", which this gateway serves", zone,
-                             own->id.value());
-    }
-    Household added{.id = HouseholdId(household),
+    RETURN_IF_ERROR(CheckZone(documents, gateway_, zone));
+    Household added{.kind = OwnerKind::kHousehold,
+                    .id = HouseholdId(household),
                     .zone = ZoneId(zone),
                     .subject = SubjectId::FromBytes(crypto::RandomBytes(SubjectId::kBytes)),
                     .invite_nonce = crypto::RandomBytes(16),
@@ -144,31 +120,8 @@ StatusOr<std::vector<port::HouseholdRow>> Pipeline::ListHouseholds() {
 
 Status Pipeline::AddDevice(const std::string& device, const std::string& household) {
   return Call<Status>([&]() -> Status {
-    Registry& registry = core_->registry();
-    RETURN_IF_ERROR(CheckLabel("device", device));
-    const Household* found = registry.FindHousehold(HouseholdId(household));
-    if (found == nullptr) return NoSuchHousehold();
-    if (registry.FindDevice(DeviceId(device)) != nullptr) {
-      return AlreadyExists("a device of this id is enrolled already");
-    }
-    if (registry.device_count() >= limits::kDevicesMax) {
-      return ResourceExhausted("devices: %d, the most one gateway serves", limits::kDevicesMax);
-    }
-    Household changed = *found;
-    changed.devices.emplace_back(device);
-    return CommitHousehold(std::move(changed));
-  });
-}
-
-StatusOr<std::vector<port::DeviceRow>> Pipeline::ListDevices() {
-  return Call<StatusOr<std::vector<port::DeviceRow>>>([&] {
-    std::vector<port::DeviceRow> rows;
-    for (const auto& [id, household] : core_->registry().households()) {
-      for (const DeviceId& device : household.devices) rows.push_back({device.value(), id.value()});
-    }
-    std::sort(rows.begin(), rows.end(),
-              [](const auto& a, const auto& b) { return a.device < b.device; });
-    return rows;
+    const Household* found = core_->registry().FindHousehold(HouseholdId(household));
+    return found == nullptr ? NoSuchHousehold() : EnrolDevice(device, *found);
   });
 }
 

@@ -17,6 +17,7 @@
 #include "gateway/pipeline/counters.h"
 #include "gateway/pipeline/open_days.h"
 #include "gateway/pipeline/registry.h"
+#include "gateway/privacy/sheet.h"
 #include "gateway/store/journal.h"
 #include "gateway/store/sealed_rows.h"
 #include "gateway/store/syncer.h"
@@ -98,6 +99,11 @@ class Core {
   Status LoadOpenDays(const std::set<DayKey>& open);
   Status PutCheckpoint(store::Batch& batch, const DayKey* closing);
   Status DecideSheet(const DayKey& key, const OpenDay& day, Time now);
+  StatusOr<privacy::SheetInput> MakeInput(const Sheet& sheet, const OpenDay& day, Time now) const;
+  // Of a counter's series, the last reading before the day, as far as it may look back.
+  StatusOr<std::map<SeriesId, Reading>> ReadingsBefore(const Metric& metric, const OwnerId& owner,
+                                                       const SeriesReadings& series,
+                                                       Time day_start) const;
   Status PutSheet(store::Batch& batch, Sheet& sheet, Time now);
 
   CoreParts parts_;

@@ -4,6 +4,7 @@
 #include "gateway/base/bytes.h"
 #include "gateway/base/log.h"
 #include "gateway/crypto/hash.h"
+#include "gateway/pipeline/contributions.h"
 #include "gateway/pipeline/core.h"
 #include "gateway/privacy/sheet.h"
 #include "gateway/proof/cell_bytes.h"
@@ -49,7 +50,7 @@ Cell Core::CellTemplate(const policy::ShareRule& rule, const DayKey& key,
           .gateway = parts_.gateway,
           .rule = rule.id,
           .policy_version = policy.version,
-          .owner_kind = OwnerKind::kHousehold,
+          .owner_kind = metric->owner,
           .metric = key.metric,
           .unit = metric->unit,
           .resolution = metric->resolution.ToString(),
@@ -61,6 +62,8 @@ Cell Core::CellTemplate(const policy::ShareRule& rule, const DayKey& key,
           .k_min = rule.k_min,
           .top1_max_pct = rule.top1_max_pct,
           .age_min = rule.age_min,
+          .bucket_min = metric->bucket_min,
+          .min_count = rule.min_count.value_or(0),
           .replay = parts_.replay};
 }
 
@@ -97,54 +100,64 @@ StatusOr<uint32_t> Core::DecideDue(Time now, bool clock_sound) {
 
 namespace {
 
-// The household's readings of the day, all its series together, by fine window.
-privacy::HouseholdDay Contributions(const std::map<SeriesId, std::vector<Reading>>& series,
-                                    const std::vector<Window>& windows) {
-  privacy::HouseholdDay day;
-  day.fine.resize(windows.size());
-  for (const auto& [id, readings] : series) {
-    std::size_t at = 0;
-    for (const Reading& reading : readings) {  // ascending in time, as the windows are
-      while (at < windows.size() && windows[at].end <= reading.time) ++at;
-      if (at == windows.size() || !windows[at].Contains(reading.time)) continue;
-      day.fine[at].value += reading.value;  // delta: what was used adds up
-      ++day.fine[at].readings;
-    }
-  }
-  return day;
+Figures FiguresOf(const privacy::DecidedBucket& bucket, const Metric& metric, uint32_t homes,
+                  std::optional<uint64_t> min_count) {
+  Figures figures{.count = bucket.count,
+                  .sum = bucket.sum,
+                  .mean = privacy::RoundedMean(bucket.sum, bucket.count),
+                  .completeness_pct = privacy::CompletenessPct(
+                      bucket.readings, metric.interval, bucket.count, bucket.window.length()),
+                  .homes_in_zone = homes};
+  if (!bucket.below) return figures;
+  figures.count = 0;
+  figures.mean = 0;
+  figures.below = min_count;
+  return figures;
 }
 
-Figures FiguresOf(const privacy::DecidedBucket& bucket, const Metric& metric, uint32_t homes) {
-  return {.count = bucket.count,
-          .sum = bucket.sum,
-          .mean = privacy::RoundedMean(bucket.sum, bucket.count),
-          .completeness_pct = privacy::CompletenessPct(bucket.readings, metric.interval,
-                                                       bucket.count, bucket.window.length()),
-          .homes_in_zone = homes};
+// A household if its adults said so; a place because a steward did. Never one for the other: after
+// a change of the policy, a day may hold readings of both.
+bool MayCount(const Household* owner, const Metric& metric, const policy::ShareRule& rule,
+              const policy::Policy& policy, Time from, Time until) {
+  if (owner == nullptr || owner->kind != metric.owner) return false;
+  if (owner->kind == OwnerKind::kPlace) return owner->confirmed_at.has_value();
+  return HouseholdGrants(*owner, rule, policy, from, until);
 }
 
 }  // namespace
 
-Status Core::DecideSheet(const DayKey& key, const OpenDay& day, Time now) {
-  Log(LogLevel::kDebug, "decision begins");
+StatusOr<std::map<SeriesId, Reading>> Core::ReadingsBefore(const Metric& metric,
+                                                           const OwnerId& owner,
+                                                           const SeriesReadings& series,
+                                                           Time day_start) const {
+  std::map<SeriesId, Reading> before;
+  if (metric.kind != MetricKind::kCounter) return before;
+  for (const auto& [id, readings] : series) {
+    ASSIGN_OR_RETURN(const std::optional<Reading> last,
+                     blocks_.LastBefore(owner, id, day_start - LookBack(metric), day_start));
+    if (last.has_value()) before.emplace(id, *last);
+  }
+  return before;
+}
+
+StatusOr<privacy::SheetInput> Core::MakeInput(const Sheet& sheet, const OpenDay& day,
+                                              Time now) const {
   const Rules& rules = *registry_->rules();
-  const policy::Policy& policy = rules.documents.policy;
-  Sheet sheet{.key = key,
-              .day = day.window,
-              .metric = policy.FindMetric(key.metric),
-              .rules = policy.ShareRulesFor(key.metric),
-              .decided = {}};
   privacy::SheetInput input;
   input.day = day.window;
+  input.owner_kind = sheet.metric->owner;
+  input.combine = CombineOf(sheet.metric->kind);
   input.fine_windows = {day.window};
   for (const policy::ShareRule* rule : sheet.rules) {  // lint: lengths lie inside each other
     std::vector<Window> windows = WindowsOf(*rule, day.window);
     if (windows.size() > input.fine_windows.size()) input.fine_windows = std::move(windows);
   }
-  std::vector<const Household*> households;
-  for (const auto& [owner, series] : day.households) {
-    households.push_back(registry_->FindOwner(owner));
-    input.households.push_back(Contributions(series, input.fine_windows));
+  std::vector<const Household*> owners;
+  for (const auto& [owner, series] : day.owners) {
+    owners.push_back(registry_->FindOwner(owner));
+    ASSIGN_OR_RETURN(const auto before,
+                     ReadingsBefore(*sheet.metric, owner, series, day.window.start));
+    input.owners.push_back(ContributionsOf(*sheet.metric, series, input.fine_windows, before));
   }
   for (const policy::ShareRule* rule : sheet.rules) {
     const auto since = rules.since.find(rule->id);
@@ -154,17 +167,30 @@ Status Core::DecideSheet(const DayKey& key, const OpenDay& day, Time now) {
         .bucket = rule->whole_day ? Millis(0) : rule->bucket,
         .k_min = rule->k_min,
         .top1_max_pct = rule->top1_max_pct,
+        .min_count = rule->min_count,
         .too_young = since == rules.since.end() || since->second > day.window.start ||
                      rule->valid_until.value_or(Time::max()) <= now,
         .members = {}};
-    for (uint32_t i = 0; i < households.size(); ++i) {
-      if (households[i] != nullptr &&
-          HouseholdGrants(*households[i], *rule, policy, day.window.start, now)) {
+    for (uint32_t i = 0; i < owners.size(); ++i) {
+      if (MayCount(owners[i], *sheet.metric, *rule, rules.documents.policy, day.window.start,
+                   now)) {
         sheet_rule.members.push_back(i);
       }
     }
     input.rules.push_back(std::move(sheet_rule));
   }
+  return input;
+}
+
+Status Core::DecideSheet(const DayKey& key, const OpenDay& day, Time now) {
+  Log(LogLevel::kDebug, "decision begins");
+  const policy::Policy& policy = registry_->rules()->documents.policy;
+  Sheet sheet{.key = key,
+              .day = day.window,
+              .metric = policy.FindMetric(key.metric),
+              .rules = policy.ShareRulesFor(key.metric),
+              .decided = {}};
+  ASSIGN_OR_RETURN(const privacy::SheetInput input, MakeInput(sheet, day, now));
   ASSIGN_OR_RETURN(sheet.decided, privacy::DecideSheet(input));
 
   store::Batch batch;
@@ -210,7 +236,8 @@ Status Core::PutSheet(store::Batch& batch, Sheet& sheet, Time now) {
       Cell cell = CellTemplate(*sheet.rules[i], sheet.key, bucket.window);
       if (bucket.reason == SuppressionReason::kNone) {
         cell.status = CellStatus::kReleased;
-        cell.figures = FiguresOf(bucket, *sheet.metric, zone == nullptr ? 0 : zone->homes);
+        cell.figures = FiguresOf(bucket, *sheet.metric, zone == nullptr ? 0 : zone->homes,
+                                 sheet.rules[i]->min_count);
         ++released_;
       } else {
         cell.status = CellStatus::kSuppressed;

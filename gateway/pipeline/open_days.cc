@@ -15,17 +15,17 @@ Known OpenDays::Find(const DayKey& key, const OwnerId& owner, const SeriesId& se
                      const Reading& reading) const {
   const auto day = days_.find(key);
   if (day == days_.end()) return Known::kNew;
-  const auto household = day->second.households.find(owner);
-  if (household == day->second.households.end()) return Known::kNew;
-  const auto readings = household->second.find(series);
-  return readings == household->second.end() ? Known::kNew : Lookup(readings->second, reading);
+  const auto found = day->second.owners.find(owner);
+  if (found == day->second.owners.end()) return Known::kNew;
+  const auto readings = found->second.find(series);
+  return readings == found->second.end() ? Known::kNew : Lookup(readings->second, reading);
 }
 
 Known OpenDays::Add(const DayKey& key, const Window& day, const OwnerId& owner,
                     const SeriesId& series, const Reading& reading) {
   OpenDay& open = days_[key];
   open.window = day;
-  std::vector<Reading>& readings = open.households[owner][series];
+  std::vector<Reading>& readings = open.owners[owner][series];
   if (const Known known = Lookup(readings, reading); known != Known::kNew) return known;
   const auto at = std::upper_bound(readings.begin(), readings.end(), reading.time,
                                    [](Time t, const Reading& r) { return t < r.time; });

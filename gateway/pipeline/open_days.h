@@ -1,4 +1,4 @@
-// The days that are still open: readings by metric, civil day, household and series, from which
+// The days that are still open: readings by metric, civil day, owner and series, from which
 // sheets are decided. In memory only; what is here is also in the blocks, from which it is rebuilt
 // at start for the days listed in the checkpoint.
 #pragma once
@@ -24,10 +24,12 @@ struct DayKey {
   friend auto operator<=>(const DayKey&, const DayKey&) = default;
 };
 
+using SeriesReadings = std::map<SeriesId, std::vector<Reading>>;
+
 struct OpenDay {
   Window window;
   // Each vector ascending in time, times unique.
-  std::map<OwnerId, std::map<SeriesId, std::vector<Reading>>> households;
+  std::map<OwnerId, SeriesReadings> owners;
 };
 
 // Confined to the pipeline thread.

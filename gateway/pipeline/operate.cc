@@ -99,14 +99,21 @@ StatusOr<std::vector<Cell>> Pipeline::PendingCells(const port::CellFilter& filte
 namespace {
 
 std::string Explain(const Cell& cell, SuppressionReason reason) {
+  const bool of_places = cell.owner_kind == OwnerKind::kPlace;
   switch (reason) {
     case SuppressionReason::kNone:
+      if (cell.figures.has_value() && cell.figures->below.has_value()) {
+        return Format("released, but only as below %d, so that few people cannot be counted",
+                      *cell.figures->below);
+      }
+      if (of_places) return "released: it is about places, and no bucket is too short";
       return "released: enough households contributed and none of them stands out";
     case SuppressionReason::kOverlap:
       return Format("suppressed: its households differ from another rule's by fewer than %d, and "
                     "the two could be subtracted",
                     cell.k_min);
     case SuppressionReason::kTooFew:
+      if (of_places) return "suppressed: no place contributed";
       return Format("suppressed: fewer than %d households that share it contributed", cell.k_min);
     case SuppressionReason::kDominance:
       return Format("suppressed: one household makes up more than %d %% of the sum",

@@ -93,6 +93,11 @@ class Pipeline final : public port::Intake, public port::Commands, public port::
   StatusOr<port::GatewayStatus> GetStatus() override;
   StatusOr<port::GatewayPublicKeys> GetKeys() override;
   StatusOr<uint64_t> RetractCell(const std::string& envelope) override;  // retract.cc
+  // places.cc
+  Status AddPlace(const std::string& place, const std::string& zone) override;
+  Status ConfirmPlace(const std::string& place, const std::string& confirmation) override;
+  StatusOr<std::vector<port::PlaceRow>> ListPlaces() override;
+  Status AddPlaceDevice(const std::string& device, const std::string& place) override;
 
   // port::CellSource: cells.cc
   Status VisitCells(const port::CellFilter& filter,
@@ -131,7 +136,8 @@ class Pipeline final : public port::Intake, public port::Commands, public port::
   // Returns the index of the entry.
   StatusOr<uint64_t> CommitRetraction(const port::DecidedCell& cell, const std::string& envelope,
                                       const std::string& reason);
-  Status CommitHousehold(Household household);
+  Status CommitHousehold(Household household);  // or a place
+  Status EnrolDevice(const std::string& device, const Household& owner);
   // Runs `command` on the pipeline thread and waits for its result.
   template <typename Result>
   Result Call(std::function<Result()> command);

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "gateway/base/check.h"
 #include "gateway/pipeline/admissions.h"
 #include "gateway/pipeline/registry_rows.h"
 
@@ -12,6 +11,7 @@ using store::Table;
 
 Status Registry::Load() {
   households_.clear();
+  places_.clear();
   documents_.clear();
   rule_since_.clear();
   std::vector<std::string> household_rows;  // need the charter's commons; read after it
@@ -46,11 +46,10 @@ Status Registry::Load() {
   }
   for (const std::string& row : household_rows) {
     ASSIGN_OR_RETURN(Household household, DecodeHousehold(row, commons));
-    household.owner = vault_.OwnerOf(household.subject);
-    HouseholdId id = household.id;
-    households_[std::move(id)] = std::move(household);
+    Keep(std::move(household));
   }
-  return Reindex();
+  Reindex();
+  return OkStatus();
 }
 
 Status Registry::LoadRow(std::string_view plain) {
@@ -69,41 +68,52 @@ Status Registry::LoadRow(std::string_view plain) {
   return OkStatus();
 }
 
-Status Registry::Reindex() {
+std::map<HouseholdId, Household>& Registry::OfKind(OwnerKind kind) {
+  return kind == OwnerKind::kPlace ? places_ : households_;
+}
+
+void Registry::Keep(Household household) {
+  household.owner = vault_.OwnerOf(household.subject);
+  HouseholdId id = household.id;
+  OfKind(household.kind)[std::move(id)] = std::move(household);
+}
+
+void Registry::Index(const Household& household) {
+  if (household.kind == OwnerKind::kHousehold) subjects_[household.subject] = &household;
+  owners_[household.owner] = &household;
+  for (const DeviceId& device : household.devices) {
+    devices_[device] = &household;
+    if (rules_ == nullptr) continue;
+    const policy::Policy& policy = rules_->documents.policy;
+    for (const Metric& metric : policy.metrics) {
+      SeriesInfo info{.household = &household, .metric = metric.id};
+      // One zone level per metric (lint), so any rule of the metric names it.
+      const std::vector<const policy::ShareRule*> rules = policy.ShareRulesFor(metric.id);
+      if (!rules.empty()) {
+        if (auto zone = policy.AncestorAt(household.zone, rules[0]->zone_level); zone.ok()) {
+          info.sheet_zone = *std::move(zone);
+        }
+      }
+      series_[vault_.SeriesOf(device.value(), metric.id.value())] = std::move(info);
+    }
+  }
+}
+
+void Registry::Reindex() {
   subjects_.clear();
   owners_.clear();
   devices_.clear();
   series_.clear();
-  for (const auto& [id, household] : households_) {
-    subjects_[household.subject] = id;
-    owners_[household.owner] = id;
-    for (const DeviceId& device : household.devices) {
-      devices_[device] = id;
-      if (rules_ == nullptr) continue;
-      const policy::Policy& policy = rules_->documents.policy;
-      for (const Metric& metric : policy.metrics) {
-        SeriesInfo info{.household = &household, .metric = metric.id};
-        // One zone level per metric (lint), so any rule of the metric names it.
-        const std::vector<const policy::ShareRule*> rules = policy.ShareRulesFor(metric.id);
-        if (!rules.empty()) {
-          if (auto zone = policy.AncestorAt(household.zone, rules[0]->zone_level); zone.ok()) {
-            info.sheet_zone = *std::move(zone);
-          }
-        }
-        series_[vault_.SeriesOf(device.value(), metric.id.value())] = std::move(info);
-      }
-    }
-  }
-  return OkStatus();
+  for (const auto& [id, household] : households_) Index(household);
+  for (const auto& [id, place] : places_) Index(place);
 }
 
 namespace {
 
 template <typename Index, typename Key>
-const Household* Lookup(const std::map<HouseholdId, Household>& households, const Index& index,
-                        const Key& key) {
+const Household* Lookup(const Index& index, const Key& key) {
   const auto it = index.find(key);
-  return it == index.end() ? nullptr : &households.at(it->second);
+  return it == index.end() ? nullptr : it->second;
 }
 
 }  // namespace
@@ -112,15 +122,18 @@ const Household* Registry::FindHousehold(const HouseholdId& id) const {
   const auto it = households_.find(id);
   return it == households_.end() ? nullptr : &it->second;
 }
+const Household* Registry::FindPlace(const HouseholdId& id) const {
+  const auto it = places_.find(id);
+  return it == places_.end() ? nullptr : &it->second;
+}
+bool Registry::IsTaken(const HouseholdId& id) const {
+  return households_.contains(id) || places_.contains(id);
+}
 const Household* Registry::FindSubject(const SubjectId& subject) const {
-  return Lookup(households_, subjects_, subject);
+  return Lookup(subjects_, subject);
 }
-const Household* Registry::FindDevice(const DeviceId& id) const {
-  return Lookup(households_, devices_, id);
-}
-const Household* Registry::FindOwner(const OwnerId& owner) const {
-  return Lookup(households_, owners_, owner);
-}
+const Household* Registry::FindDevice(const DeviceId& id) const { return Lookup(devices_, id); }
+const Household* Registry::FindOwner(const OwnerId& owner) const { return Lookup(owners_, owner); }
 const SeriesInfo* Registry::FindSeries(const SeriesId& series) const {
   const auto it = series_.find(series);
   return it == series_.end() ? nullptr : &it->second;
@@ -145,12 +158,9 @@ Status Registry::SaveHousehold(store::Batch& batch, const Household& household) 
 }
 
 void Registry::TakeHousehold(Household household) {
-  household.owner = vault_.OwnerOf(household.subject);
-  HouseholdId id = household.id;
-  households_[std::move(id)] = std::move(household);
-  // The map's nodes stay where they are, so only the indices change.
-  const Status status = Reindex();
-  GW_CHECK(status.ok());
+  Keep(std::move(household));
+  // The maps' nodes stay where they are, so only the indices change.
+  Reindex();
 }
 
 Status Registry::SaveActivation(store::Batch& batch, const policy::Activation& activation,
@@ -185,8 +195,10 @@ Status Registry::SaveActivation(store::Batch& batch, const policy::Activation& a
 
 std::shared_ptr<const port::AdmissionTable> Registry::MakeAdmissions() const {
   auto table = std::make_shared<Admissions>(rules_);
-  for (const auto& [id, household] : households_) {
-    for (const DeviceId& device : household.devices) table->Add(vault_, household, device);
+  for (const auto* owners : {&households_, &places_}) {
+    for (const auto& [id, owner] : *owners) {
+      for (const DeviceId& device : owner.devices) table->Add(vault_, owner, device);
+    }
   }
   return table;
 }
@@ -194,7 +206,7 @@ std::shared_ptr<const port::AdmissionTable> Registry::MakeAdmissions() const {
 bool HouseholdGrants(const Household& household, const policy::ShareRule& rule,
                      const policy::Policy& policy, Time from, Time until) {
   // Opt-in is the only mode so far: without a consent rule for the metric nobody was asked.
-  if (!household.confirmed_at.has_value() || policy.ConsentRuleFor(rule.metric) == nullptr) {
+  if (household.kind != OwnerKind::kHousehold || !household.confirmed_at.has_value() || policy.ConsentRuleFor(rule.metric) == nullptr) {
     return false;
   }
   return !household.adult_keys.empty() &&

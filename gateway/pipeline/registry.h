@@ -1,5 +1,5 @@
-// Who is here and by which rules: households with their devices and grants, and the signed
-// documents in force. Kept in memory, one sealed row per household and document.
+// Who is here and by which rules: households and places with their devices, grants, and the signed
+// documents in force. Kept in memory, one sealed row per household, place and document.
 #pragma once
 
 #include <map>
@@ -25,12 +25,15 @@ struct GrantRecord {
   std::optional<Time> withdrawn_at;
 };
 
+// An owner of devices: a household, or a place, which has no adults and so no invite, acceptances
+// or grants.
 struct Household {
-  HouseholdId id;
+  OwnerKind kind = OwnerKind::kHousehold;
+  HouseholdId id;  // one name space for both kinds
   ZoneId zone;
   SubjectId subject;
   std::string invite_nonce;  // 16 bytes
-  uint32_t adults = 1;       // how many must accept, and grant
+  uint32_t adults = 1;       // how many must accept, and grant; of a place 0
   std::optional<Time> confirmed_at;
   std::vector<std::string> adult_keys;   // Ed25519, one per accepted adult
   std::vector<std::string> acceptances;  // envelopes
@@ -72,8 +75,14 @@ class Registry {
   Status Load();
 
   const std::map<HouseholdId, Household>& households() const { return households_; }
+  const std::map<HouseholdId, Household>& places() const { return places_; }
+  // Households only.
   const Household* FindHousehold(const HouseholdId& id) const;
   const Household* FindSubject(const SubjectId& subject) const;
+  // Places only.
+  const Household* FindPlace(const HouseholdId& id) const;
+  // Households and places.
+  bool IsTaken(const HouseholdId& id) const;
   const Household* FindDevice(const DeviceId& id) const;
   const Household* FindOwner(const OwnerId& owner) const;
   const SeriesInfo* FindSeries(const SeriesId& series) const;
@@ -98,18 +107,21 @@ class Registry {
 
  private:
   Status LoadRow(std::string_view plain);
-  Status Reindex();
+  std::map<HouseholdId, Household>& OfKind(OwnerKind kind);
+  void Keep(Household household);
+  void Index(const Household& household);
+  void Reindex();
 
   store::Vault& vault_;
-  std::map<HouseholdId, Household> households_;
+  std::map<HouseholdId, Household> households_, places_;
   std::map<policy::DocumentKind, StoredDocument> documents_;
   std::map<RuleId, std::pair<std::string, Time>> rule_since_;  // fingerprint, since
   std::shared_ptr<const Rules> rules_;
   std::shared_ptr<const Audiences> audiences_ = std::make_shared<const Audiences>();
   // Indices into the above.
-  std::map<SubjectId, HouseholdId> subjects_;
-  std::map<OwnerId, HouseholdId> owners_;
-  std::map<DeviceId, HouseholdId> devices_;
+  std::map<SubjectId, const Household*> subjects_;  // of households
+  std::map<OwnerId, const Household*> owners_;
+  std::map<DeviceId, const Household*> devices_;
   std::unordered_map<SeriesId, SeriesInfo> series_;
 };
 

@@ -6,6 +6,9 @@
 namespace gateway::pipeline {
 namespace {
 
+// Version 1 had no owner kind: all were households.
+constexpr uint8_t kHouseholdVersion = 2;
+
 void PutTime(ByteWriter& out, Time time) { out.I64(time.time_since_epoch().count()); }
 Time TakeTime(ByteReader& in) { return Time(Millis(in.I64())); }
 
@@ -25,7 +28,8 @@ std::vector<std::string> TakeList(ByteReader& in) {
 
 std::string EncodeHousehold(const Household& household) {
   ByteWriter out;
-  out.U8(static_cast<uint8_t>(RegistryRow::kHousehold)).U8(1);
+  out.U8(static_cast<uint8_t>(RegistryRow::kHousehold)).U8(kHouseholdVersion);
+  out.U8(static_cast<uint8_t>(household.kind));
   out.Text(household.id.value()).Text(household.zone.value()).Raw(household.subject.view());
   out.Text(household.invite_nonce).Varint(household.adults);
   out.U8(household.confirmed_at.has_value() ? 1 : 0);
@@ -45,10 +49,16 @@ std::string EncodeHousehold(const Household& household) {
 
 StatusOr<Household> DecodeHousehold(std::string_view bytes, std::string_view commons) {
   ByteReader in(bytes);
-  if (in.U8() != static_cast<uint8_t>(RegistryRow::kHousehold) || in.U8() != 1) {
-    return DataLoss("registry row: not a household of version 1");
+  const bool right_row = in.U8() == static_cast<uint8_t>(RegistryRow::kHousehold);
+  const uint8_t version = in.U8();
+  if (!right_row || version == 0 || version > kHouseholdVersion) {
+    return DataLoss("registry row: not a household of version 1 or %d", kHouseholdVersion);
   }
   Household household;
+  if (version > 1) household.kind = static_cast<OwnerKind>(in.U8());
+  if (household.kind != OwnerKind::kHousehold && household.kind != OwnerKind::kPlace) {
+    return DataLoss("registry row: neither a household nor a place");
+  }
   household.id = HouseholdId(std::string(in.Text()));
   household.zone = ZoneId(std::string(in.Text()));
   const std::string_view subject = in.Raw(SubjectId::kBytes);
@@ -135,11 +145,14 @@ std::string RuleFingerprint(const policy::ShareRule& rule, const policy::Policy&
   out.Text(rule.purpose);
   PutList(out, rule.to);
   out.I64(rule.age_min.count()).U32(rule.k_min).U32(rule.top1_max_pct);
+  out.U64(rule.min_count.value_or(0));
   PutTime(out, rule.valid_from.value_or(Time{}));
   PutTime(out, rule.valid_until.value_or(Time{}));
   if (const Metric* metric = policy.FindMetric(rule.metric)) {
     out.Text(metric->unit).Text(metric->resolution.ToString()).I64(metric->lo).I64(metric->hi);
     out.I64(metric->interval.count()).I64(metric->lateness.count());
+    out.U8(static_cast<uint8_t>(metric->kind)).U8(static_cast<uint8_t>(metric->owner));
+    out.I64(metric->bucket_min.count());
   }
   out.Text(policy.time_zone);
   // Which households a zone holds, and what a grant's purpose stands for, must not change within a

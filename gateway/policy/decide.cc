@@ -118,8 +118,9 @@ QueryCode Obstacle(const Policy& policy, const ShareRule& rule, const Question& 
 // Lint refuses such a rule at activation; here it must not release anything either.
 bool BelowFloors(const ShareRule& rule, const Policy& policy, const Floors& floors) {
   const Metric* metric = policy.FindMetric(rule.metric);
-  return metric == nullptr || rule.age_min < floors.age_min || rule.k_min < floors.k_min ||
-         rule.top1_max_pct > floors.top1_max_pct;
+  if (metric == nullptr || rule.age_min < floors.age_min) return true;
+  if (metric->owner == OwnerKind::kPlace) return rule.bucket < metric->bucket_min;
+  return rule.k_min < floors.k_min || rule.top1_max_pct > floors.top1_max_pct;
 }
 
 }  // namespace

@@ -229,9 +229,12 @@ StatusOr<Acceptance> VerifyAcceptance(std::string_view envelope, const Invite& i
   return PermissionDenied("acceptance: answers another invite");
 }
 
-StatusOr<Confirmation> VerifyConfirmation(std::string_view envelope_bytes, const Invite& invite,
-                                          const Charter& charter,
-                                          std::span<const Acceptance> acceptances) {
+namespace {
+
+// Signed by enough of the enrolment role, for this owner; `listed` gets the acceptances it names.
+StatusOr<Confirmation> VerifyAnyConfirmation(std::string_view envelope_bytes, const Invite& invite,
+                                             const Charter& charter,
+                                             std::vector<std::string>& listed) {
   constexpr std::string_view kWhat = "confirmation";
   ASSIGN_OR_RETURN(const crypto::Envelope envelope, crypto::ParseEnvelope(envelope_bytes));
   const Role& role = charter.enrolment;
@@ -250,8 +253,29 @@ StatusOr<Confirmation> VerifyConfirmation(std::string_view envelope_bytes, const
   if (charter.commons != invite.commons || message.commons() != invite.commons ||
       message.gateway() != invite.gateway.value() ||
       message.subject() != invite.subject.view()) {
-    return PermissionDenied("confirmation: is for another household");
+    return PermissionDenied("confirmation: is for another household or place");
   }
+  listed.assign(message.acceptance().begin(), message.acceptance().end());
+  return confirmation;
+}
+
+}  // namespace
+
+StatusOr<Confirmation> VerifyPlaceConfirmation(std::string_view envelope, const Invite& place,
+                                               const Charter& charter) {
+  std::vector<std::string> listed;
+  ASSIGN_OR_RETURN(Confirmation confirmation,
+                   VerifyAnyConfirmation(envelope, place, charter, listed));
+  if (listed.empty()) return confirmation;
+  return PermissionDenied("confirmation: lists %d acceptances, a place has none", listed.size());
+}
+
+StatusOr<Confirmation> VerifyConfirmation(std::string_view envelope_bytes, const Invite& invite,
+                                          const Charter& charter,
+                                          std::span<const Acceptance> acceptances) {
+  std::vector<std::string> listed;
+  ASSIGN_OR_RETURN(Confirmation confirmation,
+                   VerifyAnyConfirmation(envelope_bytes, invite, charter, listed));
   std::vector<std::string> residents, hashes;
   for (const Acceptance& acceptance : acceptances) {
     if (acceptance.invite != invite) {
@@ -263,7 +287,6 @@ StatusOr<Confirmation> VerifyConfirmation(std::string_view envelope_bytes, const
     residents.push_back(acceptance.resident_pk);
     hashes.push_back(acceptance.hash);
   }
-  std::vector<std::string> listed(message.acceptance().begin(), message.acceptance().end());
   std::sort(hashes.begin(), hashes.end());
   std::sort(listed.begin(), listed.end());
   if (hashes.empty() || listed != hashes) {

@@ -1,4 +1,4 @@
-// What residents and stewards sign about a household: acceptance, confirmation, grant
+// What residents and stewards sign about a household or a place: acceptance, confirmation, grant
 // (proto/commons/v1/consent.proto in DSSE). Verification returns InvalidArgument if the bytes are
 // malformed, PermissionDenied if a signature or a name does not fit. Pure.
 #pragma once
@@ -48,6 +48,10 @@ struct Confirmation {
 StatusOr<Confirmation> VerifyConfirmation(std::string_view envelope, const Invite& invite,
                                           const Charter& charter,
                                           std::span<const Acceptance> acceptances);
+// The same for a place, whose `nonce` is empty: nobody lives there, so the confirmation must list
+// no acceptance at all. A household's lists at least one: neither can stand for the other.
+StatusOr<Confirmation> VerifyPlaceConfirmation(std::string_view envelope, const Invite& place,
+                                               const Charter& charter);
 
 struct Grant {
   std::string id;  // BLAKE2b-256 of the payload

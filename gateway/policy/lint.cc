@@ -13,7 +13,9 @@
 //   L09    two collect, retain or consent rules            L20    a name that does not exist
 //   L21    an id twice                                     L22    documents of different commons
 //   L31    unknown time zone                               L33    dates out of order
-//   L34    a zone whose parent is not coarser             L38    a key twice
+//   L34    a zone whose parent is not coarser              L38    a key twice
+//   L40    sensitivity and unit_of_privacy that do not fit each other
+//   L43    a consent rule for a metric of places           L44    a counter whose lo is below zero
 
 namespace gateway::policy {
 namespace {
@@ -97,6 +99,30 @@ void LintMetricRules(const Policy& policy, Linter& lint) {
   check(policy.collect, "collect");
   check(policy.retain, "retain");
   check(policy.consent, "consent");
+  for (const ConsentRule& rule : policy.consent) {
+    const Metric* metric = policy.FindMetric(rule.metric);
+    if (metric == nullptr || metric->owner != OwnerKind::kPlace) continue;
+    lint.Refuse("L43", rule.line,
+                Format("consent rule \"%s\": metric \"%s\" is of places, where nobody lives who "
+                       "could be asked; leave the rule out", rule.id.value(), rule.metric.value()));
+  }
+}
+
+void LintMetrics(const Policy& policy, Linter& lint) {
+  for (std::size_t i = 0; i < policy.metrics.size(); ++i) {
+    const Metric& metric = policy.metrics[i];
+    const bool of_places = metric.owner == OwnerKind::kPlace;
+    if (of_places != (metric.sensitivity == Sensitivity::kOpen)) {
+      lint.Refuse("L40", policy.metric_lines[i],
+                  Format("metric \"%s\": unit_of_privacy %s needs sensitivity %s", metric.id.value(),
+                         of_places ? "place" : "household", of_places ? "open" : "household"));
+    }
+    if (metric.kind == MetricKind::kCounter && metric.lo < 0) {
+      lint.Refuse("L44", policy.metric_lines[i],
+                  Format("metric \"%s\": a counter starts at 0 and has no lo below it",
+                         metric.id.value()));
+    }
+  }
 }
 
 void LintZones(const Policy& policy, Linter& lint) {
@@ -257,6 +283,7 @@ std::vector<Finding> Lint(const Charter& charter, const Policy& policy, const Ro
   LintVocabulary(policy, lint);
   LintRuleIds(policy, lint);
   LintMetricRules(policy, lint);
+  LintMetrics(policy, lint);
   std::vector<Finding> of_policy = lint.Take();
   Append(of_policy, LintShareRules(charter.floors, policy, roster));
   std::stable_sort(of_policy.begin(), of_policy.end(),

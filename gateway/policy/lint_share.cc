@@ -17,6 +17,9 @@
 //   L35  (warning) bucket that is no multiple of the metric's interval
 //   L36  readings that would be erased before their day is decided
 //   L37  more cells than one sheet may have
+//   L41  a place's metric in a bucket below its bucket_min
+//   L42  safeguards that do not fit whom the metric is about, or its kind
+// L07, L23 and L30 are about households' metrics only: a place is nobody's home.
 
 namespace gateway::policy {
 namespace {
@@ -38,6 +41,7 @@ class ShareLinter {
       LintNames(rule);
       LintForbidden(rule);
       LintLimits(rule);
+      LintSafeguards(rule);
       LintBucket(rule);
       LintOffsets(rule);
     }
@@ -102,14 +106,47 @@ class ShareLinter {
     }
   }
 
+  // A metric that does not exist counts as a household's: the stricter one.
+  bool IsOfPlaces(const ShareRule& rule) const {
+    const Metric* metric = policy_.FindMetric(rule.metric);
+    return metric != nullptr && metric->owner == OwnerKind::kPlace;
+  }
+
+  void LintSafeguards(const ShareRule& rule) {
+    const Metric* metric = policy_.FindMetric(rule.metric);
+    if (metric == nullptr) return;
+    if (metric->owner != OwnerKind::kPlace) {
+      if (!rule.min_count) return;
+      Refuse("L42", rule, Format("min_count is for places; what protects the households of \"%s\" "
+                                 "is k_min", metric->id.value()));
+      return;
+    }
+    if (rule.bucket < metric->bucket_min) {
+      Refuse("L41", rule, Format("bucket %s is below the bucket_min %s of metric \"%s\"",
+                                 FormatDuration(rule.bucket), FormatDuration(metric->bucket_min),
+                                 metric->id.value()));
+    }
+    if (rule.k_min != 0 || rule.top1_max_pct != 0) {
+      Refuse("L42", rule, Format("metric \"%s\" is of places, which do not count towards k_min or "
+                                 "top1_max_pct: leave them out", metric->id.value()));
+    }
+    if (!rule.min_count) return;
+    if (metric->kind == MetricKind::kGauge || metric->lo < 0) {
+      Refuse("L42", rule, Format("min_count hides small sums, and those of metric \"%s\" are none: "
+                                 "it is for delta and counter metrics with lo from 0",
+                                 metric->id.value()));
+    }
+  }
+
   void LintLimits(const ShareRule& rule) {
     const uint32_t k_floor = std::max(floors_.k_min, kHouseholdsMin);
-    if (rule.k_min < k_floor) {
+    const bool of_places = IsOfPlaces(rule);
+    if (!of_places && rule.k_min < k_floor) {
       Refuse("L07", rule, Format("k_min %d is below the charter's floor of %d households",
                                  rule.k_min, k_floor));
     }
     const uint32_t top_limit = std::min(floors_.top1_max_pct, kTop1PctMax);
-    if (rule.top1_max_pct > top_limit) {
+    if (!of_places && rule.top1_max_pct > top_limit) {
       Refuse("L23", rule, Format("top1_max_pct %d is above the limit of %d: one household would "
                                  "stand out", rule.top1_max_pct, top_limit));
     }
@@ -140,29 +177,43 @@ class ShareLinter {
     };
     need(policy_.CollectRuleFor(metric.id) != nullptr, "collect");
     need(policy_.RetainRuleFor(metric.id) != nullptr, "retain");
-    need(policy_.ConsentRuleFor(metric.id) != nullptr, "consent");
+    need(metric.owner == OwnerKind::kPlace || policy_.ConsentRuleFor(metric.id) != nullptr,
+         "consent");
     if (!missing.empty()) {
       Refuse("L14", rule, Format("metric \"%s\" has no rule for: %s", metric.id.value(), missing));
     }
     const RetainRule* retain = policy_.RetainRuleFor(metric.id);
-    const Millis decided_after = kLongestDay + metric.lateness + rule.age_min;
+    // A counter's first increase of a day counts from a reading before it.
+    const Millis before =
+        metric.kind == MetricKind::kCounter ? 2 * metric.interval : Millis(0);
+    const Millis decided_after = kLongestDay + metric.lateness + rule.age_min + before;
     if (retain != nullptr && retain->keep < decided_after) {
       Refuse("L36", rule, Format("\"%s\" keeps readings %s, but a day is decided up to %s after its "
                                  "first one; keep them longer", retain->id.value(),
                                  FormatDuration(retain->keep), FormatDuration(decided_after)));
     }
-    if (metric.lo < 0) {
+    if (metric.lo < 0 && metric.owner != OwnerKind::kPlace) {
       Refuse("L30", rule, Format("metric \"%s\" has lo below 0: the largest share of a sum means "
                                  "nothing when contributions can cancel", metric.id.value()));
     }
+    LintSums(metric, rule);
+  }
+
+  void LintSums(const Metric& metric, const ShareRule& rule) {
+    // What one series can add to a day: a delta its readings; a counter likewise, as each may be
+    // a reset that counts whole; a gauge one mean for each bucket.
+    const Millis::rep parts = metric.kind == MetricKind::kGauge
+                                  ? Millis::rep{limits::kCellsPerSheetMax}
+                                  : kLongestDay / metric.interval + 1;
     // The largest share is compared in hundredths, so 100 times a day's sum must fit.
-    const Millis::rep readings = kLongestDay / metric.interval + 1;
     const int64_t factor = int64_t{100} * int64_t{limits::kSeriesMax};
     constexpr int64_t kSumMax = int64_t{1} << 62;
-    if (readings > kSumMax / factor || metric.hi >= kSumMax / factor / readings) {
-      Refuse("L32", rule, Format("metric \"%s\": %d readings of hi a day from %d series could "
-                                 "overflow; use a coarser resolution or a longer interval",
-                                 metric.id.value(), readings, limits::kSeriesMax));
+    const int64_t largest = std::max(metric.hi, -metric.lo);
+    if (parts > kSumMax / factor || largest >= kSumMax / factor / parts) {
+      Refuse("L32", rule, Format("metric \"%s\": %d times lo or hi a day from %d series could "
+                                 "overflow; use a coarser resolution%s", metric.id.value(), parts,
+                                 limits::kSeriesMax,
+                                 metric.kind == MetricKind::kGauge ? "" : " or a longer interval"));
     }
   }
 
@@ -195,8 +246,9 @@ class ShareLinter {
                                   earlier.id.value(), earlier.zone_level));
     }
     if (earlier.bucket == later.bucket) {
-      if (earlier.k_min != later.k_min || earlier.top1_max_pct != later.top1_max_pct) {
-        Refuse("L29", later, Format("k_min and top1_max_pct differ from those of \"%s\" with the "
+      if (earlier.k_min != later.k_min || earlier.top1_max_pct != later.top1_max_pct ||
+          earlier.min_count != later.min_count) {
+        Refuse("L29", later, Format("the safeguards differ from those of \"%s\" with the "
                                     "same metric and bucket: what one suppresses, the other would "
                                     "release", earlier.id.value()));
       }
@@ -210,7 +262,8 @@ class ShareLinter {
                                   "a multiple of the shorter length", longer.id.value(),
                                   shorter.id.value()));
     }
-    if (longer.k_min > shorter.k_min || longer.top1_max_pct < shorter.top1_max_pct) {
+    if (longer.k_min > shorter.k_min || longer.top1_max_pct < shorter.top1_max_pct ||
+        longer.min_count.value_or(0) > shorter.min_count.value_or(0)) {
       Refuse("L28", later, Format("the longer bucket of \"%s\" has a stricter limit than \"%s\": "
                                   "adding up the short ones would get round it", longer.id.value(),
                                   shorter.id.value()));

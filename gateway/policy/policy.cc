@@ -16,6 +16,7 @@ __extension__ using Wide = __int128;
 
 constexpr Millis kDay = std::chrono::hours(24);
 constexpr uint64_t kHomesMax = 10'000'000;
+constexpr uint64_t kMinCountMax = 1'000'000'000;
 constexpr int64_t kBoundMax = 1'000'000'000'000'000;  // of a reading, in units
 constexpr std::size_t kLevelsMax = 16;
 constexpr std::size_t kTextBytesMax = 256;
@@ -73,16 +74,22 @@ Metric ReadMetric(Fields& fields) {
   Metric metric;
   metric.id = ReadIdField<MetricId>(fields, "id");
   metric.unit = ReadText(fields, "unit");
-  fields.OneOf("kind", {"delta"});
-  metric.kind = MetricKind::kDelta;
+  metric.kind = static_cast<MetricKind>(fields.OneOf("kind", {"delta", "gauge", "counter"}));
   metric.resolution = fields.Parse("resolution", ReadResolution);
   metric.lo = ReadBound(fields, "lo", metric.resolution);
   metric.hi = ReadBound(fields, "hi", metric.resolution);
   if (metric.hi < metric.lo) fields.Fail("hi", "must not be below lo");
   metric.interval = ReadPositive(fields, "interval");
   metric.lateness = fields.Parse("lateness", ParseDuration);
-  fields.OneOf("sensitivity", {"household"});
-  fields.OneOf("unit_of_privacy", {"household"});
+  metric.sensitivity =
+      static_cast<Sensitivity>(fields.OneOf("sensitivity", {"household", "open"}));
+  const bool of_places = fields.OneOf("unit_of_privacy", {"household", "place"}) == 1;
+  metric.owner = of_places ? OwnerKind::kPlace : OwnerKind::kHousehold;
+  if (of_places) {
+    metric.bucket_min = ReadPositive(fields, "bucket_min");
+  } else if (fields.Has("bucket_min")) {
+    fields.Fail("bucket_min", "only for unit_of_privacy: place");
+  }
   return metric;
 }
 
@@ -99,7 +106,22 @@ Zone ReadZone(Fields& fields, const Policy& policy) {
   return zone;
 }
 
-ShareRule ReadShareRule(Fields& fields, Status& error) {
+// What protects households is needed unless the metric is known to be of places. What does not fit
+// the metric is read nevertheless: lint names it (L42).
+void ReadSafeguards(Fields& fields, const Policy& policy, ShareRule& rule) {
+  const Metric* metric = policy.FindMetric(rule.metric);
+  const bool of_places = metric != nullptr && metric->owner == OwnerKind::kPlace;
+  if (!of_places || fields.Has("k_min")) {
+    rule.k_min =
+        static_cast<uint32_t>(fields.Uint("k_min", of_places ? 1 : 0, limits::kHouseholdsMax));
+  }
+  if (!of_places || fields.Has("top1_max_pct")) {
+    rule.top1_max_pct = static_cast<uint32_t>(fields.Uint("top1_max_pct", 1, 100));
+  }
+  if (fields.Has("min_count")) rule.min_count = fields.Uint("min_count", 1, kMinCountMax);
+}
+
+ShareRule ReadShareRule(Fields& fields, const Policy& policy, Status& error) {
   ShareRule rule;
   rule.line = fields.line();
   rule.id = ReadIdField<RuleId>(fields, "id");
@@ -120,8 +142,7 @@ ShareRule ReadShareRule(Fields& fields, Status& error) {
   rule.purpose = fields.Parse("purpose", ReadId);
   rule.to = fields.Texts("to", Fields::Empty::kRefused, limits::kRulesMax);
   rule.age_min = fields.Parse("age_min", ParseDuration);
-  rule.k_min = static_cast<uint32_t>(fields.Uint("k_min", 0, limits::kHouseholdsMax));
-  rule.top1_max_pct = static_cast<uint32_t>(fields.Uint("top1_max_pct", 1, 100));
+  ReadSafeguards(fields, policy, rule);
   if (fields.Has("valid")) {
     if (const yaml::Node* node = fields.Child("valid")) {
       Fields valid(*node, "valid", error);
@@ -220,7 +241,7 @@ void ReadRules(Fields& fields, Policy& policy, Status& error) {
                               item.line()});
   });
   ReadList(fields, "share", "share rule", error,
-           [&](Fields& item) { policy.share.push_back(ReadShareRule(item, error)); });
+           [&](Fields& item) { policy.share.push_back(ReadShareRule(item, policy, error)); });
   if (!fields.Has("forbid")) return;
   ReadList(fields, "forbid", "forbid rule", error,
            [&](Fields& item) { policy.forbid.push_back(ReadForbid(item)); });

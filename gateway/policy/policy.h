@@ -65,8 +65,9 @@ struct ShareRule {
   std::string purpose;
   std::vector<std::string> to;  // party ids, or peers, members, public
   Millis age_min{0};
-  uint32_t k_min = 0;
-  uint32_t top1_max_pct = 0;
+  uint32_t k_min = 0;         // of a household's metric; 0 of a place's
+  uint32_t top1_max_pct = 0;  // likewise
+  std::optional<uint64_t> min_count;  // of a place's amounts, in steps
   std::optional<Time> valid_from, valid_until;  // [from, until)
   int line = 0;
 };

@@ -31,9 +31,18 @@ struct HouseholdRow {
   uint32_t grants = 0;  // not withdrawn
 };
 
+struct PlaceRow {
+  std::string place;
+  std::string zone;
+  std::string state;    // "added", "confirmed"
+  std::string subject;  // 16 bytes: what a confirmation calls the place
+  uint32_t devices = 0;
+};
+
 struct DeviceRow {
   std::string device;
-  std::string household;
+  std::string household;  // empty if it is a place's
+  std::string place;      // empty if it is a household's
 };
 
 struct GrantRow {
@@ -141,6 +150,13 @@ class Commands {
   // Marks a released cell as wrong, for ever: `envelope` is a steward's signed retraction. Returns
   // the index of its ledger entry.
   virtual StatusOr<uint64_t> RetractCell(const std::string& envelope) = 0;
+
+  // Places: owners of devices that are no one's home. They share one name space with households.
+  virtual Status AddPlace(const std::string& place, const std::string& zone) = 0;
+  // `confirmation`: a steward's envelope that lists no acceptance. Then begins to collect.
+  virtual Status ConfirmPlace(const std::string& place, const std::string& confirmation) = 0;
+  virtual StatusOr<std::vector<PlaceRow>> ListPlaces() = 0;
+  virtual Status AddPlaceDevice(const std::string& device, const std::string& place) = 0;
 };
 
 }  // namespace gateway::port

@@ -10,10 +10,14 @@ std::string_view DoorCodeName(DoorCode code) {
       return "unknown-device";
     case DoorCode::kHouseholdUnconfirmed:
       return "household-unconfirmed";
+    case DoorCode::kPlaceUnconfirmed:
+      return "place-unconfirmed";
     case DoorCode::kNoCollectRule:
       return "no-collect-rule";
     case DoorCode::kNoRetainRule:
       return "no-retain-rule";
+    case DoorCode::kWrongOwner:
+      return "wrong-owner";
     case DoorCode::kRetained:
       return "retained";
     case DoorCode::kMalformed:

@@ -11,8 +11,10 @@ enum class DoorCode : uint8_t {
   // Denied: the rules said no.
   kUnknownDevice,       // no such device is enrolled
   kHouseholdUnconfirmed,  // the household has not accepted, or no steward has confirmed
+  kPlaceUnconfirmed,    // no steward has confirmed the place
   kNoCollectRule,       // no `collect` rule names the metric
   kNoRetainRule,        // no `retain` rule says how long: data without one is not stored
+  kWrongOwner,          // a household's metric from a place's device, or the other way round
   kRetained,            // a stale value that the broker kept
   // Quarantined: the payload cannot be believed.
   kMalformed,

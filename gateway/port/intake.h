@@ -31,7 +31,7 @@ struct Admission {
 class AdmissionTable {
  public:
   virtual ~AdmissionTable() = default;
-  // Checks device, then household, then metric; the first failure is the answer.
+  // Checks device, then household or place, then metric; the first failure is the answer.
   virtual const Admission& Find(std::string_view device, std::string_view metric) const = 0;
 };
 

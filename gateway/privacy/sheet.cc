@@ -10,50 +10,69 @@
 namespace gateway::privacy {
 namespace {
 
-__extension__ using Wide = __int128;
-using Set = std::vector<uint32_t>;  // of household indices, ascending
+using Set = std::vector<uint32_t>;  // of indices into `owners`, ascending
 
 constexpr Wide kSumMax = (Wide{1} << 62) - 1;
 
 Wide Magnitude(Wide value) { return value < 0 ? -value : value; }
 
-// What several households have together in one or more windows, each household counted once.
+// What several owners have together in one or more windows, each owner counted once.
 struct Tally {
   uint32_t count = 0;
   Wide sum = 0;
   uint64_t readings = 0;
   // Shares are of absolute values, so that opposite signs cannot hide a dominant household behind
-  // a small or zero sum. Where no value is negative, `weight` is `sum`.
-  Wide weight = 0;
+  // a small or zero sum. Where no value is negative, `magnitude` is `sum`.
+  Wide magnitude = 0;
   Wide largest = 0;
 };
 
-Tally TallyOf(const SheetInput& input, const Set& households,
+// One owner's integer over one or more windows; no readings = did not contribute.
+struct Share {
+  Wide value = 0;
+  uint64_t readings = 0;
+};
+
+Share ShareOf(const SheetInput& input, const OwnerDay& owner,
               std::span<const std::size_t> windows) {
+  Share share;
+  uint64_t weight = 0;
+  for (const std::size_t window : windows) {
+    const Contribution& part = owner.fine[window];
+    if (part.readings == 0) continue;
+    share.readings += part.readings;
+    weight += part.weight;
+    share.value += input.combine == Combine::kSum ? Wide{part.value} : part.value * Wide{part.weight};
+  }
+  if (input.combine == Combine::kSum) return share;
+  if (weight == 0) return {};
+  share.value = RoundedMean(share.value, weight);
+  return share;
+}
+
+Tally TallyOf(const SheetInput& input, const Set& owners, std::span<const std::size_t> windows) {
   Tally tally;
-  for (const uint32_t household : households) {
-    Wide value = 0;
-    uint64_t readings = 0;
-    for (const std::size_t window : windows) {
-      const Contribution& part = input.households[household].fine[window];
-      if (part.readings == 0) continue;
-      value += part.value;
-      readings += part.readings;
-    }
-    if (readings == 0) continue;
+  for (const uint32_t owner : owners) {
+    const Share share = ShareOf(input, input.owners[owner], windows);
+    if (share.readings == 0) continue;
     ++tally.count;
-    tally.sum += value;
-    tally.readings += readings;
-    tally.weight += Magnitude(value);
-    tally.largest = std::max(tally.largest, Magnitude(value));
+    tally.sum += share.value;
+    tally.readings += share.readings;
+    tally.magnitude += Magnitude(share.value);
+    tally.largest = std::max(tally.largest, Magnitude(share.value));
   }
   return tally;
+}
+
+bool IsBelow(const Tally& tally, const SheetRule& rule) {
+  return rule.min_count.has_value() && tally.sum < Wide{*rule.min_count};
 }
 
 // The primary rules; kNone = safe.
 SuppressionReason Judge(const Tally& tally, const SheetRule& rule) {
   if (tally.count == 0 || tally.count < rule.k_min) return SuppressionReason::kTooFew;
-  if (tally.largest * 100 > Wide{rule.top1_max_pct} * tally.weight) {
+  // Nobody stands out among places, whose rules have no share.
+  if (rule.top1_max_pct != 0 && tally.largest * 100 > Wide{rule.top1_max_pct} * tally.magnitude) {
     return SuppressionReason::kDominance;
   }
   return SuppressionReason::kNone;
@@ -73,16 +92,17 @@ Status CheckWindows(const SheetInput& input) {
   return OkStatus();
 }
 
-Status CheckHouseholds(const SheetInput& input) {
+Status CheckOwners(const SheetInput& input) {
   Wide total = 0;
-  for (std::size_t i = 0; i < input.households.size(); ++i) {
-    const std::vector<Contribution>& fine = input.households[i].fine;
+  for (std::size_t i = 0; i < input.owners.size(); ++i) {
+    const std::vector<Contribution>& fine = input.owners[i].fine;
     if (fine.size() != input.fine_windows.size()) {
       return InvalidArgument("sheet: input %d has %d windows, the sheet %d", i, fine.size(),
                              input.fine_windows.size());
     }
     for (const Contribution& part : fine) {
-      if (part.readings != 0) total += Magnitude(part.value);
+      if (part.readings == 0) continue;
+      total += Magnitude(part.value);
       // Bounding the total of all absolute values bounds every sum that can be asked for.
       if (total > kSumMax) return InvalidArgument("sheet: the values' sum exceeds 62 bits");
     }
@@ -90,14 +110,28 @@ Status CheckHouseholds(const SheetInput& input) {
   return OkStatus();
 }
 
+// Fails closed: a household's rule without its safeguards decides nothing.
+Status CheckSafeguards(const SheetInput& input, const SheetRule& rule) {
+  if (input.owner_kind == OwnerKind::kPlace) {
+    const bool may_count = input.combine == Combine::kSum && rule.min_count != 0;
+    if (rule.k_min == 0 && rule.top1_max_pct == 0 && (may_count || !rule.min_count)) {
+      return OkStatus();
+    }
+    return InvalidArgument("rule \"%s\": of places it may have no k_min and top1_max_pct, and a "
+                           "positive min_count only of sums", rule.id.value());
+  }
+  if (rule.k_min == 0 || rule.top1_max_pct == 0 || rule.top1_max_pct > 100 || rule.min_count) {
+    return InvalidArgument("rule \"%s\": k_min %d must be positive, top1_max_pct %d 1 to 100, and "
+                           "min_count absent", rule.id.value(), rule.k_min, rule.top1_max_pct);
+  }
+  return OkStatus();
+}
+
 Status CheckRules(const SheetInput& input) {
   for (const SheetRule& rule : input.rules) {
-    if (rule.k_min == 0 || rule.top1_max_pct == 0 || rule.top1_max_pct > 100) {
-      return InvalidArgument("rule \"%s\": k_min %d must be positive, top1_max_pct %d 1 to 100",
-                             rule.id.value(), rule.k_min, rule.top1_max_pct);
-    }
+    RETURN_IF_ERROR(CheckSafeguards(input, rule));
     for (std::size_t i = 0; i < rule.members.size(); ++i) {
-      if (rule.members[i] >= input.households.size() ||
+      if (rule.members[i] >= input.owners.size() ||
           (i > 0 && rule.members[i] <= rule.members[i - 1])) {
         return InvalidArgument("rule \"%s\": member %d of %d is out of range or not ascending",
                                rule.id.value(), i, rule.members.size());
@@ -112,7 +146,7 @@ Set PresentMembers(const SheetInput& input, const SheetRule& rule) {
   Set present;
   std::copy_if(rule.members.begin(), rule.members.end(), std::back_inserter(present),
                [&](uint32_t member) {
-                 const std::vector<Contribution>& fine = input.households[member].fine;
+                 const std::vector<Contribution>& fine = input.owners[member].fine;
                  return std::any_of(fine.begin(), fine.end(),
                                     [](const Contribution& part) { return part.readings > 0; });
                });
@@ -151,7 +185,8 @@ DecidedBucket DecideBucket(const Window& window, const Tally& tally, const Sheet
   bucket.reason = Judge(tally, rule);
   if (bucket.reason != SuppressionReason::kNone) return bucket;
   bucket.count = tally.count;
-  bucket.sum = static_cast<int64_t>(tally.sum);  // at most kSumMax, see CheckHouseholds
+  bucket.below = IsBelow(tally, rule);
+  bucket.sum = bucket.below ? 0 : static_cast<int64_t>(tally.sum);  // at most kSumMax, see CheckOwners
   bucket.readings = tally.readings;
   return bucket;
 }
@@ -194,39 +229,44 @@ void DecidePrimary(const SheetInput& input, SuppressionReason rule_reason, RuleS
       state.decided.push_back(
           DecideBucket(bucket.window, TallyOf(input, state.present, bucket.parts), *state.rule));
     } else {
-      state.decided.push_back(DecidedBucket{bucket.window, rule_reason, 0, 0, 0});
+      state.decided.push_back({.window = bucket.window, .reason = rule_reason});
     }
   }
 }
 
-// Whether the suppressed buckets among `inside`, which anyone can sum by subtracting the released
-// ones from the longer bucket, tell no more together than one released bucket may.
-bool SuppressedAreProtected(const SheetInput& input, const RuleState& state,
-                            const std::vector<std::size_t>& inside) {
-  std::size_t suppressed = 0;
+bool ShowsItsSum(const DecidedBucket& bucket) {
+  return bucket.reason == SuppressionReason::kNone && !bucket.below;
+}
+
+// Whether the hidden buckets among `inside`, which anyone can sum by subtracting the others from
+// the longer bucket, tell no more together than one bucket that shows its sum may.
+bool HiddenAreProtected(const SheetInput& input, const RuleState& state,
+                        const std::vector<std::size_t>& inside) {
+  std::size_t hidden = 0;
   std::vector<std::size_t> parts;
   for (const std::size_t i : inside) {
-    if (state.decided[i].reason == SuppressionReason::kNone) continue;
-    ++suppressed;
+    if (ShowsItsSum(state.decided[i])) continue;
+    ++hidden;
     parts.insert(parts.end(), state.buckets[i].parts.begin(), state.buckets[i].parts.end());
   }
-  if (suppressed == 0) return true;
-  return suppressed >= 2 && Judge(TallyOf(input, state.present, parts), *state.rule) ==
-                                SuppressionReason::kNone;
+  if (hidden == 0) return true;
+  const Tally together = TallyOf(input, state.present, parts);
+  return hidden >= 2 && Judge(together, *state.rule) == SuppressionReason::kNone &&
+         !IsBelow(together, *state.rule);
 }
 
 // Step 3 for the shorter buckets `inside` one released longer bucket.
 void SuppressComplementary(const SheetInput& input, const std::vector<std::size_t>& inside,
                            RuleState& state) {
-  while (!SuppressedAreProtected(input, state, inside)) {
+  while (!HiddenAreProtected(input, state, inside)) {
     DecidedBucket* smallest = nullptr;
     for (const std::size_t i : inside) {
       DecidedBucket& bucket = state.decided[i];
-      if (bucket.reason != SuppressionReason::kNone) continue;
+      if (!ShowsItsSum(bucket)) continue;
       if (smallest == nullptr || bucket.sum < smallest->sum) smallest = &bucket;
     }
     if (smallest == nullptr) return;
-    *smallest = DecidedBucket{smallest->window, SuppressionReason::kComplementary, 0, 0, 0};
+    *smallest = {.window = smallest->window, .reason = SuppressionReason::kComplementary};
   }
 }
 
@@ -234,8 +274,10 @@ void SuppressComplementary(const SheetInput& input, const std::vector<std::size_
 // the longer rule's has nothing inside to subtract.
 void Protect(const SheetInput& input, const RuleState& longer, RuleState& shorter) {
   if (longer.buckets.size() >= shorter.buckets.size()) return;
+  // Without min_count, places hide nothing but that there was nothing.
+  if (input.owner_kind == OwnerKind::kPlace && !shorter.rule->min_count) return;
   for (const DecidedBucket& released : longer.decided) {
-    if (released.reason != SuppressionReason::kNone) continue;
+    if (!ShowsItsSum(released)) continue;
     std::vector<std::size_t> inside;
     for (std::size_t i = 0; i < shorter.buckets.size(); ++i) {
       if (released.window.Contains(shorter.buckets[i].window.start)) inside.push_back(i);
@@ -248,7 +290,7 @@ void Protect(const SheetInput& input, const RuleState& longer, RuleState& shorte
 
 StatusOr<std::vector<DecidedRule>> DecideSheet(const SheetInput& input) {
   RETURN_IF_ERROR(CheckWindows(input));
-  RETURN_IF_ERROR(CheckHouseholds(input));
+  RETURN_IF_ERROR(CheckOwners(input));
   RETURN_IF_ERROR(CheckRules(input));
   std::vector<Set> present;
   for (const SheetRule& rule : input.rules) present.push_back(PresentMembers(input, rule));
@@ -267,10 +309,10 @@ StatusOr<std::vector<DecidedRule>> DecideSheet(const SheetInput& input) {
   return decided;
 }
 
-int64_t RoundedMean(int64_t sum, uint32_t count) {
-  GW_CHECK(count > 0);
-  const Wide doubled = Magnitude(sum) * 2 + count;
-  const auto magnitude = static_cast<int64_t>(doubled / (Wide{count} * 2));
+int64_t RoundedMean(Wide sum, uint64_t weight) {
+  GW_CHECK(weight > 0);
+  const Wide doubled = Magnitude(sum) * 2 + weight;
+  const auto magnitude = static_cast<int64_t>(doubled / (Wide{weight} * 2));
   return sum < 0 ? -magnitude : magnitude;
 }
 

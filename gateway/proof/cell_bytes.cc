@@ -33,18 +33,36 @@ bool Has(const Cell& cell, std::string_view stat) {
 
 void FillFigures(const Cell& cell, wire::Figures& out) {
   const Figures& figures = *cell.figures;
-  if (Has(cell, "count")) out.set_count(figures.count);
-  if (Has(cell, "sum")) out.set_sum(figures.sum);
-  if (Has(cell, "mean")) out.set_mean(figures.mean);
+  if (figures.below) {
+    out.set_below(*figures.below);
+  } else {
+    if (Has(cell, "count")) out.set_count(figures.count);
+    if (Has(cell, "sum")) out.set_sum(figures.sum);
+    if (Has(cell, "mean")) out.set_mean(figures.mean);
+  }
   out.set_completeness_pct(figures.completeness_pct);
   out.set_homes_in_zone(figures.homes_in_zone);
+}
+
+// What protects whom: households by numbers, places by length and size alone.
+bool SafeguardsFit(const wire::Cell& in) {
+  const wire::Safeguards& safeguards = in.safeguards();
+  if (in.owner_kind() == wire::HOUSEHOLD) {
+    return safeguards.bucket_min_s() == 0 && safeguards.min_count() == 0 &&
+           !in.figures().has_below();
+  }
+  return in.owner_kind() == wire::PLACE && safeguards.k_min() == 0 &&
+         safeguards.top1_max_pct() == 0 &&
+         safeguards.bucket_min_s() < static_cast<uint64_t>(kSecondsEnd) &&
+         (!in.figures().has_below() ||
+          (in.figures().below() > 0 && in.figures().below() == safeguards.min_count()));
 }
 
 bool InRange(const wire::Cell& in) {
   const auto time = [](int64_t s) { return s >= 0 && s < kSecondsEnd; };
   return time(in.start_s()) && time(in.end_s()) &&
          in.safeguards().age_min_s() < static_cast<uint64_t>(kSecondsEnd) &&
-         (in.owner_kind() == wire::HOUSEHOLD || in.owner_kind() == wire::PLACE) &&
+         SafeguardsFit(in) &&
          in.status() >= wire::RELEASED && in.status() <= wire::PENDING &&
          in.has_figures() == (in.status() == wire::RELEASED);
 }
@@ -69,11 +87,14 @@ Cell FromWire(const wire::Cell& in) {
                            .mean = figures.mean(),
                            .completeness_pct = figures.completeness_pct(),
                            .homes_in_zone = figures.homes_in_zone()};
+    if (figures.has_below()) cell.figures->below = figures.below();
   }
   cell.stats.assign(in.stats().begin(), in.stats().end());
   cell.k_min = in.safeguards().k_min();
   cell.top1_max_pct = in.safeguards().top1_max_pct();
   cell.age_min = seconds(in.safeguards().age_min_s());
+  cell.bucket_min = seconds(in.safeguards().bucket_min_s());
+  cell.min_count = in.safeguards().min_count();
   cell.replay = in.replay();
   return cell;
 }
@@ -89,7 +110,8 @@ static_assert(static_cast<int>(CellStatus::kPending) == wire::PENDING);
 
 std::string EncodeCell(const Cell& cell) {
   GW_CHECK(cell.figures.has_value() == (cell.status == CellStatus::kReleased));
-  GW_CHECK(cell.age_min >= Millis{0});
+  GW_CHECK(cell.age_min >= Millis{0} && cell.bucket_min >= Millis{0});
+  GW_CHECK(!cell.figures || !cell.figures->below || *cell.figures->below == cell.min_count);
   wire::Cell out;
   out.set_schema(kSchema);
   out.set_commons(cell.commons);
@@ -111,6 +133,8 @@ std::string EncodeCell(const Cell& cell) {
   safeguards.set_k_min(cell.k_min);
   safeguards.set_top1_max_pct(cell.top1_max_pct);
   safeguards.set_age_min_s(static_cast<uint64_t>(WholeSeconds(cell.age_min)));
+  safeguards.set_bucket_min_s(static_cast<uint64_t>(WholeSeconds(cell.bucket_min)));
+  safeguards.set_min_count(cell.min_count);
   out.set_error(std::string(kExactError));
   out.set_replay(cell.replay);
   for (const std::string& stat : cell.stats) out.add_stats(stat);

@@ -1,12 +1,15 @@
-"""The oracle itself, held to figures worked out by hand and to the known counts of London."""
+"""The oracles themselves, held to figures worked out by hand and to known counts."""
 
 import collections
 import datetime
+import io
 import os
 import pathlib
+import tarfile
 
 import pytest
 
+import air
 import london
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -100,3 +103,74 @@ def test_the_london_week_has_its_known_counts():
     counts = collections.Counter((cell["rule"], cell["status"]) for cell in london.cells(path))
     assert counts == {("load-hourly", "released"): 295, ("load-hourly", "suppressed"): 209,
                       ("load-daily", "released"): 21}
+
+
+# -- PM2.5 at places.
+
+def archive(folder, rows, name="a_sds011_1.csv"):
+    """`rows`: (sensor, location, stamp, P2)."""
+    text = "sensor_id;sensor_type;location;lat;lon;timestamp;P1;P2\n" + "".join(
+        f"{sensor};SDS011;{place};57;-2;{stamp};9;{value}\n" for sensor, place, stamp, value in rows)
+    with tarfile.open(folder / "a.tar.gz", "w:gz") as out:
+        for member_name in (name, "a_dht22_2.csv"):
+            member = tarfile.TarInfo(member_name)
+            member.size = len(text.encode())
+            out.addfile(member, io.BytesIO(text.encode()))
+    return folder
+
+
+def at(found, gateway, rule, start):
+    chosen, = (cell for cell in found if (cell["gateway"], cell["rule"], cell["start"]) ==
+               (air.GATEWAYS[gateway], rule, start))
+    return tuple(chosen.get(key) for key in ("count", "sum", "mean", "completeness_pct"))
+
+
+@pytest.mark.parametrize("text, want", [
+    ("0.80", 80), ("1.005", 101), ("1.0049", 100), ("999", 99900), ("999.004", 99900),
+    ("999.005", None), ("999.90", None), ("1999.90", None), ("-0.004", 0), ("-0.005", None),
+    ("0", 0)])
+def test_dust_is_rounded_exactly_and_bounded(text, want):
+    assert air.steps(text) == want
+
+
+def test_a_level_holds_for_two_intervals_and_never_past_its_hour(tmp_path):
+    # 1.00 for 100 s, 4.00 for 300 s: 32.5 of ten; then a minute until the hour ends.
+    found = air.cells(archive(tmp_path, [
+        ("7", "3", "2019-01-05T10:00:00", "1.00"), ("7", "3", "2019-01-05T10:01:40", "4.00"),
+        ("7", "3", "2019-01-05T11:59:00", "0.50"), ("7", "3", "2019-01-05T12:00:30", "0.70")]))
+    assert at(found, 0, air.HOURLY, "2019-01-05T10:00:00Z") == (1, 325, 325, 8)
+    assert at(found, 0, air.HOURLY, "2019-01-05T11:00:00Z") == (1, 50, 50, 4)
+    assert at(found, 0, air.HOURLY, "2019-01-05T13:00:00Z") == (None,) * 4
+    # The day: (325 x 400 + 50 x 60 + 70 x 300) / 760 = 202.6.
+    assert at(found, 0, air.DAILY, "2019-01-05T00:00:00Z") == (1, 203, 203, 0)
+    assert len(found) == 25
+
+
+def test_the_sensors_of_a_place_are_one_mean_and_places_are_added(tmp_path):
+    found = air.cells(archive(tmp_path, [
+        ("7", "3", "2019-01-05T10:00:00", "1.00"), ("8", "3", "2019-01-05T10:00:00", "2.00"),
+        ("8", "3", "2019-01-05T10:05:00", "2.00"),
+        ("9", "20", "2019-01-05T10:00:00", "5.00"), ("9", "30", "2019-01-05T10:00:00", "6.00"),
+        ("9", "100", "2019-01-05T10:00:00", "7.01")]))
+    # Locations 3, 20, 30, 100 as numbers: 3 and 100 are of the first gateway.
+    # (100 x 300 + 200 x 600) / 900 = 166.7; and 701.
+    assert at(found, 0, air.HOURLY, "2019-01-05T10:00:00Z") == (2, 868, 434, 8)
+    assert at(found, 1, air.HOURLY, "2019-01-05T10:00:00Z") == (1, 500, 500, 4)
+    assert at(found, 2, air.HOURLY, "2019-01-05T10:00:00Z") == (1, 600, 600, 4)
+
+
+def test_saturation_is_quarantined_and_an_empty_value_is_nothing(tmp_path):
+    folder = archive(tmp_path, [
+        ("7", "3", "2019-01-05T10:00:00", "1999.90"), ("7", "3", "2019-01-05T10:00:00", "2.00"),
+        ("7", "3", "2019-01-05T10:00:00", "3.00"), ("7", "4", "2019-01-05T10:00:00", "")])
+    assert air.quarantined(folder) == {"gw-mill-lane": 1}
+    found = air.cells(folder)
+    assert at(found, 0, air.HOURLY, "2019-01-05T10:00:00Z") == (1, 200, 200, 4)
+    assert {cell["gateway"] for cell in found} == {"gw-mill-lane"}
+
+
+def test_an_evening_in_summer_belongs_to_the_next_civil_day(tmp_path):
+    found = air.cells(archive(tmp_path, [("7", "3", "2019-05-05T23:00:00", "1.00")]))
+    assert found[0]["start"] == found[-1]["start"] == "2019-05-05T23:00:00Z"
+    assert found[-1]["end"] == "2019-05-06T23:00:00Z"
+    assert [cell["status"] for cell in found] == ["released"] + ["suppressed"] * 23 + ["released"]

@@ -71,11 +71,26 @@ class FakeCommands final : public port::Commands {
     retraction = envelope;
     return Unless(uint64_t{41});
   }
+  Status AddPlace(const std::string& place, const std::string& zone) override {
+    asked = place + "/" + zone;
+    return refusal;
+  }
+  Status ConfirmPlace(const std::string& place, const std::string& confirmation_given) override {
+    asked = place;
+    confirmation = confirmation_given;
+    return refusal;
+  }
+  StatusOr<std::vector<port::PlaceRow>> ListPlaces() override { return Unless(places); }
+  Status AddPlaceDevice(const std::string& device, const std::string& place) override {
+    asked = device + " of place " + place;
+    return refusal;
+  }
 
   Status refusal;
   port::HouseholdInvite invite;
   std::vector<port::HouseholdRow> households;
   std::vector<port::DeviceRow> devices;
+  std::vector<port::PlaceRow> places;
   std::vector<port::GrantRow> grants;
   std::vector<std::string> warnings;
   std::vector<port::DocumentRow> documents;

@@ -21,6 +21,7 @@ constexpr Time kDay{seconds(1'358'121'600)};  // 2013-01-14T00:00:00Z
 constexpr uint32_t kPolicyVersion = 3;
 
 crypto::Signer SignerFrom(const std::string& seed) {
+  GW_CHECK(crypto::InitCrypto().ok());
   StatusOr<crypto::SecretKey> key = crypto::SecretKey::FromBytes(seed);
   GW_CHECK(key.ok());
   StatusOr<crypto::Signer> signer = crypto::Signer::FromSeed(*std::move(key));

@@ -1,5 +1,5 @@
 // A made-up gateway with a log of its own: it releases cells and signs answers as a real one does,
-// and can be made to lie. Call crypto::InitCrypto first.
+// and can be made to lie.
 #pragma once
 
 #include <cstdint>

@@ -132,6 +132,21 @@ TEST_F(AdminServerTest, RefusesAnEndlessName) {
   EXPECT_EQ(commands_.asked, "");
 }
 
+TEST_F(AdminServerTest, RefusesADeviceOfNobodyAndOfTwo) {
+  Start();
+  for (const bool both : {false, true}) {
+    grpc::ClientContext call;
+    commons::v1::AddDeviceRequest request;
+    request.set_device("sds-1");
+    if (both) request.set_household("flat-1");
+    if (both) request.set_place("post-1");
+    commons::v1::AddDeviceReply reply;
+    EXPECT_EQ(stub_->AddDevice(&call, request, &reply).error_code(),
+              grpc::StatusCode::INVALID_ARGUMENT);
+  }
+  EXPECT_EQ(commands_.asked, "");
+}
+
 TEST_F(AdminServerTest, RefusesToStartBesideADaemonThatAnswers) {
   Start();
   const auto second = AdminServer::Start(socket_, commands_, cells_);

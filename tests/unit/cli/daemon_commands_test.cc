@@ -7,6 +7,7 @@
 #include "gateway/crypto/dsse.h"
 #include "gateway/crypto/secret.h"
 #include "gateway/policy/retraction.h"
+#include "gateway/policy/grant.h"
 #include "tests/support/fake_commands.h"
 #include "tests/unit/cli/program.h"
 
@@ -145,6 +146,53 @@ TEST_F(DaemonCommandsTest, ConfirmSendsTheAcceptancesAndAStewardsSignature) {
   EXPECT_EQ(crypto::ValidSigners(*envelope, trusted).size(), 1u);
 }
 
+TEST_F(DaemonCommandsTest, APlaceIsAddedAndConfirmedByAStewardWithoutAcceptances) {
+  EXPECT_EQ(Commons("place add post-1 --zone north --format json").json(),
+            json::parse(R"({"place": "post-1", "zone": "north", "state": "added"})"));
+  EXPECT_EQ(commands_.asked, "post-1/north");
+  commands_.places = {{"post-1", "north", "added", std::string(16, '\x11'), 2}};
+  EXPECT_EQ(Commons("place list --format csv").out,
+            "place,zone,state,devices,subject\r\n"
+            "post-1,north,added,2,11111111111111111111111111111111\r\n");
+  commands_.status.commons = "riverside";
+  commands_.status.gateway = "gw-a";
+  ASSERT_EQ(folder_.Commons("resident keygen --out steward").code, 0);
+  const Outcome outcome = Commons("place confirm post-1 --key steward");
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_EQ(commands_.asked, "post-1");
+  const auto envelope = crypto::ParseEnvelope(commands_.confirmation);
+  ASSERT_TRUE(envelope.ok());
+  EXPECT_EQ(envelope->payload_type, crypto::kConfirmationType);
+  const policy::Invite place{"riverside", GatewayId("gw-a"),
+                             SubjectId::FromBytes(std::string(16, '\x11')), {}};
+  EXPECT_EQ(envelope->payload, policy::BuildConfirmation(place, {}, commands_.status.now));
+  EXPECT_EQ(Commons("place confirm post-2 --key steward").code, 1);
+}
+
+TEST_F(DaemonCommandsTest, ADeviceIsAHouseholdsOrAPlacesNeverBoth) {
+  EXPECT_EQ(Commons("device add sds-1 --place post-1").code, 0);
+  EXPECT_EQ(commands_.asked, "sds-1 of place post-1");
+  EXPECT_EQ(Commons("device add m-1 --household flat-1").code, 0);
+  EXPECT_EQ(commands_.asked, "m-1/flat-1");
+  commands_.asked.clear();
+  EXPECT_EQ(Commons("device add m-1").code, 2);
+  EXPECT_EQ(Commons("device add m-1 --household flat-1 --place post-1").code, 2);
+  EXPECT_EQ(commands_.asked, "");
+}
+
+TEST_F(DaemonCommandsTest, ASumBelowMinCountIsANumberForProgramsAndASignForPeople) {
+  cells_.cells = {MakeCell(CellStatus::kReleased, 0)};
+  cells_.cells[0].figures = Figures{.completeness_pct = 99, .homes_in_zone = 40, .below = 5};
+  const json cell = Commons("cell list --format json").json()[0];
+  EXPECT_EQ(cell["below"], 5);
+  EXPECT_EQ(cell["completeness_pct"], 99);
+  for (const char* key : {"count", "sum", "mean"}) EXPECT_FALSE(cell.contains(key)) << key;
+  const Outcome table = Commons("cell list");
+  EXPECT_THAT(table.out, HasSubstr("<5"));
+  EXPECT_THAT(table.out, ::testing::Not(HasSubstr("below")));
+  EXPECT_THAT(Commons("cell list --format csv").out, HasSubstr("released,,,,5,99,40,"));
+}
+
 TEST_F(DaemonCommandsTest, GrantsAreImportedListedAndWithdrawn) {
   folder_.Write("g", "an envelope");
   const std::string id = HexEncode(std::string(32, '\x5a'));
@@ -162,9 +210,9 @@ TEST_F(DaemonCommandsTest, GrantsAreImportedListedAndWithdrawn) {
 }
 
 TEST_F(DaemonCommandsTest, ListsAreCsvToo) {
-  commands_.devices = {{"meter,1", "flat-1"}};
+  commands_.devices = {{"meter,1", "flat-1", ""}, {"sds-1", "", "post-1"}};
   EXPECT_EQ(Commons("device list --format csv").out,
-            "device,household\r\n\"meter,1\",flat-1\r\n");
+            "device,household,place\r\n\"meter,1\",flat-1,\r\nsds-1,,post-1\r\n");
   EXPECT_EQ(Commons("--format csv household list").out,
             "household,zone,state,adults,devices,grants,subject\r\n");
 }

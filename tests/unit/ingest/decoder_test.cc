@@ -52,6 +52,22 @@ class DecoderTest : public testing::Test {
   Decoder decoder_;
 };
 
+// What a level or an index was, it was when it came; when an amount was used, nobody can guess.
+TEST_F(DecoderTest, OnlyGaugesAndCountersMayBeStampedOnArrival) {
+  for (const MetricKind kind : {MetricKind::kGauge, MetricKind::kCounter}) {
+    metric_.kind = kind;
+    for (const char* payload : {R"({"value": 21})", "21"}) {
+      const Decoded decoded = Decode(payload);
+      ASSERT_EQ(decoded.code, DoorCode::kAdmitted) << payload;
+      EXPECT_EQ(decoded.reading, (Reading{context_.now, 21, kQualityArrivalTime}));
+    }
+    const Decoded stamped = Decode(R"({"value": 21, "time": "2013-01-14T00:30:00Z"})");
+    EXPECT_EQ(stamped.reading, (Reading{*ParseTime("2013-01-14T00:30:00Z"), 21, kQualityNone}));
+  }
+  metric_.kind = MetricKind::kDelta;
+  EXPECT_EQ(Code("21"), DoorCode::kNoTime);
+}
+
 TEST_F(DecoderTest, ReadsValueUnitAndTimeExactly) {
   struct Case {
     std::string payload;

@@ -7,7 +7,7 @@
 namespace gateway {
 namespace {
 
-TEST(UnitFactorTest, ConvertsWithinEnergyInBothDirections) {
+TEST(UnitFactorTest, ConvertsWithinAQuantityInBothDirections) {
   struct Case {
     std::string_view from;
     std::string_view unit;
@@ -15,7 +15,9 @@ TEST(UnitFactorTest, ConvertsWithinEnergyInBothDirections) {
   };
   for (const Case& c :
        {Case{"kWh", "Wh", "1000"}, Case{"Wh", "kWh", "0.001"}, Case{"MWh", "mWh", "1000000000"},
-        Case{"mWh", "MWh", "0.000000001"}, Case{"Wh", "Wh", "1"}, Case{"people", "people", "1"}}) {
+        Case{"mWh", "MWh", "0.000000001"}, Case{"Wh", "Wh", "1"}, Case{"people", "people", "1"},
+        Case{"µg/m³", "ug/m3", "1"}, Case{"μg/m³", "ug/m3", "1"}, Case{"ug/m3", "µg/m³", "1"},
+        Case{"mg/m3", "ug/m3", "1000"}, Case{"ug/m3", "mg/m³", "0.001"}}) {
     SCOPED_TRACE(std::string(c.from) + " in " + std::string(c.unit));
     const std::optional<Decimal> factor = UnitFactor(c.from, c.unit);
     ASSERT_TRUE(factor.has_value());
@@ -27,6 +29,7 @@ TEST(UnitFactorTest, UnknownOrUnlikeUnitsHaveNone) {
   EXPECT_FALSE(UnitFactor("W", "Wh").has_value());
   EXPECT_FALSE(UnitFactor("kwh", "Wh").has_value());  // case matters: mWh is not MWh
   EXPECT_FALSE(UnitFactor("", "Wh").has_value());
+  EXPECT_FALSE(UnitFactor("ug/m3", "Wh").has_value());
   EXPECT_FALSE(UnitFactor("Wh", "people").has_value());
 }
 

@@ -42,6 +42,7 @@ class Commons {
   ReplayClock& clock() { return clock_; }
   const std::filesystem::path& dir() const { return dir_; }
   const std::string& master() const { return master_; }  // the master key's bytes
+  const crypto::Signer& steward() const { return steward_; }
 
   // Invited, with a device.
   Member Invite(const std::string& household);

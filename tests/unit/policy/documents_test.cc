@@ -70,7 +70,7 @@ TEST_F(DocumentsTest, TakesThreeSignedDocumentsInAnyOrder) {
   EXPECT_EQ(policy.payload, PolicyText());
   EXPECT_EQ(policy.hash, crypto::Blake2b256(PolicyText()));
   EXPECT_THAT(policy.signers, ElementsAre("bo", "chi"));
-  EXPECT_EQ(activation->documents.policy.share.size(), 2u);
+  EXPECT_EQ(activation->documents.policy.share.size(), 4u);
   EXPECT_TRUE(activation->warnings.empty());
 }
 

@@ -152,6 +152,31 @@ TEST_F(GrantTest, ConfirmationListsExactlyTheAcceptances) {
                StatusCode::kPermissionDenied, "other acceptances");
 }
 
+TEST_F(GrantTest, AConfirmationOfAPlaceListsNoAcceptanceAndIsForThatPlaceOnly) {
+  const Charter charter = CharterOf(CharterText());
+  Invite place = invite_;
+  place.nonce.clear();
+  const auto signed_by = [&](const crypto::Signer& signer, const std::vector<std::string>& hashes) {
+    return Signed(crypto::kConfirmationType,
+                  BuildConfirmation(place, hashes, At("2013-01-02T00:00:00Z")), {&signer});
+  };
+  const std::string envelope = signed_by(ana_, {});
+  const StatusOr<Confirmation> confirmation = VerifyPlaceConfirmation(envelope, place, charter);
+  ASSERT_TRUE(confirmation.ok()) << confirmation.status();
+  EXPECT_THAT(confirmation->signers, ElementsAre("ana"));
+  ExpectStatus(VerifyPlaceConfirmation(envelope, InviteOf('t'), charter).status(),
+               StatusCode::kPermissionDenied, "another household or place");
+  ExpectStatus(VerifyPlaceConfirmation(signed_by(resident_, {}), place, charter).status(),
+               StatusCode::kPermissionDenied, "0 of 1");
+  const Acceptance acceptance = AcceptanceBy(resident_, invite_);
+  ExpectStatus(
+      VerifyPlaceConfirmation(signed_by(ana_, {acceptance.hash}), place, charter).status(),
+      StatusCode::kPermissionDenied, "a place has none");
+  // The other way round: a place's, shown for the household of the same subject.
+  ExpectStatus(VerifyConfirmation(envelope, invite_, charter, std::vector{acceptance}).status(),
+               StatusCode::kPermissionDenied, "other acceptances");
+}
+
 TEST_F(GrantTest, AGrantReadsBackAsItWasBuilt) {
   Grant box = Box();
   box.zone_min = 3;

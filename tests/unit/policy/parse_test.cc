@@ -62,6 +62,27 @@ TEST(ParseTest, ReadsTheRiversidePolicy) {
   EXPECT_EQ(policy.CollectRuleFor(MetricId("noise")), nullptr);
 }
 
+TEST(ParseTest, ReadsTheKindsAndOwnersOfMetrics) {
+  const Policy riverside = PolicyOf(PolicyText());
+  const Metric* load = riverside.FindMetric(MetricId("load"));
+  const Metric* air = riverside.FindMetric(MetricId("pm25"));
+  EXPECT_EQ(load->kind, MetricKind::kDelta);
+  EXPECT_EQ(load->owner, OwnerKind::kHousehold);
+  EXPECT_EQ(load->sensitivity, Sensitivity::kHousehold);
+  EXPECT_EQ(load->bucket_min, Millis(0));
+  EXPECT_EQ(air->kind, MetricKind::kGauge);
+  EXPECT_EQ(air->owner, OwnerKind::kPlace);
+  EXPECT_EQ(air->sensitivity, Sensitivity::kOpen);
+  EXPECT_EQ(air->bucket_min, std::chrono::minutes(15));
+  EXPECT_EQ(air->hi, 99'900);
+  EXPECT_EQ(riverside.ShareRulesFor(MetricId("pm25"))[0]->k_min, 0u);
+  const Policy counted =
+      PolicyOf(Replaced(Replaced(PolicyText(), "kind: gauge", "kind: counter"),
+                        "age_min: PT1H}", "age_min: PT1H, min_count: 500}"));
+  EXPECT_EQ(counted.FindMetric(MetricId("pm25"))->kind, MetricKind::kCounter);
+  EXPECT_EQ(counted.ShareRulesFor(MetricId("pm25"))[0]->min_count, 500u);
+}
+
 TEST(ParseTest, ReadsTheRiversideRoster) {
   const Roster roster = RosterOf(RosterText());
   ASSERT_NE(roster.FindGateway(GatewayId("gw-orchard")), nullptr);
@@ -157,7 +178,16 @@ TEST(ParseTest, RefusesAMalformedPolicyWithItsPosition) {
       {"issued: 2012-01-01T00:00:00Z", "issued: 2012-01-01T01:00:00+01:00", "issued: must be"},
       {"time_zone: Europe/London", "time_zon: x", "time_zone: missing"},
       {"expires: 2100", "extra: 1\nexpires: 2100", "extra: unknown key"},
-      {"kind: delta", "kind: gauge", "kind: \"gauge\" is not one of: delta"},
+      {"kind: delta", "kind: level", "kind: \"level\" is not one of: delta, gauge, counter"},
+      {"unit_of_privacy: household", "unit_of_privacy: person",
+       "unit_of_privacy: \"person\" is not one of: household, place"},
+      {"sensitivity: household", "sensitivity: secret", "sensitivity: \"secret\" is not one of"},
+      {", bucket_min: PT15M", "", "bucket_min: missing"},
+      {"bucket_min: PT15M", "bucket_min: PT0S", "bucket_min: must be longer"},
+      {"unit_of_privacy: household", "unit_of_privacy: household, bucket_min: PT1H",
+       "bucket_min: only for unit_of_privacy: place"},
+      {"age_min: PT1H", "age_min: PT1H, min_count: 0", "min_count: 0 is outside"},
+      {"age_min: PT1H", "age_min: PT1H, k_min: 0", "k_min: 0 is outside"},
       {"resolution: \"1\"", "resolution: \"0\"", "resolution: must be a positive"},
       {"resolution: \"1\"", "resolution: \"1e3\"", "resolution: must be a positive"},
       {"resolution: \"1\"", "resolution: \"01\"", "resolution: must be a positive"},

@@ -27,11 +27,11 @@ SheetInput QuartersAndHalves(const std::vector<std::vector<int64_t>>& table) {
   halves.id = RuleId("halves");
   halves.bucket = 2 * kQuarter;
   for (uint32_t i = 0; i < table.size(); ++i) {
-    HouseholdDay day;
+    OwnerDay day;
     for (const int64_t value : table[i]) {
       day.fine.push_back(value < 0 ? Contribution{} : Contribution{value, 1});
     }
-    input.households.push_back(day);
+    input.owners.push_back(day);
     quarters.members.push_back(i);
     halves.members.push_back(i);
   }

@@ -46,12 +46,12 @@ SheetInput RandomSheet(Prng& prng) {
   for (int i = 0; i < windows; ++i) input.fine_windows.push_back({at(i), at(i + 1)});
   const uint64_t present = prng.Percent(60) ? 97 : 60;
   for (uint32_t i = 0; i < households; ++i) {
-    HouseholdDay household;
+    OwnerDay household;
     for (int w = 0; w < windows; ++w) {
       household.fine.push_back(prng.Percent(present) ? Contribution{RandomValue(prng), 2}
                                                      : Contribution{});
     }
-    input.households.push_back(household);
+    input.owners.push_back(household);
   }
   const auto rules = static_cast<int>(prng.Between(1, 4));
   for (int i = 0; i < rules; ++i) input.rules.push_back(RandomRule(prng, i, households));
@@ -66,7 +66,7 @@ std::vector<int64_t> Shares(const SheetInput& input, const SheetRule& rule,
     bool contributes = false;
     int64_t total = 0;
     for (const std::size_t window : windows) {
-      const Contribution& part = input.households[member].fine[window];
+      const Contribution& part = input.owners[member].fine[window];
       contributes = contributes || part.readings > 0;
       total += part.value;
     }
@@ -113,7 +113,7 @@ bool IsKept(const DecidedRule& rule) {
 std::set<uint32_t> SetOf(const SheetInput& input, const SheetRule& rule) {
   std::set<uint32_t> present;
   for (const uint32_t member : rule.members) {
-    for (const Contribution& part : input.households[member].fine) {
+    for (const Contribution& part : input.owners[member].fine) {
       if (part.readings > 0) present.insert(member);
     }
   }
@@ -234,12 +234,12 @@ TEST_F(SheetPropertyTest, OnlyWhatMustBeIsSuppressed) {
 TEST_F(SheetPropertyTest, TheOrderOfHouseholdsDoesNotMatter) {
   ForRandomSheets(15, [&](const SheetInput& input, const std::vector<DecidedRule>& decided,
                           Prng& prng) {
-    std::vector<uint32_t> place(input.households.size());  // old index → new index
+    std::vector<uint32_t> place(input.owners.size());  // old index → new index
     for (uint32_t i = 0; i < place.size(); ++i) place[i] = i;
     for (std::size_t i = place.size(); i > 1; --i) std::swap(place[i - 1], place[prng.Below(i)]);
     SheetInput shuffled = input;
     for (std::size_t i = 0; i < place.size(); ++i) {
-      shuffled.households[place[i]] = input.households[i];
+      shuffled.owners[place[i]] = input.owners[i];
     }
     for (SheetRule& rule : shuffled.rules) {
       for (uint32_t& member : rule.members) member = place[member];

@@ -30,11 +30,11 @@ SheetInput Sheet(const Table& table) {
   input.day = Hour(0, hours);
   for (int i = 0; i < hours; ++i) input.fine_windows.push_back(Hour(i, i + 1));
   for (const std::vector<int64_t>& row : table) {
-    HouseholdDay household;
+    OwnerDay household;
     for (const int64_t value : row) {
       household.fine.push_back(value == kNo ? Contribution{} : Contribution{value, 2});
     }
-    input.households.push_back(household);
+    input.owners.push_back(household);
   }
   return input;
 }
@@ -254,9 +254,9 @@ TEST(SheetTest, SumsUpTo62BitsAreExactAndLargerOnesRefused) {
   SheetInput input = Sheet({{kLargest - 5}, {5}});
   input.rules = {Daily(2, 100, Members(0, 2))};
   EXPECT_EQ(Decide(input)[0].buckets[0].sum, kLargest);
-  input.households[1].fine[0].value = 6;
+  input.owners[1].fine[0].value = 6;
   EXPECT_EQ(DecideSheet(input).status().code(), StatusCode::kInvalidArgument);
-  input.households[1].fine[0].value = -6;  // a sum of some other set could still be too large
+  input.owners[1].fine[0].value = -6;  // a sum of some other set could still be too large
   EXPECT_EQ(DecideSheet(input).status().code(), StatusCode::kInvalidArgument);
 }
 
@@ -275,7 +275,7 @@ TEST(SheetTest, InconsistentInputIsRefused) {
            Case{"k of zero", [](SheetInput& i) { i.rules[0].k_min = 0; }},
            Case{"share of zero", [](SheetInput& i) { i.rules[0].top1_max_pct = 0; }},
            Case{"share above 100", [](SheetInput& i) { i.rules[0].top1_max_pct = 101; }},
-           Case{"window missing", [](SheetInput& i) { i.households[1].fine.pop_back(); }},
+           Case{"window missing", [](SheetInput& i) { i.owners[1].fine.pop_back(); }},
            Case{"no window", [](SheetInput& i) { i.fine_windows.clear(); }},
            Case{"empty window",
                 [](SheetInput& i) { i.fine_windows[0].end = i.fine_windows[0].start; }},

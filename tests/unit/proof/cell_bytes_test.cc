@@ -39,7 +39,23 @@ Cell SuppressedCell() {
   return cell;
 }
 
-// The hex strings were made with Python's protobuf and hashlib from the same values.
+Cell PlaceCell() {
+  Cell cell = ReleasedCell();
+  cell.owner_kind = OwnerKind::kPlace;
+  cell.k_min = 0;
+  cell.top1_max_pct = 0;
+  cell.bucket_min = seconds(900);
+  cell.min_count = 5;
+  return cell;
+}
+
+Cell CellBelow() {
+  Cell cell = PlaceCell();
+  cell.figures = Figures{.completeness_pct = 97, .homes_in_zone = 15, .below = 5};
+  return cell;
+}
+
+// The hex strings were made in Python from the same values, with protobuf and hashlib or by hand.
 constexpr std::string_view kReleasedHex =
     "0801120973756e6e792d726f771a0467772d61220b6c6f61642d686f75726c792803300138014204"
     "6c6f61644a0257685201315a056e6f7274686080aa9a8f0a68a0e29a8f0a70017a0c080c10c14318"
@@ -91,16 +107,18 @@ TEST(CellBytesTest, DecodesWhatItEncodes) {
 }
 
 TEST(CellBytesTest, WhateverDecodesEncodesToTheSameBytes) {
-  const std::string bytes = EncodeCell(ReleasedCell());
-  for (std::size_t bit = 0; bit < bytes.size() * 8; ++bit) {
-    std::string changed = bytes;
-    changed[bit / 8] =
-        static_cast<char>(static_cast<uint8_t>(changed[bit / 8]) ^ (1u << (bit % 8)));
-    const StatusOr<Cell> cell = DecodeCell(changed);
-    if (cell.ok()) {
-      EXPECT_EQ(EncodeCell(*cell), changed) << bit;
-    } else {
-      EXPECT_EQ(cell.status().code(), StatusCode::kDataLoss) << bit;
+  for (const Cell& whole : {ReleasedCell(), CellBelow()}) {
+    const std::string bytes = EncodeCell(whole);
+    for (std::size_t bit = 0; bit < bytes.size() * 8; ++bit) {
+      std::string changed = bytes;
+      changed[bit / 8] =
+          static_cast<char>(static_cast<uint8_t>(changed[bit / 8]) ^ (1u << (bit % 8)));
+      const StatusOr<Cell> cell = DecodeCell(changed);
+      if (cell.ok()) {
+        EXPECT_EQ(EncodeCell(*cell), changed) << bit;
+      } else {
+        EXPECT_EQ(cell.status().code(), StatusCode::kDataLoss) << bit;
+      }
     }
   }
 }
@@ -111,6 +129,47 @@ TEST(CellBytesTest, RefusesUnknownFieldsAndTruncation) {
             StatusCode::kDataLoss);  // field 111
   EXPECT_EQ(DecodeCell("").status().code(), StatusCode::kDataLoss);
   EXPECT_EQ(DecodeCell(bytes.substr(0, bytes.size() - 1)).status().code(), StatusCode::kDataLoss);
+}
+
+TEST(CellBytesTest, ACellBelowItsMinCountHasTheGoldenBytesAndNoSum) {
+  EXPECT_EQ(HexEncode(EncodeCell(CellBelow())),
+            "0801120973756e6e792d726f771a0467772d61220b6c6f61642d686f75726c792803300138024204"
+            "6c6f61644a0257685201315a056e6f7274686080aa9a8f0a68a0e29a8f0a70017a062061280f3005"
+            "82010d65786163742d73686565742f318a01091880a305208407280592010130980101a20105636f"
+            "756e74a2010373756da201046d65616e");
+}
+
+TEST(CellBytesTest, DecodesPlacesAndWhatIsBelow) {
+  for (const Cell& cell : {PlaceCell(), CellBelow()}) {
+    const StatusOr<Cell> back = DecodeCell(EncodeCell(cell));
+    ASSERT_TRUE(back.ok()) << Message(back.status());
+    EXPECT_EQ(back->owner_kind, OwnerKind::kPlace);
+    EXPECT_EQ(back->figures, cell.figures);
+    EXPECT_EQ(back->bucket_min, seconds(900));
+    EXPECT_EQ(back->min_count, 5u);
+  }
+}
+
+// Each is what a gateway writes but for one thing.
+TEST(CellBytesTest, RefusesSafeguardsThatDoNotFitTheOwner) {
+  const std::string below = EncodeCell(CellBelow());
+  const auto replaced = [](std::string bytes, std::string_view from, std::string_view to) {
+    const std::size_t at = bytes.find(from);
+    EXPECT_NE(at, std::string::npos);
+    return bytes.replace(at, from.size(), to);
+  };
+  ASSERT_TRUE(DecodeCell(below).ok());
+  const std::string cases[] = {
+      replaced(below, "\x38\x02", "\x38\x01"),              // a household's
+      replaced(below, "\x28\x0f\x30\x05", "\x28\x0f\x30\x06"),  // below what is no limit
+      replaced(below, std::string("\x7a\x06\x20\x61", 4),
+               std::string("\x7a\x08\x08\x02\x20\x61", 6)),  // with a count nevertheless
+      replaced(EncodeCell(PlaceCell()), std::string("\x8a\x01\x09", 3),
+               std::string("\x8a\x01\x0b\x08\x0a", 5)),      // with a k_min
+  };
+  for (const std::string& bytes : cases) {
+    EXPECT_EQ(DecodeCell(bytes).status().code(), StatusCode::kDataLoss) << HexEncode(bytes);
+  }
 }
 
 TEST(CellBytesDeathTest, FiguresWithoutReleaseAreABug) {

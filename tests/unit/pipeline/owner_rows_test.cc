@@ -1,0 +1,78 @@
+// Registry rows of households and places, and what makes a share rule another one.
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "gateway/base/bytes.h"
+#include "gateway/pipeline/registry_rows.h"
+
+namespace gateway::pipeline {
+namespace {
+
+Household Post() {
+  Household place;
+  place.kind = OwnerKind::kPlace;
+  place.id = HouseholdId("post-1");
+  place.zone = ZoneId("north");
+  place.subject = SubjectId::FromBytes(std::string(16, 's'));
+  place.adults = 0;
+  place.confirmed_at = Time(Millis(1'358'121'600'000));
+  place.confirmation = "an envelope";
+  place.devices = {DeviceId("sds-1"), DeviceId("sds-2")};
+  return place;
+}
+
+TEST(OwnerRowsTest, APlaceReadsBackAsAPlace) {
+  const StatusOr<Household> back = DecodeHousehold(EncodeHousehold(Post()), "testville");
+  ASSERT_TRUE(back.ok()) << Message(back.status());
+  EXPECT_EQ(back->kind, OwnerKind::kPlace);
+  EXPECT_EQ(back->id, HouseholdId("post-1"));
+  EXPECT_EQ(back->subject, Post().subject);
+  EXPECT_EQ(back->adults, 0u);
+  EXPECT_EQ(back->confirmed_at, Post().confirmed_at);
+  EXPECT_EQ(back->confirmation, "an envelope");
+  EXPECT_EQ(back->devices, Post().devices);
+}
+
+TEST(OwnerRowsTest, ARowOfVersion1IsAHousehold) {
+  std::string row = EncodeHousehold(Post());
+  row[1] = 1;
+  row.erase(2, 1);  // which had no kind
+  const StatusOr<Household> back = DecodeHousehold(row, "testville");
+  ASSERT_TRUE(back.ok()) << Message(back.status());
+  EXPECT_EQ(back->kind, OwnerKind::kHousehold);
+  EXPECT_EQ(back->devices, Post().devices);
+}
+
+TEST(OwnerRowsTest, OtherKindsAndVersionsAreDataLoss) {
+  const std::string row = EncodeHousehold(Post());
+  for (const auto& [at, value] : {std::pair{1, 0}, {1, 3}, {2, 0}, {2, 3}}) {
+    std::string changed = row;
+    changed[static_cast<std::size_t>(at)] = static_cast<char>(value);
+    EXPECT_EQ(DecodeHousehold(changed, "testville").status().code(), StatusCode::kDataLoss)
+        << at << " " << value;
+  }
+}
+
+// Each of these changes what leaves or whom it is about, so the day it changes in does not count.
+TEST(OwnerRowsTest, KindOwnerAndSafeguardsArePartOfARulesFingerprint) {
+  policy::Policy policy;
+  policy.metrics = {{.id = MetricId("people"), .resolution = *Decimal::Parse("1")}};
+  const policy::ShareRule rule{.id = RuleId("people-hourly"), .metric = MetricId("people")};
+  const std::string before = RuleFingerprint(rule, policy);
+  policy::ShareRule counted = rule;
+  counted.min_count = 5;
+  EXPECT_NE(RuleFingerprint(counted, policy), before);
+  Metric& metric = policy.metrics[0];
+  metric.kind = MetricKind::kCounter;
+  EXPECT_NE(RuleFingerprint(rule, policy), before);
+  metric.kind = MetricKind::kDelta;
+  metric.owner = OwnerKind::kPlace;
+  EXPECT_NE(RuleFingerprint(rule, policy), before);
+  metric.owner = OwnerKind::kHousehold;
+  metric.bucket_min = std::chrono::hours(1);
+  EXPECT_NE(RuleFingerprint(rule, policy), before);
+}
+
+}  // namespace
+}  // namespace gateway::pipeline
