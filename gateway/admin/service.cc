@@ -154,20 +154,22 @@ Status AdminService::StreamCells(const commons::v1::CellFilter& request,
   std::size_t sent = 0;
   bool gone = false;
   bool full = false;
-  const auto send = [&](const Cell& cell) {
+  const auto send = [&](const Cell& cell, const std::string& retracted) {
     full = sent >= limits::kCellsPerAnswerMax;
     if (full) return false;
     ++sent;
-    gone = !writer.Write(ToMessage(cell));
+    commons::v1::CellRow row = ToMessage(cell);
+    row.set_retracted(retracted);
+    gone = !writer.Write(row);
     return !gone;
   };
   RETURN_IF_ERROR(cells_.VisitCells(filter, [&](const port::DecidedCell& decided) {
     undecided.erase(NameOf(decided.cell));
-    return send(decided.cell);
+    return send(decided.cell, decided.retracted);
   }));
   for (const Cell& cell : pending) {
     if (gone || full) break;
-    if (undecided.contains(NameOf(cell))) send(cell);
+    if (undecided.contains(NameOf(cell))) send(cell, "");
   }
   if (gone) return MakeStatus(StatusCode::kCancelled, "query: the client went away");
   if (full) {
@@ -184,6 +186,9 @@ grpc::Status AdminService::ExplainCell(grpc::ServerContext* context,
                                                  Time(Millis(request->start_ms())));
   if (!explanation.ok()) return Answer(context, explanation.status());
   *reply->mutable_cell() = ToMessage(explanation->cell);
+  reply->mutable_cell()->set_retracted(explanation->retracted);
+  reply->set_cell_hash(explanation->cell_hash);
+  reply->set_commons(explanation->cell.commons);
   reply->set_reason(std::string(SuppressionReasonName(explanation->reason)));
   reply->set_text(explanation->text);
   return grpc::Status::OK;
@@ -216,6 +221,15 @@ grpc::Status AdminService::GetKeys(grpc::ServerContext* context,
   reply->set_tls(keys->tls);
   reply->set_sign(keys->sign);
   reply->set_log(keys->log);
+  return grpc::Status::OK;
+}
+
+grpc::Status AdminService::RetractCell(grpc::ServerContext* context,
+                                       const commons::v1::RetractCellRequest* request,
+                                       commons::v1::RetractCellReply* reply) {
+  const auto entry = commands_.RetractCell(request->envelope());
+  if (!entry.ok()) return Answer(context, entry.status());
+  reply->set_entry(*entry);
   return grpc::Status::OK;
 }
 

@@ -60,6 +60,9 @@ class AdminService final : public commons::v1::Admin::Service {
                          commons::v1::GetStatusReply* reply) override;
   grpc::Status GetKeys(grpc::ServerContext* context, const commons::v1::GetKeysRequest* request,
                        commons::v1::GetKeysReply* reply) override;
+  grpc::Status RetractCell(grpc::ServerContext* context,
+                           const commons::v1::RetractCellRequest* request,
+                           commons::v1::RetractCellReply* reply) override;
 
  private:
   Status StreamCells(const commons::v1::CellFilter& request,

@@ -33,6 +33,7 @@ int Run(int argc, char** argv) {
   RegisterPolicy(app, context);
   RegisterCell(app, context);
   RegisterGateway(app, context);
+  RegisterRetract(app, context);
   RegisterParty(app, context);
   RegisterQuery(app, context);
   RegisterVerify(app, context);

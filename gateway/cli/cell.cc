@@ -31,7 +31,7 @@ std::vector<Value> RowOf(const commons::v1::CellRow& cell) {
           Unless(!figures.has_mean(), int64_t{figures.mean()}),
           Unless(none, uint64_t{figures.completeness_pct()}),
           Unless(none, uint64_t{figures.homes_in_zone()}), uint64_t{cell.policy_version()},
-          cell.replay()};
+          cell.replay(), Unless(cell.retracted().empty(), cell.retracted())};
 }
 
 StatusOr<int64_t> ParseMillis(const std::string& text) {
@@ -78,6 +78,7 @@ Status Explain(Context& context, const ExplainArgs& args) {
                        {"end", FormatTime(TimeOf(cell.end_ms()))},
                        {"status", cell.status()},
                        {"reason", reply.reason()},
+                       {"retracted", Unless(cell.retracted().empty(), cell.retracted())},
                        {"text", reply.text()}});
   return OkStatus();
 }

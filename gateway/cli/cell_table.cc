@@ -8,10 +8,11 @@ namespace gateway::cli {
 
 std::vector<std::string> CellColumns() {
   return {"gateway", "rule", "metric", "unit", "resolution", "zone", "start", "end", "status",
-          "count", "sum", "mean", "completeness_pct", "homes_in_zone", "policy_version", "replay"};
+          "count", "sum", "mean", "completeness_pct", "homes_in_zone", "policy_version", "replay",
+          "retracted"};
 }
 
-std::vector<Value> CellValues(const Cell& cell) {
+std::vector<Value> CellValues(const Cell& cell, const std::string& retracted) {
   const bool released = cell.figures.has_value();
   const Figures figures = cell.figures.value_or(Figures());
   const auto stat = [&](std::string_view name, Value value) {
@@ -25,7 +26,8 @@ std::vector<Value> CellValues(const Cell& cell) {
           FormatTime(cell.window.start), FormatTime(cell.window.end),
           std::string(CellStatusName(cell.status)), stat("count", uint64_t{figures.count}),
           stat("sum", figures.sum), stat("mean", figures.mean), number(figures.completeness_pct),
-          number(figures.homes_in_zone), cell.policy_version, cell.replay};
+          number(figures.homes_in_zone), cell.policy_version, cell.replay,
+          retracted.empty() ? Value() : Value(retracted)};
 }
 
 }  // namespace gateway::cli

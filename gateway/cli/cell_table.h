@@ -11,6 +11,7 @@
 namespace gateway::cli {
 
 std::vector<std::string> CellColumns();
-std::vector<Value> CellValues(const Cell& cell);
+// `retracted`: why, or "".
+std::vector<Value> CellValues(const Cell& cell, const std::string& retracted);
 
 }  // namespace gateway::cli

@@ -64,11 +64,8 @@ StatusOr<SignedQuery> MakeQuery(const QueryArgs& args, const Party& party,
 
 Table CellTable(const Merged& merged) {
   Table table{CellColumns(), {}};
-  table.columns.push_back("retracted");
   for (const proof::VerifiedCell& verified : merged.cells) {
-    auto row = CellValues(verified.cell);
-    row.push_back(verified.retracted.empty() ? Value() : Value(verified.retracted));
-    table.rows.push_back(std::move(row));
+    table.rows.push_back(CellValues(verified.cell, verified.retracted));
   }
   return table;
 }

@@ -59,6 +59,7 @@ Status Pipeline::VisitCells(const port::CellFilter& filter,
     const MutexLock lock(mutex_);
     return audiences_;
   }();
+  const std::shared_ptr<const Retractions> retracted = retractions();
   RETURN_IF_ERROR(database_->Scan(
       Table::kCells, "", until, [&](std::string_view key, std::string_view value) {
         StatusOr<port::DecidedCell> decided = ReadCellRow(*vault_, key, value);
@@ -66,6 +67,11 @@ Status Pipeline::VisitCells(const port::CellFilter& filter,
         if (!decided.ok()) return false;
         if (!Matches(filter, decided->cell)) return true;
         failure = SetAudience(*audiences, *decided);
+        if (const RetractedCell* cell =
+                FindRetraction(*retracted, decided->leaf, decided->position);
+            cell != nullptr) {
+          decided->retracted = cell->reason;
+        }
         return failure.ok() && visit(*decided);
       }));
   return failure;
@@ -93,8 +99,6 @@ StatusOr<port::LoggedEntry> Pipeline::Logged(uint64_t leaf) const {
   ASSIGN_OR_RETURN(logged.entry, ledger_->Entry(leaf));
   return logged;
 }
-
-std::vector<port::RetractionRef> Pipeline::RetractionsOf(uint64_t /*leaf*/) const { return {}; }
 
 StatusOr<port::GatewayPublicKeys> Pipeline::GetKeys() {
   ASSIGN_OR_RETURN(crypto::TlsIdentity tls, tls_identity());

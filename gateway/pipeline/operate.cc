@@ -3,6 +3,7 @@
 
 #include "gateway/base/bytes.h"
 #include "gateway/crypto/dsse.h"
+#include "gateway/crypto/hash.h"
 #include "gateway/pipeline/call.h"
 #include "gateway/policy/documents.h"
 #include "gateway/proof/note.h"
@@ -128,7 +129,12 @@ StatusOr<port::CellExplanation> Pipeline::ExplainCell(const std::string& rule_id
     const std::shared_ptr<const Rules>& rules = core_->registry().rules();
     const policy::ShareRule* rule =
         rules == nullptr ? nullptr : rules->documents.policy.FindShareRule(RuleId(rule_id));
-    if (rule == nullptr) return NotFound("rule \"%s\": the policy has no such share rule", rule_id);
+    if (rule == nullptr) {
+      // Cells of rules that are gone stay, and may have to be retracted.
+      ASSIGN_OR_RETURN(const auto old, DecidedAt(RuleId(rule_id), ZoneId(zone), start));
+      if (!old.empty()) return ExplainDecided(old.back());
+      return NotFound("rule \"%s\": the policy has no such share rule", rule_id);
+    }
     const Window day = rules->time_zone.DayOf(start);
     const DayKey key{.start = day.start, .metric = rule->metric, .zone = ZoneId(zone)};
     if (const auto open = core_->open_days().days().find(key);
@@ -138,6 +144,8 @@ StatusOr<port::CellExplanation> Pipeline::ExplainCell(const std::string& rule_id
         const std::optional<Time> due = core_->DueTime(key, day);
         return port::CellExplanation{
             .cell = core_->CellTemplate(*rule, key, window),
+            .cell_hash = {},
+            .retracted = {},
             .reason = SuppressionReason::kNone,
             .text = "pending: decided with its whole day at " + FormatTime(due.value_or(Time{}))};
       }
@@ -158,21 +166,35 @@ StatusOr<port::CellExplanation> Pipeline::ExplainCell(const std::string& rule_id
           StatusOr<port::DecidedCell> decided = ReadCellRow(*vault_, row_key, value);
           failure = decided.status();
           if (!decided.ok()) return false;
-          Cell& cell = decided->cell;
-          if (cell.rule != rule->id || cell.window.start != start) return true;
-          const auto reason = vault_->GetRow(Table::kReasons, row_key);
-          failure = reason.status();
-          if (!reason.ok() || !reason->has_value() || (*reason)->empty()) return false;
-          found.emplace();
-          found->reason = static_cast<SuppressionReason>((**reason)[0]);
-          found->text = Explain(cell, found->reason);
-          found->cell = std::move(cell);
+          if (decided->cell.rule != rule->id || decided->cell.window.start != start) return true;
+          StatusOr<port::CellExplanation> explained = ExplainDecided(*decided);
+          failure = explained.status();
+          if (explained.ok()) found = *std::move(explained);
           return false;
         }));
     RETURN_IF_ERROR(failure);
     if (!found.has_value()) return NotFound("no cell of that rule starts then");
     return *std::move(found);
   });
+}
+
+StatusOr<port::CellExplanation> Pipeline::ExplainDecided(const port::DecidedCell& decided) {
+  const std::string key =
+      ByteWriter().U64(decided.leaf).U16(static_cast<uint16_t>(decided.position)).Take();
+  ASSIGN_OR_RETURN(const std::optional<std::string> reason,
+                   vault_->GetRow(Table::kReasons, key));
+  if (!reason.has_value() || reason->empty()) return DataLoss("a decided cell without its reason");
+  port::CellExplanation explanation;
+  explanation.cell = decided.cell;
+  explanation.cell_hash = crypto::Blake2b256(decided.bytes);
+  explanation.reason = static_cast<SuppressionReason>((*reason)[0]);
+  explanation.text = Explain(decided.cell, explanation.reason);
+  if (const auto all = retractions();
+      const RetractedCell* cell = FindRetraction(*all, decided.leaf, decided.position)) {
+    explanation.retracted = cell->reason;
+    explanation.text += "; later retracted by a steward: " + cell->reason;
+  }
+  return explanation;
 }
 
 StatusOr<uint32_t> Pipeline::AdvanceClock(Time now) {

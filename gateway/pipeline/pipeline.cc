@@ -62,6 +62,7 @@ Status Pipeline::Start() {
     ASSIGN_OR_RETURN(journal_, store::Journal::Open(*vault_, folded));
     RETURN_IF_ERROR(make_core());
   }
+  RETURN_IF_ERROR(LoadRetractions());
   if (replay_ != nullptr) replay_->Set(std::max(replay_->SystemNow(), core_->clock_floor()));
   RETURN_IF_ERROR(LoadRecentHashes());
   RETURN_IF_ERROR(core_->FoldThrough(journal_->last()));

@@ -20,6 +20,7 @@
 #include "gateway/model/limits.h"
 #include "gateway/pipeline/core.h"
 #include "gateway/pipeline/counters.h"
+#include "gateway/pipeline/retractions.h"
 #include "gateway/port/cell_source.h"
 #include "gateway/port/commands.h"
 #include "gateway/port/intake.h"
@@ -91,6 +92,7 @@ class Pipeline final : public port::Intake, public port::Commands, public port::
   StatusOr<uint32_t> AdvanceClock(Time now) override;
   StatusOr<port::GatewayStatus> GetStatus() override;
   StatusOr<port::GatewayPublicKeys> GetKeys() override;
+  StatusOr<uint64_t> RetractCell(const std::string& envelope) override;  // retract.cc
 
   // port::CellSource: cells.cc
   Status VisitCells(const port::CellFilter& filter,
@@ -119,6 +121,16 @@ class Pipeline final : public port::Intake, public port::Commands, public port::
   bool SoundAbove(Time floor, Time now) const;
   void PublishAdmissions();
   void PublishDocuments();
+  Status LoadRetractions();
+  std::shared_ptr<const Retractions> retractions() const;
+  // Decided cells of that rule and zone whose windows start then: one, unless the rule's id was
+  // given to another metric.
+  StatusOr<std::vector<port::DecidedCell>> DecidedAt(const RuleId& rule, const ZoneId& zone,
+                                                     Time start) const;
+  StatusOr<port::CellExplanation> ExplainDecided(const port::DecidedCell& decided);
+  // Returns the index of the entry.
+  StatusOr<uint64_t> CommitRetraction(const port::DecidedCell& cell, const std::string& envelope,
+                                      const std::string& reason);
   Status CommitHousehold(Household household);
   // Runs `command` on the pipeline thread and waits for its result.
   template <typename Result>
@@ -163,11 +175,13 @@ class Pipeline final : public port::Intake, public port::Commands, public port::
   std::shared_ptr<const port::ActiveDocuments> documents_ ABSL_GUARDED_BY(mutex_);
   std::shared_ptr<const Audiences> audiences_ ABSL_GUARDED_BY(mutex_) =
       std::make_shared<const Audiences>();
+  std::shared_ptr<const Retractions> retractions_ ABSL_GUARDED_BY(mutex_) =
+      std::make_shared<const Retractions>();
 
   std::thread thread_;  // last: starts when all else is ready
 };
 
-// Opens one row of the cells table; purpose and recipients are left to the caller.
+// Opens one row of the cells table; purpose, recipients and retraction are left to the caller.
 // Returns DataLoss if it is not what a decision wrote.
 StatusOr<port::DecidedCell> ReadCellRow(const store::Vault& vault, std::string_view key,
                                         std::string_view value);

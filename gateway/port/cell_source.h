@@ -34,6 +34,7 @@ struct DecidedCell {
   std::string purpose;      // an id of the policy of that version
   std::string purpose_iri;  // what that id stood for then
   std::vector<std::string> recipients;
+  std::string retracted;  // why stewards marked it as wrong; "" if they did not
 };
 
 // The documents in force: the exact texts that were signed.

@@ -55,6 +55,8 @@ struct DocumentRow {
 
 struct CellExplanation {
   Cell cell;
+  std::string cell_hash;  // BLAKE2b-256 of the decided cell's bytes; "" while it is pending
+  std::string retracted;  // as in DecidedCell
   SuppressionReason reason = SuppressionReason::kNone;
   std::string text;  // one sentence for the operator
 };
@@ -135,6 +137,10 @@ class Commands {
 
   // Needs no active rules: the roster is made from it.
   virtual StatusOr<GatewayPublicKeys> GetKeys() = 0;
+
+  // Marks a released cell as wrong, for ever: `envelope` is a steward's signed retraction. Returns
+  // the index of its ledger entry.
+  virtual StatusOr<uint64_t> RetractCell(const std::string& envelope) = 0;
 };
 
 }  // namespace gateway::port

@@ -30,7 +30,7 @@ struct TableName {
   Table table;
   const char* name;
 };
-constexpr std::array<TableName, 9> kTables{{{Table::kMeta, "meta"},
+constexpr std::array<TableName, 10> kTables{{{Table::kMeta, "meta"},
                                              {Table::kKeys, "keys"},
                                              {Table::kRegistry, "registry"},
                                              {Table::kJournal, "journal"},
@@ -38,7 +38,8 @@ constexpr std::array<TableName, 9> kTables{{{Table::kMeta, "meta"},
                                              {Table::kSheets, "sheets"},
                                              {Table::kCells, "cells"},
                                              {Table::kReasons, "reasons"},
-                                             {Table::kLedger, "ledger"}}};
+                                             {Table::kLedger, "ledger"},
+                                             {Table::kRetractions, "retractions"}}};
 constexpr std::size_t kHandles = kTables.size() + 1;  // indexed by Table, which starts at 1
 constexpr std::string_view kFormatKey = "format";
 // A batch buffer that grew beyond this (a checkpoint) is given back after use.

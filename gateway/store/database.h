@@ -26,6 +26,7 @@ enum class Table : uint8_t {
   kCells = 7,
   kReasons = 8,
   kLedger = 9,
+  kRetractions = 10,
 };
 
 // The format this program reads and writes; stores of any other are refused. Of format 1 there was

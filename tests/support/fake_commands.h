@@ -67,6 +67,10 @@ class FakeCommands final : public port::Commands {
   }
   StatusOr<port::GatewayStatus> GetStatus() override { return Unless(status); }
   StatusOr<port::GatewayPublicKeys> GetKeys() override { return Unless(keys); }
+  StatusOr<uint64_t> RetractCell(const std::string& envelope) override {
+    retraction = envelope;
+    return Unless(uint64_t{41});
+  }
 
   Status refusal;
   port::HouseholdInvite invite;
@@ -83,6 +87,7 @@ class FakeCommands final : public port::Commands {
   std::string asked;
   std::vector<std::string> acceptances, documents_given;
   std::string confirmation;
+  std::string retraction;
   port::CellFilter asked_filter;
   Time advanced_to;
 
@@ -102,6 +107,7 @@ class FakeCells final : public port::CellSource {
     for (const Cell& cell : cells) {
       port::DecidedCell decided;
       decided.cell = cell;
+      decided.retracted = retracted;
       if (!visit(decided)) return OkStatus();
     }
     return end;
@@ -115,6 +121,7 @@ class FakeCells final : public port::CellSource {
   }
   std::vector<port::RetractionRef> RetractionsOf(uint64_t /*leaf*/) const override { return {}; }
   std::vector<Cell> cells;
+  std::string retracted;  // of each of them
   Status end;
 };
 

@@ -35,7 +35,7 @@ constexpr std::pair<const char*, store::Table> kTables[] = {
     {"registry", store::Table::kRegistry}, {"journal", store::Table::kJournal},
     {"blocks", store::Table::kBlocks},     {"sheets", store::Table::kSheets},
     {"cells", store::Table::kCells},       {"reasons", store::Table::kReasons},
-    {"ledger", store::Table::kLedger},
+    {"ledger", store::Table::kLedger},     {"retractions", store::Table::kRetractions},
 };
 
 Status PrintRows(const store::Database& db) {

@@ -6,6 +6,7 @@
 #include "gateway/base/bytes.h"
 #include "gateway/crypto/dsse.h"
 #include "gateway/crypto/secret.h"
+#include "gateway/policy/retraction.h"
 #include "tests/support/fake_commands.h"
 #include "tests/unit/cli/program.h"
 
@@ -196,9 +197,57 @@ TEST_F(DaemonCommandsTest, GatewayKeysAreShownAndWrittenForTheRoster) {
   EXPECT_EQ(Commons("gateway keys").code, 0);
 }
 
+TEST_F(DaemonCommandsTest, RetractSignsTheCellThatTheDaemonKnows) {
+  commands_.explanation = {MakeCell(CellStatus::kReleased, 3), std::string(32, '\x5c'), "",
+                           SuppressionReason::kNone, "released"};
+  ASSERT_EQ(folder_.Commons("resident keygen --out ana.key").code, 0);
+  const std::string cell = "--rule load-hourly --zone north --start 2013-01-14T03:00:00Z ";
+  const Outcome outcome =
+      Commons("cell retract " + cell + "--reason wrong-readings --key ana.key --format json");
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_EQ(outcome.json()["entry"], 41);
+  EXPECT_EQ(outcome.json()["retracted"], "wrong-readings");
+  ASSERT_TRUE(crypto::InitCrypto().ok());
+  const auto steward = crypto::Signer::FromKeyFile(folder_.Read("ana.key"));
+  ASSERT_TRUE(steward.ok());
+  policy::Charter charter;
+  charter.commons = "riverside";
+  charter.keys["ana"] = steward->public_key();
+  charter.policy.keys = {"ana"};
+  const auto verified =
+      policy::VerifyRetraction(commands_.retraction, charter, GatewayId("gw-a"));
+  ASSERT_TRUE(verified.ok()) << verified.status();
+  EXPECT_EQ(verified->retraction.cell_hash, std::string(32, '\x5c'));
+  EXPECT_EQ(verified->retraction.rule, RuleId("load-hourly"));
+  EXPECT_EQ(verified->retraction.start, Time(Millis(1'358'132'400'000)));
+}
+
+TEST_F(DaemonCommandsTest, RetractRefusesPendingCellsAndFreeText) {
+  commands_.explanation = {MakeCell(CellStatus::kPending, 3), "", "", SuppressionReason::kNone, ""};
+  ASSERT_EQ(folder_.Commons("resident keygen --out ana.key").code, 0);
+  const std::string cell = "--rule load-hourly --zone north --start 2013-01-14T03:00:00Z ";
+  EXPECT_EQ(Commons("cell retract " + cell + "--reason other --key ana.key").code, 1);
+  EXPECT_EQ(Commons("cell retract " + cell + "--reason because --key ana.key").code, 2);
+  EXPECT_EQ(commands_.retraction, "");
+}
+
+TEST_F(DaemonCommandsTest, CellsThatWereRetractedSaySo) {
+  cells_.cells = {MakeCell(CellStatus::kReleased, 0)};
+  EXPECT_FALSE(Commons("cell list --format json").json()[0].contains("retracted"));
+  cells_.retracted = "wrong-rules";
+  const json row = Commons("cell list --format json").json()[0];
+  EXPECT_EQ(row["retracted"], "wrong-rules");
+  EXPECT_EQ(row["sum"], 34567);  // the mark hides nothing
+  commands_.explanation = {MakeCell(CellStatus::kReleased, 0), std::string(32, '\x5c'),
+                           "wrong-rules", SuppressionReason::kNone, "released"};
+  EXPECT_EQ(Commons("cell explain --rule load-hourly --zone north --start 2013-01-14T00:00:00Z "
+                    "--format json").json()["retracted"],
+            "wrong-rules");
+}
+
 TEST_F(DaemonCommandsTest, ExplainAndClockSayWhatHappened) {
-  commands_.explanation = {MakeCell(CellStatus::kSuppressed, 3), SuppressionReason::kDominance,
-                           "one household is too large a share"};
+  commands_.explanation = {MakeCell(CellStatus::kSuppressed, 3), std::string(32, '\x5c'), "",
+                           SuppressionReason::kDominance, "one household is too large a share"};
   const json cell =
       Commons("cell explain --rule load-hourly --zone north --start 2013-01-14T03:00:00Z "
               "--format json").json();

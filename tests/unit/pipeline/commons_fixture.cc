@@ -119,6 +119,10 @@ std::string Commons::PolicyYaml(uint32_t k_min, uint64_t version, const std::str
          share + "}\n  - {id: load-daily, bucket: P1D" + share + "}\nforbid: []\n";
 }
 
+std::string Commons::Sign(std::string_view type, const std::string& payload) const {
+  return Envelope(type, payload, steward_);
+}
+
 Status Commons::Activate(
     const std::vector<std::pair<std::string_view, std::string>>& documents) {
   std::vector<std::string> envelopes;

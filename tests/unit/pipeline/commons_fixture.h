@@ -71,6 +71,8 @@ class Commons {
   // YAML of the documents; version 1.
   std::string PolicyYaml(uint32_t k_min, uint64_t version = 1, const std::string& prev = "",
                          const std::string& recipients = "city-hall") const;
+  // An envelope that the one steward signed.
+  std::string Sign(std::string_view type, const std::string& payload) const;
   Status Activate(const std::vector<std::pair<std::string_view, std::string>>& documents);
 
  private:

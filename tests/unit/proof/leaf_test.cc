@@ -95,5 +95,53 @@ TEST(LeafTest, RefusesTimesAndSizesThatDoNotFit) {
   EXPECT_TRUE(refused([](ReleaseLeaf& leaf) { leaf.at = Time(Millis(-1)); }));
 }
 
+RetractionLeaf SomeRetraction() {
+  return {.at = Time(Millis(1358300000123)),
+          .gateway_id16 = GatewayLeafId("sunny-row", "gw-a"),
+          .policy_version = 3,
+          .release = 7,
+          .position = 24,
+          .envelope = "an envelope"};
+}
+
+TEST(LeafTest, RetractionLeafHasTheGoldenBytes) {
+  const StatusOr<std::string> bytes = EncodeRetractionLeaf(SomeRetraction());
+  ASSERT_TRUE(bytes.ok());
+  EXPECT_EQ(HexEncode(*bytes),
+            "010d0000013c40fd2f7b0d78e3cfda9c77bc640adfbc0f10f0980000000300150000000000000007"
+            "0018616e20656e76656c6f7065");
+  const StatusOr<RetractionLeaf> leaf = DecodeRetractionLeaf(*bytes);
+  ASSERT_TRUE(leaf.ok());
+  EXPECT_EQ(*leaf, SomeRetraction());
+}
+
+TEST(LeafTest, EntriesOfOneTypeAreNoneOfTheOther) {
+  EXPECT_EQ(DecodeRetractionLeaf(*EncodeReleaseLeaf(SomeLeaf())).status().code(),
+            StatusCode::kDataLoss);
+  EXPECT_EQ(DecodeReleaseLeaf(*EncodeRetractionLeaf(SomeRetraction())).status().code(),
+            StatusCode::kDataLoss);
+}
+
+TEST(LeafTest, EveryTruncationOfARetractionIsDataLoss) {
+  const std::string bytes = *EncodeRetractionLeaf(SomeRetraction());
+  for (std::size_t size = 0; size < bytes.size(); ++size) {
+    EXPECT_EQ(DecodeRetractionLeaf(bytes.substr(0, size)).status().code(), StatusCode::kDataLoss);
+  }
+  EXPECT_EQ(DecodeRetractionLeaf(bytes + "x").status().code(), StatusCode::kDataLoss);
+}
+
+TEST(LeafTest, RetractionsThatFitNoEntryAreRefused) {
+  RetractionLeaf leaf = SomeRetraction();
+  leaf.position = 0x10000;
+  EXPECT_EQ(EncodeRetractionLeaf(leaf).status().code(), StatusCode::kInvalidArgument);
+  leaf = SomeRetraction();
+  leaf.envelope.clear();
+  EXPECT_EQ(EncodeRetractionLeaf(leaf).status().code(), StatusCode::kInvalidArgument);
+  leaf.envelope.assign(kEntryBytesMax - 32 - 10, 'e');
+  EXPECT_EQ(EncodeRetractionLeaf(leaf)->size(), kEntryBytesMax);
+  leaf.envelope.push_back('e');
+  EXPECT_EQ(EncodeRetractionLeaf(leaf).status().code(), StatusCode::kInvalidArgument);
+}
+
 }  // namespace
 }  // namespace gateway::proof
