@@ -8,6 +8,7 @@ import tempfile
 import zoneinfo
 
 from . import homes as homes_module
+from .city import FORBIDDEN_PURPOSE, UNSHARED_PURPOSE, Party
 from .feed import Feeder, messages_of, stamp_text
 from .homes import GATEWAYS, ROOT, ZONES
 from .processes import Broker, Gateway, ReplayError, wait_until
@@ -67,6 +68,7 @@ class Commons:
         self.keys = self.folder / "keys"  # of stewards and residents: theirs, not the board's
         self.keys.mkdir(mode=0o700)
         self.brokers, self.gateways = {}, {}
+        self.city = None
 
     def __enter__(self):
         return self
@@ -98,7 +100,9 @@ class Commons:
             gateway.wait_ready()
         self.say(f"{len(self.which)} gateways run, each with its own broker; their clocks stand "
                  f"at {stamp_text(clock)}")
+        self.city = Party(RECIPIENT, self.programs, self.folder / RECIPIENT)
         documents = self.sign_documents()
+        self.city.trust(self.folder / "charter.dsse", self.folder / "roster.dsse")
         self.each(lambda index: self.gateways[index].cli("policy", "activate", *documents))
         self.say("charter, policy and roster are signed by two of three stewards and active")
         self.each(lambda index: [self.enrol(home) for home in self.homes_of(index)])
@@ -125,6 +129,10 @@ class Commons:
         for index, zone in enumerate(ZONES):
             count = sum(home.gateway == index for home in self.all_homes)
             values[f"@HOMES_{zone.upper().replace('-', '_')}@"] = str(count)
+            name = GATEWAYS[index]
+            values[f"@KEYS_{name.upper().replace('-', '_')}@"] = (
+                self.gateways[index].roster_keys() if index in self.which else "")
+        values["@KEYS_CITY_HALL@"] = self.city.roster_keys()
         signed = []
         for document in DOCUMENTS:
             text = (ROOT / f"policies/riverside/{document}.yaml.in").read_text(encoding="utf-8")
@@ -224,12 +232,16 @@ class Commons:
         self.each(one)
         self.say("clocks advanced; every sheet is decided")
 
-    def cells(self):
-        """All cells, gateway by gateway."""
-        found = self.each(lambda index: self.gateways[index].json("cell", "list"))
-        return [cell for index in self.which for cell in found[index]]
+    def ask(self):
+        """The city's question, put to one gateway: {"cells": …, "coverage": …}."""
+        _, answer = self.city.ask(self.any_gateway().name)
+        return answer
 
-    def refused(self):
+    def cells(self):
+        """All cells that the city gets, gateway by gateway."""
+        return self.ask()["cells"]
+
+    def denied(self):
         """What each door did not let in."""
         rows = []
         for index in self.which:
@@ -239,12 +251,21 @@ class Commons:
                           "count": count} for reason, count in sorted(reasons.items()) if count]
         return rows
 
+    def refused(self):
+        """Who was refused what, by which rule: the city twice, and somebody nobody knows."""
+        via = self.any_gateway()
+        stranger = Party("stranger", self.programs, self.folder / "stranger")
+        return [self.city.refusal(via.name, FORBIDDEN_PURPOSE),
+                self.city.refusal(via.name, UNSHARED_PURPOSE),
+                stranger.turned_away(via)]
+
     def document(self):
         """The result as `deploy/demo --once --format json` prints it."""
-        return {"cells": self.cells(),
-                "coverage": [{"gateway": GATEWAYS[index], "status": "answered"}
-                             for index in self.which],
-                "refused": self.refused()}
+        answer = self.ask()
+        coverage = [{"gateway": row["gateway"], "status": row["status"], "code": row["code"],
+                     "rule": row.get("rule", "")} for row in answer["coverage"]]
+        return {"cells": answer["cells"], "coverage": coverage, "refused": self.refused(),
+                "denied": self.denied()}
 
 
 def input_homes(replay):

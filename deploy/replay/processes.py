@@ -131,14 +131,21 @@ class Gateway(Child):
         self.dir = pathlib.Path(folder) / name
         self.key_file = pathlib.Path(key_file)
         super().__init__(name, pathlib.Path(folder) / f"{name}.log")
+        self.address = f"127.0.0.1:{free_port()}"  # for peers and parties
 
     def init(self, broker_uri, clock, settings=()):
         """Makes the data directory; `settings` are lines for commonsd.yaml."""
         self.cli("init", "--gateway", self.name, "--broker", broker_uri, "--key-file",
-                 self.key_file, "--replay", clock)
+                 self.key_file, "--listen", self.address, "--replay", clock)
         if settings:
             with open(self.dir / "commonsd.yaml", "a", encoding="utf-8") as config:
                 config.writelines(line + "\n" for line in settings)
+
+    def roster_keys(self, address=None):
+        """What stands in the roster behind the gateway's zone."""
+        keys = self.json("gateway", "keys")
+        return (f', address: "{address or self.address}", tls: ["{keys["tls"]}"], '
+                f'sign: "{keys["sign"]}", log: "{keys["log"]}"')
 
     def launch(self):
         """Starts the daemon without waiting for it."""

@@ -75,25 +75,37 @@ def overview(cells, why):
 
 
 def text(commons):
-    cells = commons.cells()
-    refused = [[row["gateway"], row["outcome"], row["reason"], row["count"]]
-               for row in commons.refused()]
+    document = commons.document()
+    cells = document["cells"]
     parts = [
-        "WHAT CITY HALL MAY READ: days\n\n" + daily(cells),
+        f"WHAT CITY HALL GETS when it asks {commons.any_gateway().name}: days\n\n" + daily(cells),
         peak_day(cells),
+        "WHO ANSWERED\n\nEach gateway decides by its own rules, signs, and seals its answer to the "
+        "asker.\n\n"
+        + table(["gateway", "status", "code", "rule"],
+                [[row[key] for key in ("gateway", "status", "code", "rule")]
+                 for row in document["coverage"]]),
+        "WHO WAS REFUSED\n\n"
+        + table(["who", "code", "rule"],
+                [[row[key] for key in ("who", "code", "rule")] for row in document["refused"]]),
         "WHAT WAS SUPPRESSED\n\nThe asker sees one code, `suppressed`, for every cause. The causes "
         "below are the\noperator's, from `commons cell explain`.\n\n"
         + overview(cells, reasons(commons, cells)),
         "WHAT WAS DENIED AT THE DOOR (counted, never stored)\n\n"
-        + table(["gateway", "outcome", "reason", "readings"], refused),
+        + table(["gateway", "outcome", "reason", "readings"],
+                [[row["gateway"], row["outcome"], row["reason"], row["count"]]
+                 for row in document["denied"]]),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
 def how_to_query(commons):
     gateway = commons.any_gateway()
-    command = f"{gateway.programs}/commons --dir {gateway.dir}"
+    commons_program = f"{gateway.programs}/commons"
+    command = f"{commons_program} --dir {gateway.dir}"
     return (f"The gateways keep running. In another terminal:\n"
+            f"  {commons_program} query --party {commons.city.folder} --via {gateway.name} "
+            "--purpose official-stats\n"
             f"  {command} status\n"
             f"  {command} cell list --rule load-daily\n"
             f"  {command} household list\n"

@@ -33,11 +33,11 @@ int Run(int argc, char** argv) {
   RegisterPolicy(app, context);
   RegisterCell(app, context);
   RegisterGateway(app, context);
-  RegisterRetract(app, context);
   RegisterParty(app, context);
   RegisterQuery(app, context);
   RegisterVerify(app, context);
   RegisterPeer(app, context);
+  RegisterRetract(app, context);
 
   try {
     app.parse(argc, argv);

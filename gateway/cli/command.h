@@ -64,10 +64,10 @@ void RegisterPolicy(CLI::App& app, Context& context);
 void RegisterCell(CLI::App& app, Context& context);
 void RegisterStatus(CLI::App& app, Context& context);  // clock, status
 void RegisterGateway(CLI::App& app, Context& context);
-void RegisterRetract(CLI::App& app, Context& context);  // after RegisterCell: its verb
 void RegisterParty(CLI::App& app, Context& context);
 void RegisterQuery(CLI::App& app, Context& context);  // query, catalog
 void RegisterVerify(CLI::App& app, Context& context);
 void RegisterPeer(CLI::App& app, Context& context);
+void RegisterRetract(CLI::App& app, Context& context);  // after RegisterCell: its verb
 
 }  // namespace gateway::cli

@@ -23,6 +23,7 @@ std::string_view View(grpc::string_ref text) { return {text.data(), text.size()}
 
 class PinVerifier final : public tls::ExternalCertificateVerifier {
  public:
+  // `who` is what the other end claims to be, with the code of its refusal.
   PinVerifier(std::string who, PinCheck known) : who_(std::move(who)), known_(std::move(known)) {}
 
   bool Verify(tls::TlsCustomVerificationCheckRequest* request,
@@ -31,10 +32,10 @@ class PinVerifier final : public tls::ExternalCertificateVerifier {
     const StatusOr<std::string> pin = crypto::PinOfCertificate(View(request->peer_cert()));
     if (pin.ok() && known_(*pin)) return true;
     if (pin.ok()) {
-      Log(LogLevel::kWarning, "TLS: refused a %s: its key %s is not in the roster", who_,
+      Log(LogLevel::kWarning, "TLS: refused %s: its key %s is not in the roster", who_,
           crypto::FormatPin(*pin));
     } else {
-      Log(LogLevel::kWarning, "TLS: refused a %s: %s", who_, std::string(Message(pin.status())));
+      Log(LogLevel::kWarning, "TLS: refused %s: %s", who_, std::string(Message(pin.status())));
     }
     *sync_status = grpc::Status(grpc::StatusCode::UNAUTHENTICATED, "not pinned");
     return true;
@@ -61,7 +62,8 @@ std::shared_ptr<grpc::ServerCredentials> ServerTls(const crypto::TlsIdentity& ow
   // client holds the key, and the verifier below decides whether that key is known.
   options.set_cert_request_type(GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_BUT_DONT_VERIFY);
   options.set_certificate_verifier(
-      tls::ExternalCertificateVerifier::Create<PinVerifier>("caller", std::move(known)));
+      tls::ExternalCertificateVerifier::Create<PinVerifier>("a caller (UNKNOWN_PARTY)",
+                                                            std::move(known)));
   return tls::TlsServerCredentials(options);
 }
 
@@ -74,7 +76,7 @@ std::shared_ptr<grpc::Channel> PinnedChannel(const std::string& address,
   options.set_verify_server_certs(false);  // as above
   options.set_check_call_host(false);
   options.set_certificate_verifier(tls::ExternalCertificateVerifier::Create<PinVerifier>(
-      "gateway", [pins = std::move(pins)](std::string_view pin) {
+      "a gateway (UNKNOWN_GATEWAY)", [pins = std::move(pins)](std::string_view pin) {
         return std::find(pins.begin(), pins.end(), pin) != pins.end();
       }));
   grpc::ChannelArguments arguments;

@@ -100,9 +100,10 @@ StatusOr<Query> ParsePayload(const std::string& payload) {
       !message.ParseFromArray(payload.data(), static_cast<int>(payload.size()))) {
     return InvalidArgument("question: malformed");
   }
-  // One spelling only: everybody who reads these bytes must read the same question.
-  if (message.SerializeAsString() != payload ||
-      !message.GetReflection()->GetUnknownFields(message).empty()) {
+  // One spelling only: everybody who reads these bytes must read the same question. A field that
+  // only later versions know might narrow it, in the filter as well.
+  message.DiscardUnknownFields();
+  if (message.SerializeAsString() != payload) {
     return InvalidArgument("question: has fields that this version does not know");
   }
   RETURN_IF_ERROR(CheckForm(message));

@@ -52,10 +52,12 @@ void CheckAccepted(std::string_view bytes, const OpenedQuery& opened) {
   GW_CHECK(opened.query.expires - opened.query.issued <= policy::kQueryLifetimeMax);
 }
 
-// One question, asked again in our own words, is the same question.
-void CheckSayableAgain(const policy::Query& query) {
+// One question, asked again in our own words, is the same question in the same bytes. One freedom
+// is left: a filter of nothing may be absent, and we write its two bytes.
+void CheckSayableAgain(const policy::Query& query, std::string_view original) {
   const StatusOr<std::string> payload = policy::BuildQuery(query);
   GW_CHECK(payload.ok());
+  GW_CHECK(*payload == original || payload->size() == original.size() + 2);
   const StatusOr<policy::Query> again =
       policy::ReadQuery(policy::SignQuery(*payload, fuzz::PartySigner()));
   GW_CHECK(again.ok());
@@ -82,7 +84,7 @@ void OpenSigned(std::string_view payload) {
   const StatusOr<policy::Query> read = policy::ReadQuery(bytes);
   GW_CHECK(read.ok() == (opened.code != QueryCode::kBadRequest));
   if (!read.ok()) return;
-  CheckSayableAgain(*read);
+  CheckSayableAgain(*read, payload);
   if (opened.code != QueryCode::kOk) {
     GW_CHECK(opened.code == QueryCode::kWrongCommons || opened.code == QueryCode::kExpired);
     return;

@@ -37,8 +37,8 @@ def test_a_household_that_shares_nothing_is_kept_but_in_no_cell(programs, tmp_pa
         found = commons.cells()
         compare.assert_same(found, oracle(homes, tmp_path))
         assert {cell["count"] for cell in found if cell["status"] == "released"} == {11}
-        assert commons.refused() == [{"gateway": "gw-mill-lane", "outcome": "denied",
-                                      "reason": "household-unconfirmed", "count": 96}]
+        assert commons.denied() == [{"gateway": "gw-mill-lane", "outcome": "denied",
+                                     "reason": "household-unconfirmed", "count": 96}]
         gateway = commons.gateways[0]
         assert gateway.stop() == 0
         kept = {device for device, _ in read_store(gateway, [home.device for home in homes])}

@@ -33,11 +33,27 @@ def denied_readings(homes):
     return counts
 
 
+REFUSED = [{"who": "city-hall", "code": "FORBIDDEN", "rule": "f-coercive"},
+           {"who": "city-hall", "code": "NOT_PERMITTED", "rule": ""},
+           {"who": "stranger", "code": "UNKNOWN_PARTY", "rule": ""}]
+
+
+def coverage_of(cells):
+    """What a city that hears of everybody is told: who released anything, and who nothing."""
+    rows = []
+    for gateway in homes_module.GATEWAYS:
+        statuses = {cell["status"] for cell in cells if cell["gateway"] == gateway}
+        rows.append((gateway, "suppressed" if statuses == {"suppressed"} else "answered", "OK"))
+    return rows
+
+
 def assert_document(document, homes):
-    assert set(document) == {"cells", "coverage", "refused"}
-    assert [row["gateway"] for row in document["coverage"]] == list(homes_module.GATEWAYS)
-    assert {row["gateway"]: row["count"] for row in document["refused"]} == denied_readings(homes)
-    assert {(row["outcome"], row["reason"]) for row in document["refused"]} == {
+    assert set(document) == {"cells", "coverage", "refused", "denied"}
+    assert [(row["gateway"], row["status"], row["code"])
+            for row in document["coverage"]] == coverage_of(document["cells"])
+    assert document["refused"] == REFUSED
+    assert {row["gateway"]: row["count"] for row in document["denied"]} == denied_readings(homes)
+    assert {(row["outcome"], row["reason"]) for row in document["denied"]} == {
         ("denied", "household-unconfirmed")}
 
 

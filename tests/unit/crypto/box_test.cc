@@ -22,7 +22,7 @@ std::string Sealed(const BoxKey& key, std::string_view plaintext) {
 TEST_F(BoxTest, OpensWhatWasSealedToIt) {
   const BoxKey key = NewKey();
   EXPECT_EQ(key.public_key().size(), kBoxPublicKeyBytes);
-  for (const std::size_t size : {0, 1, 1000}) {
+  for (const std::size_t size : {0u, 1u, 1000u}) {
     const std::string box = Sealed(key, Counting(size));
     EXPECT_EQ(box.size(), size + kBoxOverheadBytes);
     const StatusOr<std::string> opened = key.Open(box);

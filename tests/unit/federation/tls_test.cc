@@ -89,8 +89,8 @@ TEST(TlsTest, AKnownKeyIsLetInAndAStrangersIsRefusedForItsKey) {
   EXPECT_EQ(before, crypto::FormatPin(city.pin));
   EXPECT_EQ(after, crypto::FormatPin(city.pin));
   EXPECT_EQ(refused, kUnavailable);
-  EXPECT_THAT(log, HasSubstr("TLS: refused a caller: its key " + crypto::FormatPin(stranger.pin) +
-                             " is not in the roster"));
+  EXPECT_THAT(log, HasSubstr("TLS: refused a caller (UNKNOWN_PARTY): its key " +
+                             crypto::FormatPin(stranger.pin) + " is not in the roster"));
   EXPECT_THAT(log, testing::Not(HasSubstr(crypto::FormatPin(city.pin))));
 }
 
@@ -102,7 +102,8 @@ TEST(TlsTest, AServerWithAnotherKeyIsRefusedForItsKey) {
   testing::internal::CaptureStderr();
   EXPECT_EQ(Ask(server, city, Identity('t').pin), kUnavailable);
   EXPECT_THAT(testing::internal::GetCapturedStderr(),
-              HasSubstr("TLS: refused a gateway: its key " + crypto::FormatPin(server_key.pin)));
+              HasSubstr("TLS: refused a gateway (UNKNOWN_GATEWAY): its key " +
+                        crypto::FormatPin(server_key.pin)));
   EXPECT_EQ(Ask(server, city, server_key.pin), crypto::FormatPin(city.pin));
 }
 

@@ -57,7 +57,13 @@ std::string PolicyText() {
   return Replaced(text, "@HOMES_ORCHARD@", "7");
 }
 
-std::string RosterText() { return Template("roster"); }
+std::string RosterText() {
+  std::string text = Template("roster");
+  for (const char* const who : {"GW_MILL_LANE", "GW_HARBOUR", "GW_ORCHARD", "CITY_HALL"}) {
+    text = Replaced(text, Format("@KEYS_%s@", who), "");
+  }
+  return text;
+}
 
 namespace {
 

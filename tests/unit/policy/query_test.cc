@@ -114,6 +114,16 @@ TEST(QueryTest, NoBitOfASignedQuestionCanBeChanged) {
   }
 }
 
+TEST(QueryTest, AFieldThatNobodyKnowsIsRefusedInTheFilterToo) {
+  const std::string payload = *BuildQuery(LoadQuestion());
+  const std::string field("\x78\x01", 2);  // number 15, of value 1
+  const std::string filter("\x22\x06\x0a\x04load", 8);
+  EXPECT_EQ(Open(SignQuery(payload, SignerOf(kCity))).code, QueryCode::kOk);
+  EXPECT_EQ(Open(SignQuery(payload + field, SignerOf(kCity))).code, QueryCode::kBadRequest);
+  const std::string wider = Replaced(payload, filter, "\x22\x08\x0a\x04load" + field);
+  EXPECT_EQ(Open(SignQuery(wider, SignerOf(kCity))).code, QueryCode::kBadRequest);
+}
+
 TEST(QueryTest, AnEnvelopeOfAnotherKindOrWithTwoSignaturesIsNoQuestion) {
   const std::string payload = *BuildQuery(LoadQuestion());
   crypto::Envelope envelope{std::string(crypto::kGrantType), payload, {}};
