@@ -122,8 +122,11 @@ bool MayHave(const policy::Documents& documents, const policy::OpenedQuery& aske
   if (question.bucket.has_value() && !HasBucket(documents.policy, cell, *question.bucket)) {
     return false;
   }
-  return cell.purpose == question.purpose && (Names(cell.recipients, asked.party.value()) ||
-                                              Names(cell.recipients, "public"));
+  // The id of a purpose means what residents agreed to only as long as it stands for the same IRI.
+  const policy::Purpose* purpose = documents.policy.FindPurpose(question.purpose);
+  return purpose != nullptr && cell.purpose == question.purpose &&
+         cell.purpose_iri == purpose->iri && (Names(cell.recipients, asked.party.value()) ||
+                                               Names(cell.recipients, "public"));
 }
 
 }  // namespace

@@ -22,6 +22,7 @@ namespace wire = commons::v1;
 constexpr uint32_t kSchema = 1;
 constexpr std::size_t kQueryHashBytes = 32;
 constexpr std::size_t kCodeBytesMax = 32;
+constexpr std::string_view kRetractionReasons[] = {"wrong-readings", "wrong-rules", "other"};
 // Year 10000: beyond it, no time prints.
 constexpr int64_t kMillisEnd = 253'402'300'800'000;
 
@@ -181,11 +182,14 @@ class LogCheck {
     last_release_ = release;
     ASSIGN_OR_RETURN(const ReleaseLeaf leaf, DecodeReleaseLeaf(sheet.release.entry));
     if (leaf.gateway_id16 != leaf_id_) return BadProof("an entry of another gateway");
+    const std::size_t first = cells.size();
     for (const AnswerCell& cell : sheet.cells) {
       ASSIGN_OR_RETURN(VerifiedCell verified, CheckCell(cell, leaf));
       cells.push_back(std::move(verified));
     }
-    if (!sheet.retractions.empty()) return BadProof("a retraction");
+    for (const LoggedEntry& retraction : sheet.retractions) {
+      RETURN_IF_ERROR(TakeRetraction(retraction, release, sheet, std::span(cells).subspan(first)));
+    }
     return OkStatus();
   }
 
@@ -220,6 +224,50 @@ class LogCheck {
       return BadProof("a cell that its entry in the log contradicts");
     }
     return VerifiedCell{std::move(cell), in.bytes, {}};
+  }
+
+  // `cells` are those of `sheet`, in its order.
+  Status TakeRetraction(const LoggedEntry& logged, uint64_t release, const AnswerSheet& sheet,
+                        std::span<VerifiedCell> cells) {
+    RETURN_IF_ERROR(CheckLogged(logged).status());
+    ASSIGN_OR_RETURN(const RetractionLeaf leaf, DecodeRetractionLeaf(logged.entry));
+    if (leaf.gateway_id16 != leaf_id_) return BadProof("a retraction of another gateway");
+    const auto found = std::ranges::find(sheet.cells, leaf.position, &AnswerCell::position);
+    if (leaf.release != release || found == sheet.cells.end()) {
+      return BadProof("a retraction of a cell that is not here");
+    }
+    VerifiedCell& cell = cells[static_cast<std::size_t>(found - sheet.cells.begin())];
+    ASSIGN_OR_RETURN(const crypto::Envelope envelope, crypto::ParseEnvelope(leaf.envelope));
+    ASSIGN_OR_RETURN(const std::string reason, ReasonOf(envelope, cell));
+    // The gateway logged it, but only a steward's word makes a cell wrong.
+    if (cell.retracted.empty() && !crypto::ValidSigners(envelope, stewards_).empty()) {
+      cell.retracted = reason;
+    }
+    return OkStatus();
+  }
+
+  // The reason of a retraction, which must be of just this cell.
+  StatusOr<std::string> ReasonOf(const crypto::Envelope& envelope,
+                                 const VerifiedCell& verified) const {
+    wire::Retraction in;
+    if (envelope.payload_type != crypto::kRetractionType ||
+        !in.ParseFromArray(envelope.payload.data(), static_cast<int>(envelope.payload.size()))) {
+      return BadProof("a retraction that is none");
+    }
+    const Cell& cell = verified.cell;
+    if (in.schema() != kSchema || in.commons() != cell.commons ||
+        in.gateway() != cell.gateway.value() || in.rule() != cell.rule.value() ||
+        in.zone() != cell.zone.value() ||
+        in.start_s() != std::chrono::floor<std::chrono::seconds>(cell.window.start)
+                            .time_since_epoch()
+                            .count() ||
+        in.cell_hash() != crypto::Blake2b256(verified.bytes)) {
+      return BadProof("a retraction of another cell");
+    }
+    if (std::ranges::find(kRetractionReasons, in.reason()) == std::end(kRetractionReasons)) {
+      return BadProof("a retraction without a known reason");
+    }
+    return in.reason();
   }
 
   const AnswerPart& part_;

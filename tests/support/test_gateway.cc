@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <utility>
 
+#include "commons/v1/query.pb.h"
 #include "gateway/base/check.h"
+#include "gateway/crypto/dsse.h"
 #include "gateway/crypto/hash.h"
 #include "gateway/crypto/secret.h"
 #include "gateway/proof/cell_bytes.h"
@@ -90,6 +92,41 @@ uint64_t TestGateway::Release(const std::vector<Cell>& cells) {
   StatusOr<std::string> entry = proof::EncodeReleaseLeaf(leaf);
   GW_CHECK(entry.ok());
   released_.push_back(std::move(released));
+  return Append(*std::move(entry));
+}
+
+const std::string& TestGateway::CellBytes(uint64_t release, uint32_t position) const {
+  const auto found = std::ranges::find(released_, release, &Released::index);
+  GW_CHECK(found != released_.end());
+  return found->cells.at(position);
+}
+
+uint64_t TestGateway::Retract(uint64_t release, uint32_t position, const std::string& reason,
+                              const crypto::Signer& steward) {
+  const std::string& bytes = CellBytes(release, position);
+  const StatusOr<Cell> cell = proof::DecodeCell(bytes);
+  GW_CHECK(cell.ok());
+  commons::v1::Retraction retraction;
+  retraction.set_schema(1);
+  retraction.set_commons(commons_);
+  retraction.set_gateway(id_);
+  retraction.set_rule(cell->rule.value());
+  retraction.set_zone(cell->zone.value());
+  retraction.set_start_s(
+      std::chrono::floor<seconds>(cell->window.start).time_since_epoch().count());
+  retraction.set_cell_hash(crypto::Blake2b256(bytes));
+  retraction.set_reason(reason);
+  crypto::Envelope envelope{std::string(crypto::kRetractionType), retraction.SerializeAsString(),
+                            {}};
+  crypto::SignEnvelope(envelope, steward);
+  StatusOr<std::string> entry =
+      proof::EncodeRetractionLeaf({.at = kDay + hours(60),
+                                   .gateway_id16 = proof::GatewayLeafId(commons_, id_),
+                                   .policy_version = kPolicyVersion,
+                                   .release = release,
+                                   .position = position,
+                                   .envelope = crypto::SerializeEnvelope(envelope)});
+  GW_CHECK(entry.ok());
   return Append(*std::move(entry));
 }
 

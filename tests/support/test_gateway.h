@@ -29,6 +29,9 @@ class TestGateway {
                 const std::string& rule = "load-hourly") const;
   // Logs the cells as one sheet; returns its index.
   uint64_t Release(const std::vector<Cell>& cells);
+  // Logs a retraction of a cell, signed by `steward`; returns its index.
+  uint64_t Retract(uint64_t release, uint32_t position, const std::string& reason,
+                   const crypto::Signer& steward);
   uint64_t Append(std::string entry);
   // An entry with the proof of where it is, by the newest checkpoint.
   proof::LoggedEntry Logged(uint64_t index) const;
@@ -46,6 +49,7 @@ class TestGateway {
     uint64_t index;
     std::vector<std::string> cells;
   };
+  const std::string& CellBytes(uint64_t release, uint32_t position) const;
   const std::string id_, commons_;
   const bool replay_;
   const crypto::Signer sign_, log_;

@@ -20,7 +20,17 @@ using nlohmann::json;
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
 
-std::string FirstLine(std::string text) { return text.substr(0, text.find('\n')); }
+std::string FirstLine(const std::string& text) { return text.substr(0, text.find('\n')); }
+
+// One steward, who may sign everything.
+std::string CharterOf(const std::string& public_key) {
+  return "schema: commons-charter/1\ncommons: riverside\nversion: 1\nprev: \"\"\n"
+         "expires: 2100-01-01T00:00:00Z\nkeys:\n  ada: \"" + public_key +
+         "\"\nroles:\n  charter: {keys: [ada], threshold: 1}\n"
+         "  policy: {keys: [ada], threshold: 1}\n  roster: {keys: [ada], threshold: 1}\n"
+         "  enrolment: {keys: [ada], threshold: 1}\n"
+         "floors: {k_min: 10, age_min: P1D, top1_max_pct: 30}\n";
+}
 
 TEST(PartyTest, InitMakesPrivateKeysAndPrintsWhatTheRosterLists) {
   ASSERT_TRUE(crypto::InitCrypto().ok());
@@ -59,13 +69,7 @@ class QueryTest : public ::testing::Test {
     request_ = keys["request"];
     const std::string ada = FirstLine(folder_.Commons("resident keygen --out ada").out);
     folder_.Commons("resident keygen --out eve");
-    folder_.Write("charter.yaml",
-                  "schema: commons-charter/1\ncommons: riverside\nversion: 1\nprev: \"\"\n"
-                  "expires: 2100-01-01T00:00:00Z\nkeys:\n  ada: \"" + ada +
-                  "\"\nroles:\n  charter: {keys: [ada], threshold: 1}\n"
-                  "  policy: {keys: [ada], threshold: 1}\n  roster: {keys: [ada], threshold: 1}\n"
-                  "  enrolment: {keys: [ada], threshold: 1}\n"
-                  "floors: {k_min: 10, age_min: P1D, top1_max_pct: 30}\n");
+    folder_.Write("charter.yaml", CharterOf(ada));
     Sign("charter", "ada");
     WriteRoster(request_);
   }
@@ -237,6 +241,22 @@ TEST_F(VerifyTest, WhatWasKeptVerifiesWithKeyFilesOnly) {
        "code": "OK"},
       {"gateway": "gw-b", "cells": 0, "retracted": 0, "result": "refused",
        "code": "FORBIDDEN"}])"));
+}
+
+TEST_F(VerifyTest, ARetractionCountsIfTheCharterSaysWhoSignedIt) {
+  const std::string ada = FirstLine(folder_.Commons("resident keygen --out ada").out);
+  folder_.Write("charter.yaml", CharterOf(ada));
+  ASSERT_EQ(folder_.Commons("policy sign charter.yaml --key ada --out charter.dsse").code, 0);
+  const auto steward = crypto::Signer::FromKeyFile(folder_.Read("ada"));
+  ASSERT_TRUE(steward.ok());
+  const uint64_t retraction = a_.Retract(0, 0, "wrong-readings", *steward);
+  proof::AnswerSheet sheet = a_.Sheet(0);
+  sheet.retractions = {a_.Logged(retraction)};
+  file_.answers = {a_.Sign(a_.Part(hash_, {sheet}))};
+  EXPECT_EQ(Verify("gw-a.pub").json()[0]["retracted"], 0);
+  const Outcome outcome = Verify("gw-a.pub --charter charter.dsse");
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_EQ(outcome.json()[0]["retracted"], 1);
 }
 
 TEST_F(VerifyTest, AnAlteredCellIsNamed) {

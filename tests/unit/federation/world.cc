@@ -46,7 +46,8 @@ std::string RosterYaml(const std::map<std::string, std::vector<std::string>>& to
 }  // namespace
 
 void WorldCells::Release(const std::vector<Cell>& cells, const std::string& purpose,
-                         const std::vector<std::string>& recipients) {
+                         const std::vector<std::string>& recipients,
+                         const std::string& purpose_iri) {
   const uint64_t leaf = gateway_.Release(cells);
   const proof::AnswerSheet sheet = gateway_.Sheet(leaf);
   for (std::size_t i = 0; i < cells.size(); ++i) {
@@ -56,6 +57,7 @@ void WorldCells::Release(const std::vector<Cell>& cells, const std::string& purp
                       .leaf = leaf,
                       .position = sheet.cells[i].position,
                       .purpose = purpose,
+                      .purpose_iri = purpose_iri,
                       .recipients = recipients});
   }
 }

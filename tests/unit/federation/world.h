@@ -27,7 +27,8 @@ class WorldCells final : public port::CellSource {
 
   // Logs the cells as one sheet, decided under a rule that named these.
   void Release(const std::vector<Cell>& cells, const std::string& purpose = "official-stats",
-               const std::vector<std::string>& recipients = {"city-hall"});
+               const std::vector<std::string>& recipients = {"city-hall"},
+               const std::string& purpose_iri = "https://w3id.org/dpv#ProvideOfficialStatistics");
 
   Status VisitCells(const port::CellFilter& filter,
                     const std::function<bool(const port::DecidedCell&)>& visit) const override;

@@ -241,6 +241,8 @@ TEST(WorldTest, ACellIsForThoseItsRuleNamedWhenItWasDecided) {
   cells.Release({gateway.MakeCell(3)}, "mobility", {"city-hall"});
   cells.Release({gateway.MakeCell(4)}, "official-stats", {"public"});
   cells.Release({gateway.MakeCell(5, CellStatus::kReleased, "load-weekly")});
+  cells.Release({gateway.MakeCell(6)}, "official-stats", {"city-hall"},
+                "https://w3id.org/dpv#Marketing");
   const std::set<std::string> given = Distinct(world.AskAll("gw-a"));
   EXPECT_EQ(given.size(), 3u);
   EXPECT_TRUE(given.contains(proof::EncodeCell(gateway.MakeCell(4))));

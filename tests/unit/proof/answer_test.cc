@@ -6,6 +6,7 @@
 #include "gateway/crypto/dsse.h"
 #include "gateway/crypto/hash.h"
 #include "gateway/proof/cell_bytes.h"
+#include "gateway/proof/leaf.h"
 #include "gateway/proof/note.h"
 #include "tests/support/test_gateway.h"
 #include "tests/unit/crypto/crypto_test.h"
@@ -211,6 +212,51 @@ TEST_F(AnswerTest, ASheetComesOnceAndInOrder) {
   AnswerPart backwards = Good();
   std::swap(backwards.sheets[0], backwards.sheets[1]);
   ExpectBadProof(Verify(backwards), "ascend");
+}
+
+// The part with all retractions that the test logged, and what of it is retracted.
+TEST_F(AnswerTest, ARetractionMarksItsCellIfAStewardSignedIt) {
+  const crypto::Signer steward = gateway::testing::TestSigner('s');
+  const crypto::Signer stranger = gateway::testing::TestSigner('x');
+  const std::vector<std::string> stewards = {gateway::testing::TestSigner('t').public_key(),
+                                             steward.public_key()};
+  const uint64_t by_stranger = gateway_.Retract(first_, 0, "other", stranger);
+  const uint64_t by_steward = gateway_.Retract(first_, 2, "wrong-readings", steward);
+  AnswerPart part = Good();
+  part.sheets[0].retractions = {gateway_.Logged(by_stranger), gateway_.Logged(by_steward)};
+  const auto verified = VerifyAnswer(gateway_.Sign(part), gateway_.keys(), kQuery, stewards);
+  ASSERT_TRUE(verified.ok()) << verified.status();
+  EXPECT_EQ(verified->cells[0].retracted, "");
+  EXPECT_EQ(verified->cells[2].retracted, "wrong-readings");
+  // Who knows no steward believes no retraction.
+  EXPECT_EQ(VerifyAnswer(gateway_.Sign(part), gateway_.keys(), kQuery)->cells[2].retracted, "");
+}
+
+TEST_F(AnswerTest, ARetractionOfAnythingElseIsBadProof) {
+  const crypto::Signer steward = gateway::testing::TestSigner('s');
+  const auto with = [&](const LoggedEntry& retraction) {
+    AnswerPart part = Good();
+    part.sheets[0].cells.pop_back();  // all but position 2
+    part.sheets[0].retractions = {retraction};
+    return Verify(part);
+  };
+  const auto logged = [&](uint64_t release, uint32_t position, const std::string& reason) {
+    return gateway_.Logged(gateway_.Retract(release, position, reason, steward));
+  };
+  EXPECT_TRUE(with(logged(first_, 0, "other")).ok());
+  ExpectBadProof(with(logged(first_, 2, "other")), "not here");
+  ExpectBadProof(with(logged(second_, 0, "other")), "not here");
+  ExpectBadProof(with(logged(first_, 0, "Ann's meter is broken")), "known reason");
+  ExpectBadProof(with(gateway_.Logged(0)), "");
+  // The signed text is of the cell at 0, the entry says 1.
+  auto leaf = DecodeRetractionLeaf(logged(first_, 0, "other").entry);
+  ASSERT_TRUE(leaf.ok());
+  leaf->position = 1;
+  ExpectBadProof(with(gateway_.Logged(gateway_.Append(*EncodeRetractionLeaf(*leaf)))),
+                 "another cell");
+  LoggedEntry unlogged = logged(first_, 0, "other");
+  unlogged.entry = *EncodeRetractionLeaf(*leaf);
+  EXPECT_EQ(with(unlogged).code(), StatusCode::kDataLoss);
 }
 
 TEST_F(AnswerTest, OnlyTheBytesThatAGatewayWritesAreAnAnswer) {
