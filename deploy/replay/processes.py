@@ -141,10 +141,11 @@ class Gateway(Child):
             with open(self.dir / "commonsd.yaml", "a", encoding="utf-8") as config:
                 config.writelines(line + "\n" for line in settings)
 
-    def roster_keys(self, address=None):
+    def roster_keys(self, address=None, more_pins=()):
         """What stands in the roster behind the gateway's zone."""
         keys = self.json("gateway", "keys")
-        return (f', address: "{address or self.address}", tls: ["{keys["tls"]}"], '
+        pins = ", ".join(f'"{pin}"' for pin in (keys["tls"], *more_pins))
+        return (f', address: "{address or self.address}", tls: [{pins}], '
                 f'sign: "{keys["sign"]}", log: "{keys["log"]}"')
 
     def launch(self):

@@ -42,9 +42,10 @@ class GrpcCall final : public PeerCall, public grpc::ClientReadReactor<QueryRepl
     StartRead(&reply_);
   }
 
+  void OnReadInitialMetadataDone(bool ok) override { reached_.store(ok); }
+
   void OnReadDone(bool ok) override {
     if (!ok) return LetGo();
-    ++replies_;
     if (asked_.exchange(false)) tell_({.peer = 0, .reply = std::move(reply_), .end = std::nullopt});
   }
 
@@ -65,7 +66,7 @@ class GrpcCall final : public PeerCall, public grpc::ClientReadReactor<QueryRepl
   PeerEnd EndOf(const grpc::Status& status) const {
     if (status.ok()) return PeerEnd::kDone;
     if (status.error_code() == grpc::StatusCode::DEADLINE_EXCEEDED) return PeerEnd::kLate;
-    return replies_ == 0 ? PeerEnd::kUnreachable : PeerEnd::kCutOff;
+    return reached_ ? PeerEnd::kCutOff : PeerEnd::kUnreachable;
   }
 
   const std::unique_ptr<Federation::Stub> stub_;
@@ -73,7 +74,7 @@ class GrpcCall final : public PeerCall, public grpc::ClientReadReactor<QueryRepl
   const std::function<void(PeerEvent)> tell_;
   grpc::ClientContext context_;
   QueryReply reply_;
-  std::atomic<std::size_t> replies_{0};
+  std::atomic<bool> reached_{false};  // it began to answer
   std::atomic<bool> asked_{false};
   std::atomic<bool> held_{true};
   std::mutex mutex_;
@@ -86,7 +87,12 @@ class GrpcCall final : public PeerCall, public grpc::ClientReadReactor<QueryRepl
 std::shared_ptr<grpc::Channel> GrpcTransport::ChannelTo(const policy::RosterGateway& peer) {
   const MutexLock lock(mutex_);
   Link& link = links_[peer.id];
-  if (link.channel == nullptr || link.address != peer.address || link.pins != peer.tls) {
+  // A channel that failed to connect refuses calls until it tries again; whoever asks now wants to
+  // know how things are now.
+  const bool failed = link.channel != nullptr &&
+                      link.channel->GetState(false) == GRPC_CHANNEL_TRANSIENT_FAILURE;
+  if (link.channel == nullptr || failed || link.address != peer.address ||
+      link.pins != peer.tls) {
     link = {.address = peer.address,
             .pins = peer.tls,
             .channel = PinnedChannel(peer.address, own_, peer.tls)};

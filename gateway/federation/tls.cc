@@ -83,6 +83,8 @@ std::shared_ptr<grpc::Channel> PinnedChannel(const std::string& address,
   // Only quiets gRPC's server side, which looks for the name asked for in its certificate.
   arguments.SetSslTargetNameOverride(std::string(crypto::kCertificateName));
   arguments.SetMaxReceiveMessageSize(static_cast<int>(limits::kFederationMessageBytesMax));
+  // Each channel with connections, and waiting times after failures, of its own.
+  arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
   // The address is the roster's; a proxy named in the environment would see who asks whom.
   arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
   return grpc::CreateCustomChannel(address, tls::TlsCredentials(options), arguments);

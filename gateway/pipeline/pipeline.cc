@@ -13,6 +13,8 @@ constexpr std::chrono::milliseconds kTickInterval{1'000};
 constexpr std::chrono::hours kRetentionInterval{6};
 // Row of the meta table: "live" or "replay".
 constexpr std::string_view kModeKey = "mode";
+// Row of the meta table: the TLS certificate, PEM.
+constexpr std::string_view kCertificateKey = "certificate";
 
 }  // namespace
 
@@ -40,6 +42,7 @@ Status Pipeline::Start() {
   ASSIGN_OR_RETURN(database_, store::Database::Open(dir_));
   ASSIGN_OR_RETURN(vault_, store::Vault::Open(*database_, std::move(master_)));
   RETURN_IF_ERROR(CheckMode());
+  RETURN_IF_ERROR(KeepCertificate());
   ASSIGN_OR_RETURN(ledger_, ledger::Ledger::Open(*vault_));
   // The journal's numbering must continue after `folded`, which only the checkpoint knows; the
   // core in turn needs a journal. Nothing is appended before both are there.
@@ -76,6 +79,30 @@ Status Pipeline::Start() {
   last_checkpoint_ = last_tick_ = clock_.SteadyNow();
   thread_ = std::thread([this] { Run(); });
   return OkStatus();
+}
+
+Status Pipeline::KeepCertificate() {
+  ASSIGN_OR_RETURN(std::optional<std::string> row,
+                   vault_->GetRow(store::Table::kMeta, kCertificateKey));
+  if (!row.has_value()) {
+    ASSIGN_OR_RETURN(crypto::TlsIdentity made, vault_->MakeTlsIdentity());
+    crypto::Wipe(made.private_key_pem.data(), made.private_key_pem.size());
+    store::Batch batch;
+    RETURN_IF_ERROR(
+        vault_->PutOwn(batch, store::Table::kMeta, kCertificateKey, made.certificate_pem));
+    RETURN_IF_ERROR(vault_->Commit(batch));
+    row = std::move(made.certificate_pem);
+  }
+  certificate_ = *std::move(row);
+  return OkStatus();
+}
+
+StatusOr<crypto::TlsIdentity> Pipeline::tls_identity() const {
+  ASSIGN_OR_RETURN(crypto::TlsIdentity identity, vault_->MakeTlsIdentity());
+  ASSIGN_OR_RETURN(const std::string pin, crypto::PinOfCertificate(certificate_));
+  if (pin != identity.pin) return DataLoss("TLS certificate: it is of another key than the store's");
+  identity.certificate_pem = certificate_;
+  return identity;
 }
 
 Status Pipeline::CheckMode() {

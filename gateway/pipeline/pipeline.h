@@ -54,7 +54,8 @@ class Pipeline final : public port::Intake, public port::Commands, public port::
 
   // By what the gateway is known, for whoever speaks for it to others; from Open on, thread-safe.
   // The private key in it is in clear: hand it on and Wipe it.
-  StatusOr<crypto::TlsIdentity> tls_identity() const { return vault_->MakeTlsIdentity(); }
+  // With the same certificate for the store's lifetime: clients that are not ours trust it whole.
+  StatusOr<crypto::TlsIdentity> tls_identity() const;
   const crypto::Signer& signer() const { return vault_->signer(); }  // of answers
 
   // Folds and checkpoints what is there, makes it durable, closes the store. Intake must have
@@ -117,6 +118,7 @@ class Pipeline final : public port::Intake, public port::Commands, public port::
   // Recorded and live data never meet, whatever the directory's marker has become: the store's own
   // row decides. Returns FailedPrecondition if the store was made for the other kind of clock.
   Status CheckMode();
+  Status KeepCertificate();
   Status LoadRecentHashes();
   void Run();
   // Waits for something to do and takes it. Returns false when the thread is to end.
@@ -151,6 +153,7 @@ class Pipeline final : public port::Intake, public port::Commands, public port::
   const std::chrono::seconds checkpoint_interval_;
   crypto::SecretKey master_;  // moved on by Start
   std::function<bool()> broker_connected_;
+  std::string certificate_;  // PEM
   std::unique_ptr<store::Database> database_;
   std::unique_ptr<store::Vault> vault_;
   std::unique_ptr<store::Journal> journal_;

@@ -64,6 +64,7 @@ TEST(CellSourceTest, KeysAreKnownBeforeAnyRulesAre) {
   EXPECT_EQ(again->tls, keys->tls);
   EXPECT_EQ(again->sign, keys->sign);
   EXPECT_EQ(again->log, keys->log);
+  EXPECT_EQ(commons.gateway().tls_identity()->certificate_pem, tls->certificate_pem);
 }
 
 TEST(CellSourceTest, EveryDecidedCellIsProvedByThePublishedCheckpoint) {
