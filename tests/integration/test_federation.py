@@ -225,10 +225,9 @@ def test_a_question_that_was_copied_or_changed_is_refused_with_its_code(scene, t
     scene.expect_all()
 
 
-def test_a_question_signed_by_another_party_is_refused(scene, programs, tmp_path):
-    """gw-orchard's second TLS key is the liar's: as a gateway it may pass the city's question on,
-    and then each gateway still answers the city alone."""
-    path, kept = scene.kept(tmp_path, "first")
+def test_a_peer_cannot_replay_and_who_is_not_in_the_roster_cannot_ask(scene, programs, tmp_path):
+    """gw-orchard's second TLS key is the liar's: as a gateway it may pass questions on, once."""
+    _, kept = scene.kept(tmp_path, "first")
     with foreign.Client(scene.harbour.address, scene.liar.keys, scene.federation) as gateway:
         replies = gateway.query(kept.query, hops=0)
     assert [(reply.outcome, reply.code) for reply in replies] == [("refused", "REPLAYED")]
