@@ -174,6 +174,8 @@ std::string Render(const NamedTables& tables, OutputFormat format) {
   }
   std::string text;
   for (const auto& [name, table] : tables) {
+    // A person needs no heading over nothing; a program reads the header.
+    if (format == OutputFormat::kTable && table.rows.empty()) continue;
     text += (text.empty() ? "" : "\n") + Render(table, format);
   }
   return text;

@@ -132,18 +132,26 @@ Status Query(Context& context, const QueryArgs& args) {
 Status Catalog(Context& context, const PartyArgs& args) {
   ASSIGN_OR_RETURN(const Party party, OpenParty(args, RealClock().SystemNow()));
   ASSIGN_OR_RETURN(const auto reply, federation::FetchCatalog(party.via, party.tls, party.timeout));
-  Table table{{"rule", "metric", "unit", "resolution", "stats", "bucket", "zone_level", "zones",
-               "purpose", "purpose_iri", "age_min", "k_min", "top1_max_pct"}, {}};
+  Table table{{"rule", "metric", "kind", "owner", "unit", "resolution", "stats", "bucket",
+               "zone_level", "zones", "purpose", "purpose_iri", "age_min", "k_min", "top1_max_pct",
+               "min_count"}, {}};
   for (const auto& product : reply.products()) {
     const auto texts = [](const auto& list) {
       return std::vector<std::string>(list.begin(), list.end());
     };
-    table.rows.push_back({product.rule(), product.metric(), product.unit(),
-                          product.resolution() == "1" ? Value() : Value(product.resolution()),
-                          texts(product.stats()), product.bucket(), product.zone_level(),
-                          texts(product.zones()), product.purpose(), product.purpose_iri(),
-                          product.age_min(), uint64_t{product.k_min()},
-                          uint64_t{product.top1_max_pct()}});
+    // A limit of 0 is none: places have no k.
+    const auto limit = [](uint64_t value) -> Value {
+      if (value == 0) return {};
+      return value;
+    };
+    Value resolution;
+    if (product.resolution() != "1") resolution = product.resolution();
+    table.rows.push_back({product.rule(), product.metric(), product.kind(), product.owner(),
+                          product.unit(), std::move(resolution), texts(product.stats()),
+                          product.bucket(), product.zone_level(), texts(product.zones()),
+                          product.purpose(), product.purpose_iri(), product.age_min(),
+                          limit(product.k_min()), limit(product.top1_max_pct()),
+                          limit(product.min_count())});
   }
   context.Print(table);
   return OkStatus();
