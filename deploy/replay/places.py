@@ -1,7 +1,7 @@
 """Places and their air sensors, from archives of Sensor.Community.
 
 The archives are read as they lie there. A place is a location; a sensor that was seen at two is two
-devices. Places are sorted by location, as numbers, and place i goes to neighbourhood i mod 3.
+devices. Places are sorted by location, as text, and place i goes to neighbourhood i mod 3.
 """
 
 import csv
@@ -52,7 +52,7 @@ def read_air(folder):
     if not found:
         raise ReplayError(f"{folder} holds no SDS011 readings in any *.tar.gz; set COMMONS_SHARED")
     places = []
-    for number, location in enumerate(sorted(found, key=int)):
+    for number, location in enumerate(sorted(found)):
         for readings in found[location].values():
             readings.sort(key=lambda reading: reading[0])
         places.append(Place(id=f"site-{location}", gateway=number % 3, devices=found[location]))

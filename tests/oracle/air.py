@@ -62,7 +62,7 @@ def read(folder):
                 for line in reader:
                     stamp = datetime.datetime.strptime(line[time], "%Y-%m-%dT%H:%M:%S")
                     stamp = stamp.replace(tzinfo=datetime.timezone.utc)
-                    rows.append((int(line[place]), line[sensor], int(stamp.timestamp()),
+                    rows.append((line[place], line[sensor], int(stamp.timestamp()),
                                  line[value]))
     return rows
 

@@ -152,11 +152,11 @@ def test_the_sensors_of_a_place_are_one_mean_and_places_are_added(tmp_path):
         ("8", "3", "2019-01-05T10:05:00", "2.00"),
         ("9", "20", "2019-01-05T10:00:00", "5.00"), ("9", "30", "2019-01-05T10:00:00", "6.00"),
         ("9", "100", "2019-01-05T10:00:00", "7.01")]))
-    # Locations 3, 20, 30, 100 as numbers: 3 and 100 are of the first gateway.
-    # (100 x 300 + 200 x 600) / 900 = 166.7; and 701.
-    assert at(found, 0, air.HOURLY, "2019-01-05T10:00:00Z") == (2, 868, 434, 8)
+    # Locations 100, 20, 3, 30 as text: 100 and 30 are of the first gateway. 600 + 701; and
+    # (100 x 300 + 200 x 600) / 900 = 166.7.
+    assert at(found, 0, air.HOURLY, "2019-01-05T10:00:00Z") == (2, 1301, 651, 4)
     assert at(found, 1, air.HOURLY, "2019-01-05T10:00:00Z") == (1, 500, 500, 4)
-    assert at(found, 2, air.HOURLY, "2019-01-05T10:00:00Z") == (1, 600, 600, 4)
+    assert at(found, 2, air.HOURLY, "2019-01-05T10:00:00Z") == (1, 167, 167, 12)
 
 
 def test_saturation_is_quarantined_and_an_empty_value_is_nothing(tmp_path):
