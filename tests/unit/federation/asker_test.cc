@@ -12,6 +12,7 @@
 #include "gateway/model/limits.h"
 #include "tests/support/test_gateway.h"
 #include "tests/unit/crypto/crypto_test.h"
+#include "tests/unit/federation/identity.h"
 
 namespace gateway::federation {
 namespace {
@@ -23,12 +24,6 @@ using ::testing::HasSubstr;
 
 constexpr milliseconds kPatience{20'000};
 const std::string kQuery(32, 'q');
-
-crypto::TlsIdentity Identity(char fill) {
-  const auto identity = crypto::MakeTlsIdentity(crypto::KeyOf(std::string(32, fill)));
-  GW_CHECK(identity.ok());
-  return *identity;
-}
 
 enum class Then { kEnd, kFail, kHang };
 

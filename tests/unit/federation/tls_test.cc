@@ -9,20 +9,12 @@
 
 #include "commons/v1/federation.grpc.pb.h"
 #include "gateway/base/check.h"
+#include "tests/unit/federation/identity.h"
 
 namespace gateway::federation {
 namespace {
 
 using testing::HasSubstr;
-
-crypto::TlsIdentity Identity(char seed) {
-  GW_CHECK(crypto::InitCrypto().ok());
-  const auto secret = crypto::SecretKey::FromBytes(std::string(32, seed));
-  GW_CHECK(secret.ok());
-  const auto identity = crypto::MakeTlsIdentity(*secret);
-  GW_CHECK(identity.ok());
-  return *identity;
-}
 
 // Answers Describe with the caller's pin; who may connect can change while it runs.
 class EchoServer final : public commons::v1::Federation::Service {
