@@ -55,8 +55,11 @@ crypto::Signer NewSigner() {
 
 Time At(std::string_view text) { return Must(ParseTime(text)); }
 
-Commons::Commons(WithoutRules)
-    : clock_(At("2013-01-13T00:00:00Z")), steward_(NewSigner()), master_(crypto::RandomBytes(32)) {
+Commons::Commons(const WithoutRules& without)
+    : gateway_(without.gateway),
+      clock_(At("2013-01-13T00:00:00Z")),
+      steward_(NewSigner()),
+      master_(crypto::RandomBytes(32)) {
   MakeFolder();
   Open();
 }
@@ -69,21 +72,14 @@ void Commons::MakeFolder() {
 }
 
 Commons::Commons(std::string_view start, uint32_t k_min)
-    : clock_(At(start)), steward_(NewSigner()), master_(crypto::RandomBytes(32)) {
+    : gateway_("gw-a"), clock_(At(start)), steward_(NewSigner()), master_(crypto::RandomBytes(32)) {
   MakeFolder();
   Open();
-  const std::string charter =
-      "schema: commons-charter/1\ncommons: testville\nversion: 1\nprev: \"\"\n"
-      "expires: 2100-01-01T00:00:00Z\nkeys: {ana: \"" +
-      crypto::FormatPublicKey(steward_.public_key()) +
-      "\"}\nroles:\n  charter: {keys: [ana], threshold: 1}\n  policy: {keys: [ana], threshold: 1}\n"
-      "  roster: {keys: [ana], threshold: 1}\n  enrolment: {keys: [ana], threshold: 1}\n"
-      "floors: {k_min: 3, age_min: PT1H, top1_max_pct: 40}\n";
   const std::string roster =
       "schema: commons-roster/1\ncommons: testville\nversion: 1\nprev: \"\"\n"
       "issued: 2012-01-01T00:00:00Z\nexpires: 2100-01-01T00:00:00Z\n"
       "gateways: [{id: gw-a, zone: north}]\nparties: [{id: city-hall, kind: municipality}, {id: institute, kind: researcher}]\n";
-  Must(Activate({{crypto::kCharterType, charter},
+  Must(Activate({{crypto::kCharterType, CharterYaml()},
                  {crypto::kPolicyType, PolicyYaml(k_min)},
                  {crypto::kRosterType, roster}}));
 }
@@ -91,6 +87,16 @@ Commons::Commons(std::string_view start, uint32_t k_min)
 Commons::~Commons() {
   pipeline_.reset();
   std::filesystem::remove_all(root_);
+}
+
+std::string Commons::CharterYaml() const {
+  return "schema: commons-charter/1\ncommons: testville\nversion: 1\nprev: \"\"\n"
+         "expires: 2100-01-01T00:00:00Z\nkeys: {ana: \"" +
+         crypto::FormatPublicKey(steward_.public_key()) +
+         "\"}\nroles:\n  charter: {keys: [ana], threshold: 1}\n"
+         "  policy: {keys: [ana], threshold: 1}\n"
+         "  roster: {keys: [ana], threshold: 1}\n  enrolment: {keys: [ana], threshold: 1}\n"
+         "floors: {k_min: 3, age_min: PT1H, top1_max_pct: 40}\n";
 }
 
 std::string Commons::PolicyYaml(uint32_t k_min, uint64_t version, const std::string& prev,
@@ -133,7 +139,7 @@ Status Commons::Activate(
 void Commons::Open() {
   pipeline_ = Must(Pipeline::Open({.dir = dir_.string(),
                                    .master = Must(crypto::SecretKey::FromBytes(master_)),
-                                   .gateway = GatewayId("gw-a"),
+                                   .gateway = GatewayId(gateway_),
                                    .clock = &clock_,
                                    .replay = &clock_}));
 }

@@ -34,8 +34,10 @@ class Commons {
   // Opens a gateway whose clock starts at `start`, with documents active.
   explicit Commons(std::string_view start = "2013-01-13T00:00:00Z", uint32_t k_min = 3);
   // The same, before any rules are active.
-  struct WithoutRules {};
-  explicit Commons(WithoutRules);
+  struct WithoutRules {
+    std::string gateway = "gw-a";
+  };
+  explicit Commons(const WithoutRules& without);
   ~Commons();
 
   Pipeline& gateway() { return *pipeline_; }
@@ -70,6 +72,7 @@ class Commons {
   void Crash();
 
   // YAML of the documents; version 1.
+  std::string CharterYaml() const;
   std::string PolicyYaml(uint32_t k_min, uint64_t version = 1, const std::string& prev = "",
                          const std::string& recipients = "city-hall") const;
   // An envelope that the one steward signed.
@@ -80,6 +83,7 @@ class Commons {
   void MakeFolder();
   void Open();
 
+  const std::string gateway_;
   std::filesystem::path root_, dir_;
   int crashes_ = 0;
   ReplayClock clock_;
