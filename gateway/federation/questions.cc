@@ -69,7 +69,7 @@ QueryCode Questions::Check(const policy::Documents& documents, const Caller& cal
 
 void Questions::Ask(const policy::Documents& documents, const Caller& caller,
                     const QueryRequest& request, std::chrono::milliseconds timeout,
-                    const Emit& emit) {
+                    const Emit& emit, const std::function<bool()>& gone) {
   struct Running {
     explicit Running(std::atomic<std::size_t>& all) : counter(all), now(++all) {}
     ~Running() { --counter; }
@@ -88,12 +88,12 @@ void Questions::Ask(const policy::Documents& documents, const Caller& caller,
     emit(Refusal(answering_.gateway, policy::QueryCodeName(code)));
     return;
   }
-  AnswerSound(documents, request, opened, timeout, emit);
+  AnswerSound(documents, request, opened, timeout, emit, gone);
 }
 
 void Questions::AnswerSound(const policy::Documents& documents, const QueryRequest& request,
                             const policy::OpenedQuery& opened, std::chrono::milliseconds timeout,
-                            const Emit& emit) {
+                            const Emit& emit, const std::function<bool()>& gone) {
   const std::vector<const policy::RosterGateway*> peers =
       Unvisited(documents.roster, answering_.gateway, request);
   if (peers.empty()) {
@@ -103,7 +103,7 @@ void Questions::AnswerSound(const policy::Documents& documents, const QueryReque
   // The peers work while we answer. They get less time than we have, so that what they did not say
   // in time can still be said by us.
   Relay relay(transport_, peers, Onward(request, answering_.gateway, peers), timeout * 4 / 5);
-  if (AnswerOwn(documents, opened, emit)) relay.Run(emit);
+  if (AnswerOwn(documents, opened, emit)) relay.Run(emit, gone);
 }
 
 bool Questions::AnswerOwn(const policy::Documents& documents, const policy::OpenedQuery& opened,

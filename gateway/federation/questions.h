@@ -29,17 +29,17 @@ class Questions {
   // Answers, and passes on to the peers what is sound, within `timeout`. A question that is not
   // sound (see policy::OpenQuery, SeenQueries; or sent by another party than signed it) is answered
   // with `refused` and its code, in clear, because there is no key that it could be sealed to.
-  // Returns when all is said or `emit` returned false.
+  // Returns when all is said, `emit` returned false, or `gone`, if given, returned true.
   void Ask(const policy::Documents& documents, const Caller& caller,
            const commons::v1::QueryRequest& request, std::chrono::milliseconds timeout,
-           const Emit& emit);
+           const Emit& emit, const std::function<bool()>& gone = {});
 
  private:
   policy::QueryCode Check(const policy::Documents& documents, const Caller& caller,
                           const policy::OpenedQuery& opened);
   void AnswerSound(const policy::Documents& documents, const commons::v1::QueryRequest& request,
                    const policy::OpenedQuery& opened, std::chrono::milliseconds timeout,
-                   const Emit& emit);
+                   const Emit& emit, const std::function<bool()>& gone);
   // Whether the listener is still there.
   bool AnswerOwn(const policy::Documents& documents, const policy::OpenedQuery& opened,
                  const Emit& emit);

@@ -11,6 +11,9 @@ namespace {
 using commons::v1::QueryReply;
 using std::chrono::steady_clock;
 
+// How often the relay looks whether anybody still listens while no peer says anything.
+constexpr std::chrono::milliseconds kLookInterval{200};
+
 QueryReply Hearsay(const std::string& gateway, PeerEnd end) {
   QueryReply reply;
   reply.set_gateway(gateway);
@@ -64,7 +67,8 @@ bool Relay::Take(PeerEvent& event, const std::function<bool(const QueryReply&)>&
   return true;
 }
 
-bool Relay::Run(const std::function<bool(const QueryReply&)>& emit) {
+bool Relay::Run(const std::function<bool(const QueryReply&)>& emit,
+                const std::function<bool()>& gone) {
   const auto open = [this] {
     return std::any_of(peers_.begin(), peers_.end(),
                        [](const Peer& peer) { return !peer.end.has_value(); });
@@ -72,7 +76,8 @@ bool Relay::Run(const std::function<bool(const QueryReply&)>& emit) {
   while (open()) {
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline_ - steady_clock::now());
     if (left <= left.zero()) break;
-    std::optional<PeerEvent> event = events_.PopFor(left);
+    if (gone && gone()) return false;
+    std::optional<PeerEvent> event = events_.PopFor(std::min(left, kLookInterval));
     if (event.has_value() && !Take(*event, emit)) return false;
   }
   for (Peer& peer : peers_) {

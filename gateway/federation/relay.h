@@ -60,8 +60,10 @@ class Relay {
 
   // Hands on every reply until all peers are done or the timeout, counted from the constructor,
   // is over; then says `missing` (UNREACHABLE, CUT_OFF) or `late` (DEADLINE) for each that was not
-  // done. Returns false as soon as `emit` does.
-  bool Run(const std::function<bool(const commons::v1::QueryReply&)>& emit);
+  // done. Returns false as soon as `emit` does, or soon after `gone`, if given, says that nobody
+  // listens any more: silent peers must not keep a thread for a listener that left.
+  bool Run(const std::function<bool(const commons::v1::QueryReply&)>& emit,
+           const std::function<bool()>& gone = {});
 
  private:
   struct Peer {

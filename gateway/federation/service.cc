@@ -19,6 +19,21 @@ using std::chrono::milliseconds;
 // Whoever the roster does not know learns nothing, not even why.
 grpc::Status Nothing() { return {grpc::StatusCode::UNAUTHENTICATED, ""}; }
 
+// gRPC takes back what a call uses when the caller's deadline is over: without one, a caller that
+// stops reading would keep a thread of ours for ever.
+bool EndsInTime(const grpc::ServerContext& context) {
+  const milliseconds most = limits::kQueryTimeMax + limits::kDeadlineSlack;
+  return gpr_time_cmp(
+             gpr_convert_clock_type(context.raw_deadline(), GPR_CLOCK_MONOTONIC),
+             gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC),
+                          gpr_time_from_millis(most.count(), GPR_TIMESPAN))) <= 0;
+}
+grpc::Status NoDeadline() {
+  return {grpc::StatusCode::INVALID_ARGUMENT,
+          Format("a call needs a deadline of at most %d s",
+                 std::chrono::seconds(limits::kQueryTimeMax).count())};
+}
+
 milliseconds TimeLeft(const grpc::ServerContext& context) {
   const gpr_timespec left =
       gpr_time_sub(gpr_convert_clock_type(context.raw_deadline(), GPR_CLOCK_MONOTONIC),
@@ -105,6 +120,7 @@ grpc::Status FederationService::Describe(grpc::ServerContext* context,
                                          commons::v1::DescribeReply* reply) {
   const auto authorised = Authorise(*context);
   if (!authorised.ok()) return Nothing();
+  if (!EndsInTime(*context)) return NoDeadline();
   const policy::Documents& documents = *authorised->documents;
   const policy::RosterGateway* self = documents.roster.FindGateway(answering_.gateway);
   reply->set_commons(documents.charter.commons);
@@ -131,6 +147,7 @@ grpc::Status FederationService::Catalog(grpc::ServerContext* context,
                                         CatalogReply* reply) {
   const auto authorised = Authorise(*context);
   if (!authorised.ok()) return Nothing();
+  if (!EndsInTime(*context)) return NoDeadline();
   for (const policy::ShareRule& rule : authorised->documents->policy.share) {
     if (!IsFor(rule, authorised->caller)) continue;
     Fill(rule, *authorised->documents, answering_.gateway, *reply->add_products());
@@ -143,8 +160,11 @@ grpc::Status FederationService::Query(grpc::ServerContext* context,
                                       grpc::ServerWriter<commons::v1::QueryReply>* writer) {
   const auto authorised = Authorise(*context);
   if (!authorised.ok()) return Nothing();
-  questions_.Ask(*authorised->documents, authorised->caller, *request, TimeLeft(*context),
-                 [&](const commons::v1::QueryReply& reply) { return writer->Write(reply); });
+  if (!EndsInTime(*context)) return NoDeadline();
+  questions_.Ask(
+      *authorised->documents, authorised->caller, *request, TimeLeft(*context),
+      [&](const commons::v1::QueryReply& reply) { return writer->Write(reply); },
+      [&] { return context->IsCancelled(); });
   return grpc::Status::OK;
 }
 

@@ -68,6 +68,7 @@ inline constexpr std::size_t kAnswerPartsMax = 4'096;
 inline constexpr std::size_t kFederationMessageBytesMax = 1u << 20;
 inline constexpr std::size_t kMergedBytesMax = 256u << 20;  // what an asker keeps of all answers
 inline constexpr std::chrono::seconds kQueryTimeMax{120};
+inline constexpr std::chrono::seconds kDeadlineSlack{5};  // a deadline is a duration on the way
 inline constexpr std::size_t kNoncesMax = 65'536;  // questions remembered until they expire
 inline constexpr std::size_t kNoncesPerPartyMax = 4'096;
 inline constexpr std::size_t kQueriesAtOnceMax = 32;

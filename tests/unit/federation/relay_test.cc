@@ -92,6 +92,14 @@ TEST(RelayTest, AListenerThatLeftEndsEveryCall) {
   EXPECT_EQ(heard, 1);
 }
 
+TEST(RelayTest, AListenerThatLeftIsNoticedWhilePeersAreSilent) {
+  FakeTransport transport;
+  transport.Set("a", Says({{}, std::nullopt}));
+  const Peers peers({"a"});
+  Relay relay(transport, peers.All(), QueryRequest(), std::chrono::hours(1));
+  EXPECT_FALSE(relay.Run([](const QueryReply&) { return true; }, [] { return true; }));
+}
+
 TEST(RelayTest, ManyPeersTellAtOnceWithoutLosingAnything) {
   constexpr int kPeers = 64;
   constexpr int kReplies = 50;
