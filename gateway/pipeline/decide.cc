@@ -102,17 +102,14 @@ namespace {
 
 Figures FiguresOf(const privacy::DecidedBucket& bucket, const Metric& metric, uint32_t homes,
                   std::optional<uint64_t> min_count) {
-  Figures figures{.count = bucket.count,
-                  .sum = bucket.sum,
-                  .mean = privacy::RoundedMean(bucket.sum, bucket.count),
-                  .completeness_pct = privacy::CompletenessPct(
-                      bucket.readings, metric.interval, bucket.count, bucket.window.length()),
-                  .homes_in_zone = homes};
-  if (!bucket.below) return figures;
-  figures.count = 0;
-  figures.mean = 0;
-  figures.below = min_count;
-  return figures;
+  // Where a sensor sends one reading for each who passes, their number would be the sum.
+  if (bucket.below) return {.homes_in_zone = homes, .below = min_count};
+  return {.count = bucket.count,
+          .sum = bucket.sum,
+          .mean = privacy::RoundedMean(bucket.sum, bucket.count),
+          .completeness_pct = privacy::CompletenessPct(bucket.readings, metric.interval,
+                                                       bucket.count, bucket.window.length()),
+          .homes_in_zone = homes};
 }
 
 // A household if its adults said so; a place because a steward did. Never one for the other: after
