@@ -35,8 +35,8 @@ commons::v1::CellRow ToMessage(const Cell& cell) {
       if (Releases(cell, "count")) figures->set_count(cell.figures->count);
       if (Releases(cell, "sum")) figures->set_sum(cell.figures->sum);
       if (Releases(cell, "mean")) figures->set_mean(cell.figures->mean);
+      figures->set_completeness_pct(cell.figures->completeness_pct);
     }
-    figures->set_completeness_pct(cell.figures->completeness_pct);
     figures->set_homes_in_zone(cell.figures->homes_in_zone);
   }
   return row;

@@ -33,6 +33,8 @@ std::vector<Value> CellValues(const Cell& cell, const std::string& retracted, bo
     if (!there) return {};
     return value;
   };
+  Value complete;
+  if (!figures.below.has_value()) complete = number(figures.completeness_pct);
   Value below;
   if (!for_people && figures.below.has_value()) below = *figures.below;
   // Figures count steps of the resolution; of "1" there is nothing to say.
@@ -41,7 +43,7 @@ std::vector<Value> CellValues(const Cell& cell, const std::string& retracted, bo
           text(cell.resolution, !coarse), cell.zone.value(), FormatTime(cell.window.start),
           FormatTime(cell.window.end), std::string(CellStatusName(cell.status)),
           stat("count", uint64_t{figures.count}), sum(), stat("mean", figures.mean),
-          std::move(below), number(figures.completeness_pct), number(figures.homes_in_zone),
+          std::move(below), std::move(complete), number(figures.homes_in_zone),
           cell.policy_version, cell.replay, text(retracted, !retracted.empty())};
 }
 

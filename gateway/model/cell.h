@@ -22,7 +22,7 @@ struct Figures {
   int64_t mean = 0;  // sum ÷ count, rounded half up
   uint32_t completeness_pct = 0;
   uint32_t homes_in_zone = 0;
-  // The rule's min_count where the sum is below it: then there is no count, sum or mean.
+  // The rule's min_count where the sum is below it: then only `homes_in_zone` is beside it.
   std::optional<uint64_t> below = std::nullopt;
   friend bool operator==(const Figures&, const Figures&) = default;
 };

@@ -212,6 +212,7 @@ StatusOr<uint64_t> BlockLog::DropExpired(store::Batch& batch, uint32_t last_mont
   const auto drop_from_row = [&](std::string_view key, std::string_view value) -> Status {
     if (key.size() != kKeyBytes) return DataLoss("block row: malformed key");
     const Time from = keep_from(SeriesId::FromBytes(key.substr(kSeriesAt, SeriesId::kBytes)));
+    if (ByteReader(key).U32() > MonthOf(from)) return OkStatus();  // All of it is newer.
     ASSIGN_OR_RETURN(std::vector<Reading> readings, OpenBlock(vault_, key, value));
     const std::size_t gone =
         std::erase_if(readings, [&](const Reading& reading) { return reading.time < from; });

@@ -101,9 +101,8 @@ class Core {
   Status DecideSheet(const DayKey& key, const OpenDay& day, Time now);
   StatusOr<privacy::SheetInput> MakeInput(const Sheet& sheet, const OpenDay& day, Time now) const;
   // Of a counter's series, the last reading before the day, as far as it may look back.
-  StatusOr<std::map<SeriesId, Reading>> ReadingsBefore(const Metric& metric, const OwnerId& owner,
-                                                       const SeriesReadings& series,
-                                                       Time day_start) const;
+  StatusOr<std::map<SeriesId, Reading>> ReadingsBefore(const Sheet& sheet, const OwnerId& owner,
+                                                       const SeriesReadings& series) const;
   Status PutSheet(store::Batch& batch, Sheet& sheet, Time now);
 
   CoreParts parts_;

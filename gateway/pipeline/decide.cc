@@ -102,17 +102,14 @@ namespace {
 
 Figures FiguresOf(const privacy::DecidedBucket& bucket, const Metric& metric, uint32_t homes,
                   std::optional<uint64_t> min_count) {
-  Figures figures{.count = bucket.count,
-                  .sum = bucket.sum,
-                  .mean = privacy::RoundedMean(bucket.sum, bucket.count),
-                  .completeness_pct = privacy::CompletenessPct(
-                      bucket.readings, metric.interval, bucket.count, bucket.window.length()),
-                  .homes_in_zone = homes};
-  if (!bucket.below) return figures;
-  figures.count = 0;
-  figures.mean = 0;
-  figures.below = min_count;
-  return figures;
+  // Where a sensor sends one reading for each who passes, their number would be the sum.
+  if (bucket.below) return {.homes_in_zone = homes, .below = min_count};
+  return {.count = bucket.count,
+          .sum = bucket.sum,
+          .mean = privacy::RoundedMean(bucket.sum, bucket.count),
+          .completeness_pct = privacy::CompletenessPct(bucket.readings, metric.interval,
+                                                       bucket.count, bucket.window.length()),
+          .homes_in_zone = homes};
 }
 
 // A household if its adults said so; a place because a steward did. Never one for the other: after
@@ -126,15 +123,25 @@ bool MayCount(const Household* owner, const Metric& metric, const policy::ShareR
 
 }  // namespace
 
-StatusOr<std::map<SeriesId, Reading>> Core::ReadingsBefore(const Metric& metric,
+StatusOr<std::map<SeriesId, Reading>> Core::ReadingsBefore(const Sheet& sheet,
                                                            const OwnerId& owner,
-                                                           const SeriesReadings& series,
-                                                           Time day_start) const {
+                                                           const SeriesReadings& series) const {
   std::map<SeriesId, Reading> before;
-  if (metric.kind != MetricKind::kCounter) return before;
+  if (sheet.metric->kind != MetricKind::kCounter) return before;
+  // A change of the metric makes all its rules new. What was stored before may be in other steps,
+  // or no index at all.
+  Time unchanged_since = Time::max();
+  for (const policy::ShareRule* rule : sheet.rules) {
+    const auto since = registry_->rules()->since.find(rule->id);
+    if (since != registry_->rules()->since.end()) {
+      unchanged_since = std::min(unchanged_since, since->second);
+    }
+  }
+  const Time from = std::max(sheet.day.start - LookBack(*sheet.metric), unchanged_since);
+  if (from >= sheet.day.start) return before;
   for (const auto& [id, readings] : series) {
     ASSIGN_OR_RETURN(const std::optional<Reading> last,
-                     blocks_.LastBefore(owner, id, day_start - LookBack(metric), day_start));
+                     blocks_.LastBefore(owner, id, from, sheet.day.start));
     if (last.has_value()) before.emplace(id, *last);
   }
   return before;
@@ -155,8 +162,7 @@ StatusOr<privacy::SheetInput> Core::MakeInput(const Sheet& sheet, const OpenDay&
   std::vector<const Household*> owners;
   for (const auto& [owner, series] : day.owners) {
     owners.push_back(registry_->FindOwner(owner));
-    ASSIGN_OR_RETURN(const auto before,
-                     ReadingsBefore(*sheet.metric, owner, series, day.window.start));
+    ASSIGN_OR_RETURN(const auto before, ReadingsBefore(sheet, owner, series));
     input.owners.push_back(ContributionsOf(*sheet.metric, series, input.fine_windows, before));
   }
   for (const policy::ShareRule* rule : sheet.rules) {

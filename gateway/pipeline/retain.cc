@@ -15,18 +15,14 @@ Status Core::Retain(Time now) {
   if (registry_->rules() == nullptr) return OkStatus();
   RETURN_IF_ERROR(Checkpoint(now));
   const policy::Policy& policy = registry_->rules()->documents.policy;
-  Time newest{};
+  // Every month is looked at: a series whose metric the policy dropped keeps nothing.
   const auto keep_from = [&](const SeriesId& series) {
     const SeriesInfo* info = registry_->FindSeries(series);
     const policy::RetainRule* rule = info == nullptr ? nullptr : policy.RetainRuleFor(info->metric);
     return rule == nullptr ? now : now - rule->keep;
   };
-  for (const Metric& metric : policy.metrics) {
-    const policy::RetainRule* rule = policy.RetainRuleFor(metric.id);
-    newest = std::max(newest, rule == nullptr ? now : now - rule->keep);
-  }
   store::Batch batch;
-  ASSIGN_OR_RETURN(const uint64_t dropped, blocks_.DropExpired(batch, MonthOf(newest), keep_from));
+  ASSIGN_OR_RETURN(const uint64_t dropped, blocks_.DropExpired(batch, MonthOf(now), keep_from));
   RETURN_IF_ERROR(parts_.vault.Commit(batch));
 
   uint64_t old = 0;

@@ -48,7 +48,7 @@ class ShareLinter {
     for (const Metric& metric : policy_.metrics) {
       const std::vector<const ShareRule*> rules = policy_.ShareRulesFor(metric.id);
       if (rules.empty()) continue;
-      LintMetric(metric, *rules.front());
+      LintMetric(metric, rules);
       LintTogether(metric, rules);
     }
     return std::move(findings_);
@@ -170,7 +170,9 @@ class ShareLinter {
     }
   }
 
-  void LintMetric(const Metric& metric, const ShareRule& rule) {
+  // Reports at the first rule.
+  void LintMetric(const Metric& metric, const std::vector<const ShareRule*>& rules) {
+    const ShareRule& rule = *rules.front();
     std::string missing;
     const auto need = [&](bool there, std::string_view what) {
       if (!there) missing += Format("%s%s", missing.empty() ? "" : ", ", what);
@@ -186,7 +188,10 @@ class ShareLinter {
     // A counter's first increase of a day counts from a reading before it.
     const Millis before =
         metric.kind == MetricKind::kCounter ? 2 * metric.interval : Millis(0);
-    const Millis decided_after = kLongestDay + metric.lateness + rule.age_min + before;
+    // One sheet holds all rules, so it waits for the one that waits longest.
+    Millis age_min{0};
+    for (const ShareRule* each : rules) age_min = std::max(age_min, each->age_min);
+    const Millis decided_after = kLongestDay + metric.lateness + age_min + before;
     if (retain != nullptr && retain->keep < decided_after) {
       Refuse("L36", rule, Format("\"%s\" keeps readings %s, but a day is decided up to %s after its "
                                  "first one; keep them longer", retain->id.value(),

@@ -39,8 +39,8 @@ void FillFigures(const Cell& cell, wire::Figures& out) {
     if (Has(cell, "count")) out.set_count(figures.count);
     if (Has(cell, "sum")) out.set_sum(figures.sum);
     if (Has(cell, "mean")) out.set_mean(figures.mean);
+    out.set_completeness_pct(figures.completeness_pct);
   }
-  out.set_completeness_pct(figures.completeness_pct);
   out.set_homes_in_zone(figures.homes_in_zone);
 }
 

@@ -3,9 +3,9 @@
 // Bytes: one protobuf commons.v1.Cell (proto/commons/v1/cell.proto), fields in order of their
 // numbers, defaults left out. schema = 1, tier = EXACT, method = "exact-sheet/1", error = "0".
 // Times are whole Unix seconds. Figures are there exactly when the cell is released:
-// completeness_pct and homes_in_zone always, count, sum and mean only if `stats` names them and
-// the sum is not below min_count; else `below` stands for them. A household's cell has no
-// bucket_min and min_count, a place's no k_min and top1_max_pct.
+// homes_in_zone always, completeness_pct unless the sum is below min_count, count, sum and mean if
+// `stats` names them too; `below` stands for all four. A household's cell has no bucket_min and
+// min_count, a place's no k_min and top1_max_pct.
 //
 // Commitment: BLAKE2b-256(key = the cell's own 32-byte nonce, data = the cell bytes).
 #pragma once

@@ -125,7 +125,11 @@ class PlacesTest : public ::testing::Test {
       EXPECT_EQ(decided.cell.owner_kind, OwnerKind::kPlace);
       if (!decided.cell.figures.has_value()) return "-";
       const Figures& figures = *decided.cell.figures;
-      if (figures.below.has_value()) return "<" + std::to_string(*figures.below);
+      if (figures.below.has_value()) {
+        // How complete it is would count the readings, which may be the people.
+        EXPECT_EQ(figures, (Figures{.homes_in_zone = figures.homes_in_zone, .below = 5}));
+        return "<" + std::to_string(*figures.below);
+      }
       return std::to_string(figures.sum) + "/" + std::to_string(figures.count) + "/" +
              std::to_string(figures.mean);
     }
@@ -331,6 +335,34 @@ TEST_F(PlacesTest, ReadingsOfPlacesAreSealedAsAPlacesOwn) {
                                              const std::vector<Reading>&) { kinds.push_back(kind); })
                   .ok());
   EXPECT_THAT(kinds, ElementsAre(OwnerKind::kPlace));
+}
+
+// A new policy may count in other steps, or turn a level into an index: what was stored under the
+// old one is no earlier index of the same counter.
+TEST_F(PlacesTest, ACounterLooksBackToNothingOlderThanItsRules) {
+  Place("gate", "counter-1");
+  Send("counter-1", "cars", "2013-01-13T23:00:00Z", 100);
+  ASSERT_EQ(commons_.Counts()[""], 1u);
+  ASSERT_TRUE(gateway().AdvanceClock(At("2013-01-13T23:30:00Z")).ok());
+  const auto documents = gateway().ShowDocuments();
+  const auto row = std::find_if(documents->begin(), documents->end(),
+                                [](const auto& document) { return document.type == "policy"; });
+  std::string text = row->payload;
+  const auto replace = [&](std::string_view from, std::string_view to) {
+    const std::size_t at = text.find(from);
+    ASSERT_NE(at, std::string::npos) << from;
+    text.replace(at, from.size(), to);
+  };
+  replace("version: 2\nprev: \"" + text.substr(text.find("prev: \"") + 7, 64),
+          "version: 3\nprev: \"" + HexEncode(row->hash));
+  replace("unit: cars, kind: counter, resolution: \"1\"",
+          "unit: cars, kind: counter, resolution: \"0.1\"");
+  const Status activated = commons_.Activate({{crypto::kPolicyType, text}});
+  ASSERT_TRUE(activated.ok()) << Message(activated);
+  Send("counter-1", "cars", "2013-01-14T00:30:00Z", 1010);  // 101 cars, not 910 more than before
+  Send("counter-1", "cars", "2013-01-14T01:30:00Z", 1030);
+  DecideAt(kDue);
+  EXPECT_EQ(Cell("cars-daily", "2013-01-14T00:00:00Z"), "20/1/20");
 }
 
 // A policy may turn a metric of households into one of places. What households sent before, for a

@@ -1,5 +1,9 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
+#include "gateway/base/bytes.h"
+#include "gateway/crypto/dsse.h"
 #include "tests/unit/pipeline/commons_fixture.h"
 
 namespace gateway::pipeline {
@@ -40,6 +44,31 @@ TEST(RetentionTest, ForgettingSurvivesARestartAndChangesNoCell) {
   ASSERT_TRUE(database.ok());
   auto vault = store::Vault::Open(**database, *crypto::SecretKey::FromBytes(commons.master()));
   ASSERT_TRUE(vault.ok());
+  EXPECT_TRUE(BlockLog(**database, **vault).VisitMonth(2013 * 12, fail).ok());
+}
+
+// The new policy does not know the metric at all, so neither does any rule of it.
+TEST(RetentionTest, ReadingsOfAMetricThatThePolicyDroppedGoAtOnce) {
+  Commons commons;
+  commons.Send(commons.Join("flat-0"), "2013-01-14T00:00:00Z", 100);
+  ASSERT_EQ(commons.Counts()[""], 1u);
+  const auto documents = commons.gateway().ShowDocuments();
+  const auto row = std::find_if(documents->begin(), documents->end(),
+                                [](const auto& document) { return document.type == "policy"; });
+  std::string text = commons.PolicyYaml(3, 2, HexEncode(row->hash));
+  for (std::size_t at = 0; (at = text.find("load", at)) != std::string::npos; at += 4) {
+    text.replace(at, 4, "heat");
+  }
+  const Status activated = commons.Activate({{crypto::kPolicyType, text}});
+  ASSERT_TRUE(activated.ok()) << Message(activated);
+  ASSERT_TRUE(commons.gateway().AdvanceClock(At("2013-01-15T00:00:00Z")).ok());
+  ASSERT_TRUE(commons.gateway().Close().ok());
+  auto database = store::Database::Open(commons.dir().string());
+  ASSERT_TRUE(database.ok());
+  auto vault = store::Vault::Open(**database, *crypto::SecretKey::FromBytes(commons.master()));
+  ASSERT_TRUE(vault.ok());
+  const BlockLog::Visit fail = [](OwnerKind, const OwnerId&, const SeriesId&,
+                                  const std::vector<Reading>&) { ADD_FAILURE() << "kept"; };
   EXPECT_TRUE(BlockLog(**database, **vault).VisitMonth(2013 * 12, fail).ok());
 }
 

@@ -175,6 +175,18 @@ TEST(LintTest, ACountersLookBackIsPartOfHowLongReadingsAreNeeded) {
               ElementsAre("L36"));
 }
 
+TEST(LintTest, ReadingsAreNeededUntilTheRuleThatWaitsLongestMayBeDecided) {
+  Policy policy = PolicyOf(PolicyText());
+  policy.retain[0].keep = std::chrono::hours(25 + 6 + 48);
+  ShareRule& last = policy.share[1];  // not the metric's first
+  ASSERT_EQ(last.metric, policy.retain[0].metric);
+  last.age_min = std::chrono::hours(48);
+  EXPECT_THAT(Ids(Lint(CharterOf(CharterText()), policy, RosterOf(RosterText()))), IsEmpty());
+  last.age_min += Millis(1);
+  EXPECT_THAT(Ids(Lint(CharterOf(CharterText()), policy, RosterOf(RosterText()))),
+              ElementsAre("L36"));
+}
+
 TEST(LintTest, RefusesASharedMetricWithoutCollectRetainOrConsent) {
   const Policy whole = PolicyOf(PolicyText());
   const auto ids = [&](const Policy& policy) {

@@ -51,7 +51,7 @@ Cell PlaceCell() {
 
 Cell CellBelow() {
   Cell cell = PlaceCell();
-  cell.figures = Figures{.completeness_pct = 97, .homes_in_zone = 15, .below = 5};
+  cell.figures = Figures{.homes_in_zone = 15, .below = 5};
   return cell;
 }
 
@@ -134,7 +134,7 @@ TEST(CellBytesTest, RefusesUnknownFieldsAndTruncation) {
 TEST(CellBytesTest, ACellBelowItsMinCountHasTheGoldenBytesAndNoSum) {
   EXPECT_EQ(HexEncode(EncodeCell(CellBelow())),
             "0801120973756e6e792d726f771a0467772d61220b6c6f61642d686f75726c792803300138024204"
-            "6c6f61644a0257685201315a056e6f7274686080aa9a8f0a68a0e29a8f0a70017a062061280f3005"
+            "6c6f61644a0257685201315a056e6f7274686080aa9a8f0a68a0e29a8f0a70017a04280f3005"
             "82010d65786163742d73686565742f318a01091880a305208407280592010130980101a20105636f"
             "756e74a2010373756da201046d65616e");
 }
@@ -162,8 +162,8 @@ TEST(CellBytesTest, RefusesSafeguardsThatDoNotFitTheOwner) {
   const std::string cases[] = {
       replaced(below, "\x38\x02", "\x38\x01"),              // a household's
       replaced(below, "\x28\x0f\x30\x05", "\x28\x0f\x30\x06"),  // below what is no limit
-      replaced(below, std::string("\x7a\x06\x20\x61", 4),
-               std::string("\x7a\x08\x08\x02\x20\x61", 6)),  // with a count nevertheless
+      replaced(below, "\x7a\x04\x28", "\x7a\x06\x08\x02\x28"),  // with a count nevertheless
+      replaced(below, "\x7a\x04\x28", "\x7a\x06\x20\x61\x28"),  // or with a completeness
       replaced(EncodeCell(PlaceCell()), std::string("\x8a\x01\x09", 3),
                std::string("\x8a\x01\x0b\x08\x0a", 5)),      // with a k_min
   };
