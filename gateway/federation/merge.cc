@@ -143,6 +143,12 @@ struct Merge::Gateway {
     return found;
   }
 
+  std::size_t Bytes() const {
+    std::size_t bytes = answer ? answer->bytes : 0;
+    for (const Run& run : runs) bytes += run.bytes;
+    return bytes;
+  }
+
   CoverageRow Row(bool deadline) const;
 };
 
@@ -273,11 +279,12 @@ Status Merge::AddPart(Gateway& gateway, std::string_view envelope, proof::Verifi
   run->cells += part.cells.size();
   run->bytes += envelope.size();
   bytes_ += envelope.size();
-  if (run->cells > limits::kCellsPerAnswerMax || bytes_ > limits::kMergedBytesMax) {
-    gateway.closed = true;
-    Forget(gateway);
-    return gateway.Blame(ResourceExhausted(
-        "TOO_LARGE: gateway \"%s\": its answer is larger than anybody keeps", id));
+  if (run->cells > limits::kCellsPerAnswerMax) return Close(gateway);
+  // Whoever fills the memory of all pays for it, not whoever happens to answer last.
+  while (bytes_ > asked_.bytes_max) {
+    Gateway& largest = *std::ranges::max_element(gateways_, {}, &Gateway::Bytes);
+    const Status closed = Close(largest);
+    if (&largest == &gateway) return closed;
   }
   if (part.part.last) run->last = index;
   for (proof::VerifiedCell& cell : part.cells) cell.bytes.clear();  // the envelope has them
@@ -297,6 +304,16 @@ Status Merge::AddPart(Gateway& gateway, std::string_view envelope, proof::Verifi
 void Merge::Forget(Gateway& gateway) {
   for (const Run& run : gateway.runs) bytes_ -= run.bytes;
   gateway.runs.clear();
+}
+
+Status Merge::Close(Gateway& gateway) {
+  Forget(gateway);
+  if (gateway.answer) bytes_ -= gateway.answer->bytes;
+  gateway.answer.reset();
+  gateway.closed = true;
+  return gateway.Blame(
+      ResourceExhausted("TOO_LARGE: gateway \"%s\": its answer is larger than anybody keeps",
+                        gateway.keys.gateway.value()));
 }
 
 bool Merge::Complete() const {

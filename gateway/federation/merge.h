@@ -24,6 +24,7 @@
 
 #include "gateway/crypto/box.h"
 #include "gateway/model/ids.h"
+#include "gateway/model/limits.h"
 #include "gateway/policy/query.h"
 #include "gateway/proof/answer.h"
 
@@ -40,6 +41,7 @@ struct Asked {
   policy::Query query;
   std::vector<proof::GatewayKeys> gateways;  // who should answer; without keys: cannot
   std::vector<std::string> stewards;  // whose signature makes a retraction count
+  std::size_t bytes_max = limits::kMergedBytesMax;  // of all answers together
 };
 
 enum class Coverage { kAnswered, kSuppressed, kRefused, kLate, kMissing };
@@ -63,7 +65,7 @@ struct Merged {
 };
 
 // Thread-compatible. Memory is bounded by limits::kCellsPerAnswerMax and kAnswerPartsMax for each
-// gateway and by limits::kMergedBytesMax for all.
+// gateway and by Asked::bytes_max for all: beyond it, whoever holds most is TOO_LARGE.
 class Merge {
  public:
   explicit Merge(Asked asked);
@@ -87,6 +89,7 @@ class Merge {
   Gateway* Find(const GatewayId& id);
   Status AddPart(Gateway& gateway, std::string_view envelope, proof::VerifiedPart part);
   void Forget(Gateway& gateway);  // what is not its answer
+  Status Close(Gateway& gateway);  // forgets all of it, and takes no more; returns TOO_LARGE
 
   Asked asked_;
   std::vector<Gateway> gateways_;

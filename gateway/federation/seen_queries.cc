@@ -12,6 +12,7 @@ void SeenQueries::Forget(Time now) {
     const auto open = open_.find(name.first);
     if (--open->second == 0) open_.erase(open);
     seen_.erase(name);
+    forgotten_until_ = by_expiry_.begin()->first;
     by_expiry_.erase(by_expiry_.begin());
   }
 }
@@ -20,6 +21,7 @@ QueryCode SeenQueries::Take(const PartyId& party, const policy::Query& query, Ti
   if (query.issued < started_) return QueryCode::kExpired;
   const MutexLock lock(mutex_);
   Forget(now);
+  if (query.expires <= forgotten_until_) return QueryCode::kExpired;
   Name name(party, query.nonce);
   if (seen_.contains(name)) return QueryCode::kReplayed;
   if (seen_.size() >= limits::kNoncesMax) return QueryCode::kBusy;

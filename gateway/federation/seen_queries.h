@@ -20,7 +20,8 @@ class SeenQueries {
   explicit SeenQueries(Time started) : started_(started) {}
 
   // kOk the first time. kReplayed if the party used the nonce before, kExpired if the question was
-  // issued before the start, kBusy if the party, or all together, have too many open ones.
+  // issued before the start, or does not outlast one that is forgotten (the clock was set back),
+  // kBusy if the party, or all together, have too many open ones.
   policy::QueryCode Take(const PartyId& party, const policy::Query& query, Time now);
 
  private:
@@ -31,6 +32,7 @@ class SeenQueries {
   Mutex mutex_;
   std::set<Name> seen_ ABSL_GUARDED_BY(mutex_);
   std::multimap<Time, Name> by_expiry_ ABSL_GUARDED_BY(mutex_);
+  Time forgotten_until_ ABSL_GUARDED_BY(mutex_) = Time::min();
   std::map<PartyId, std::size_t> open_ ABSL_GUARDED_BY(mutex_);
 };
 

@@ -339,6 +339,21 @@ TEST_F(MergeTest, AnAnswerOfMoreCellsThanAnybodyKeepsIsTooLarge) {
   EXPECT_EQ(Said(std::move(merge).Finish(false)), "missing TOO_LARGE");
 }
 
+// One that sends more than its share is blamed itself, not whoever answers after it.
+TEST_F(MergeTest, AGatewayThatFillsTheMemoryOfAllIsTheOneThatIsTooLarge) {
+  proof::AnswerPart part = a_.Part(kQuery, {}, 0, false);
+  const std::size_t bytes = a_.Sign(part).size();
+  asked_.bytes_max = 100 * bytes + 200;  // part numbers may be a little longer
+  Merge merge(asked_);
+  for (; part.part < 100; ++part.part) {
+    ASSERT_TRUE(merge.AddAnswer(a_.Sign(part), "gw-a").ok());
+  }
+  for (const Reply& reply : Whole(b_)) merge.AddReply(reply, opener_);
+  const Merged merged = std::move(merge).Finish(false);
+  EXPECT_EQ(Said(merged, 0), "missing TOO_LARGE");
+  EXPECT_EQ(Said(merged, 1), "answered OK");
+}
+
 // Whatever the order, and however often each reply comes, the result is the same, and no cell is in
 // it twice: for whole answers, halves, refusals, lies, hearsay and replays of every gateway.
 TEST_F(MergeTest, OrderAndRepetitionChangeNothing) {

@@ -28,8 +28,17 @@ TEST(SeenQueriesTest, AQuestionIsTakenOnceAndForgottenWhenItExpires) {
   EXPECT_EQ(seen.Take(kCity, query, kStart), QueryCode::kOk);
   EXPECT_EQ(seen.Take(kCity, query, kStart), QueryCode::kReplayed);
   EXPECT_EQ(seen.Take(kCity, query, query.expires - Millis(1)), QueryCode::kReplayed);
-  // From its expiry on OpenQuery refuses it, so it need not be remembered.
-  EXPECT_EQ(seen.Take(kCity, query, query.expires), QueryCode::kOk);
+  // From its expiry on it need not be remembered.
+  EXPECT_EQ(seen.Take(kCity, query, query.expires), QueryCode::kExpired);
+}
+
+TEST(SeenQueriesTest, AClockThatIsSetBackOpensNoForgottenQuestionAgain) {
+  SeenQueries seen(kStart);
+  const policy::Query query = Asked("n", kStart);
+  EXPECT_EQ(seen.Take(kCity, query, kStart), QueryCode::kOk);
+  const policy::Query later = Asked("m", kStart + minutes(5));
+  EXPECT_EQ(seen.Take(kCity, later, later.issued), QueryCode::kOk);
+  EXPECT_EQ(seen.Take(kCity, query, kStart + minutes(4)), QueryCode::kExpired);
 }
 
 TEST(SeenQueriesTest, PartiesDoNotTakeEachOthersNonces) {
