@@ -54,6 +54,10 @@ StatusOr<std::unique_ptr<FederationServer>> FederationServer::Start(FederationOp
   builder.AddChannelArgument(
       GRPC_ARG_MAX_CONNECTION_AGE_MS,
       static_cast<int>(std::chrono::milliseconds(limits::kConnectionAgeMax).count()));
+  // Then a call that nobody reads the end of ends, too.
+  builder.AddChannelArgument(
+      GRPC_ARG_MAX_CONNECTION_AGE_GRACE_MS,
+      static_cast<int>(std::chrono::milliseconds(limits::kQueryTimeMax).count()));
   builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, kStreamsPerConnectionMax);
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
   builder.SetSyncServerOption(grpc::ServerBuilder::SyncServerOption::NUM_CQS, 1);

@@ -141,21 +141,18 @@ TEST_F(SilentPeerTest, AQuestionIsAnsweredOverTls) {
 }
 
 // Otherwise whoever stops reading keeps a thread and one of the places for questions for ever.
-TEST_F(SilentPeerTest, ACallWithoutADeadlineOrWithAFarOneIsRefused) {
+TEST_F(SilentPeerTest, AQuestionWithoutADeadlineOrWithAFarOneIsRefused) {
   for (const auto deadline : {std::chrono::system_clock::time_point::max(),
                               std::chrono::system_clock::now() + std::chrono::hours(1)}) {
-    grpc::ClientContext query, catalog, describe;
-    for (auto* context : {&query, &catalog, &describe}) context->set_deadline(deadline);
+    grpc::ClientContext query, describe;
+    for (auto* context : {&query, &describe}) context->set_deadline(deadline);
     const auto reader = stub_->Query(&query, Question(0));
     commons::v1::QueryReply reply;
     EXPECT_FALSE(reader->Read(&reply));
     EXPECT_EQ(reader->Finish().error_code(), grpc::StatusCode::INVALID_ARGUMENT);
-    commons::v1::CatalogReply products;
-    EXPECT_EQ(stub_->Catalog(&catalog, {}, &products).error_code(),
-              grpc::StatusCode::INVALID_ARGUMENT);
+    // One short reply keeps nobody.
     commons::v1::DescribeReply description;
-    EXPECT_EQ(stub_->Describe(&describe, {}, &description).error_code(),
-              grpc::StatusCode::INVALID_ARGUMENT);
+    EXPECT_TRUE(stub_->Describe(&describe, {}, &description).ok());
   }
 }
 
