@@ -1,5 +1,5 @@
-// Pipeline as Commands, the part about people: households, grants; devices are in places.cc. Each runs on the
-// pipeline thread and answers once its change is durable.
+// Pipeline as Commands, the part about people: households and grants; devices are in places.cc.
+// Each runs on the pipeline thread and answers once its change is durable.
 #include <algorithm>
 
 #include "gateway/base/bytes.h"

@@ -206,7 +206,8 @@ std::shared_ptr<const port::AdmissionTable> Registry::MakeAdmissions() const {
 bool HouseholdGrants(const Household& household, const policy::ShareRule& rule,
                      const policy::Policy& policy, Time from, Time until) {
   // Opt-in is the only mode so far: without a consent rule for the metric nobody was asked.
-  if (household.kind != OwnerKind::kHousehold || !household.confirmed_at.has_value() || policy.ConsentRuleFor(rule.metric) == nullptr) {
+  if (household.kind != OwnerKind::kHousehold || !household.confirmed_at.has_value() ||
+      policy.ConsentRuleFor(rule.metric) == nullptr) {
     return false;
   }
   return !household.adult_keys.empty() &&
