@@ -53,14 +53,6 @@ bool IsNumber(const Value& value) {
   return std::holds_alternative<int64_t>(value) || std::holds_alternative<uint64_t>(value);
 }
 
-// What a device or a household is called must not be able to move a terminal's cursor.
-std::string Printable(std::string text) {
-  std::replace_if(
-      text.begin(), text.end(),
-      [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }, '?');
-  return text;
-}
-
 // Code points, near enough to columns for the names that people give here.
 std::size_t Width(std::string_view text) {
   return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) {
@@ -159,6 +151,17 @@ Json ArrayOf(const Table& table) {
 }
 
 }  // namespace
+
+std::string Printable(std::string text) {
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto byte = static_cast<unsigned char>(text[i]);
+    const bool latin1_control = byte == 0xc2 && i + 1 < text.size() &&
+                                static_cast<unsigned char>(text[i + 1]) < 0xa0;
+    if (latin1_control) text.erase(i, 1);
+    if (byte < 0x20 || byte == 0x7f || latin1_control) text[i] = '?';
+  }
+  return text;
+}
 
 std::string Render(const Table& table, OutputFormat format) {
   if (format == OutputFormat::kCsv) return RenderCsv(table);

@@ -31,6 +31,10 @@ using Record = std::vector<std::pair<std::string, Value>>;
 // Several tables of one answer, in the order they are shown.
 using NamedTables = std::vector<std::pair<std::string, Table>>;
 
+// With '?' for what could move a terminal's cursor: names and other machines' messages are only
+// ever shown so.
+std::string Printable(std::string text);
+
 // JSON: an array of objects. Table: columns without any value are left out.
 std::string Render(const Table& table, OutputFormat format);
 // JSON: an object. Table: one "name  value" line per field. CSV: a header and one row.

@@ -80,10 +80,10 @@ Table CoverageTable(const Merged& merged) {
 }
 
 void PrintNotes(const federation::AskOutcome& outcome) {
-  if (!outcome.link.ok()) std::cerr << "note: " << Message(outcome.link) << "\n";
+  if (!outcome.link.ok()) std::cerr << "note: " << Printable(std::string(Message(outcome.link))) << "\n";
   for (const federation::CoverageRow& row : outcome.merged.coverage) {
     if (row.detail.empty()) continue;
-    std::cerr << "note: " << row.gateway.value() << ": " << row.detail << "\n";
+    std::cerr << "note: " << row.gateway.value() << ": " << Printable(row.detail) << "\n";
   }
   if (outcome.merged.strangers > 0) {
     std::cerr << "note: " << outcome.merged.strangers

@@ -36,13 +36,17 @@ class Writer {
   }
 
   Status Add(const port::DecidedCell& cell) {
-    if (leaf_ != cell.leaf) RETURN_IF_ERROR(EndSheet());
+    const bool too_long = sheet_bytes_ > limits::kAnswerPartBytesMax;
+    if (leaf_ != cell.leaf || too_long) RETURN_IF_ERROR(EndSheet());
+    // The rest of a sheet whose cells and retractions exceed a part goes into the next one.
+    if (too_long) RETURN_IF_ERROR(Send());
+    if (leaf_ != cell.leaf) retractions_ = answering_.cells.RetractionsOf(cell.leaf);
     leaf_ = cell.leaf;
     sheet_.cells.push_back(
         {.position = cell.position, .nonce = cell.nonce, .bytes = cell.bytes});
     sheet_bytes_ += cell.bytes.size() + cell.nonce.size() + kCellOverheadBytes;
     ++cells_;
-    return OkStatus();
+    return AddRetractions(cell.position);
   }
 
   Status Finish() {
@@ -60,7 +64,6 @@ class Writer {
     ASSIGN_OR_RETURN(port::LoggedEntry release, answering_.cells.Logged(*leaf_));
     sheet_bytes_ += release.entry.size() + release.proof.size();
     sheet_.release = {.entry = std::move(release.entry), .proof = std::move(release.proof)};
-    RETURN_IF_ERROR(AddRetractions());
     if (!part_.sheets.empty() && part_bytes_ + sheet_bytes_ > limits::kAnswerPartBytesMax) {
       RETURN_IF_ERROR(Send());
     }
@@ -70,12 +73,9 @@ class Writer {
     return OkStatus();
   }
 
-  Status AddRetractions() {
-    for (const port::RetractionRef& retraction : answering_.cells.RetractionsOf(*leaf_)) {
-      const bool of_ours =
-          std::any_of(sheet_.cells.begin(), sheet_.cells.end(),
-                      [&](const auto& cell) { return cell.position == retraction.position; });
-      if (!of_ours) continue;
+  Status AddRetractions(uint32_t position) {
+    for (const port::RetractionRef& retraction : retractions_) {
+      if (retraction.position != position) continue;
       ASSIGN_OR_RETURN(port::LoggedEntry entry, answering_.cells.Logged(retraction.leaf));
       sheet_bytes_ += entry.entry.size() + entry.proof.size();
       sheet_.retractions.push_back(
@@ -101,6 +101,7 @@ class Writer {
   proof::AnswerPart part_;
   std::size_t part_bytes_ = 0;
   std::optional<uint64_t> leaf_;
+  std::vector<port::RetractionRef> retractions_;  // of `leaf_`
   proof::AnswerSheet sheet_;
   std::size_t sheet_bytes_ = 0;
   std::size_t cells_ = 0;

@@ -25,8 +25,8 @@ struct AnswerSummary {
   std::size_t cells = 0;
 };
 
-// Hands the answer to `emit` part by part, each no longer than limits::kAnswerPartBytesMax or one
-// sheet, until it returns false. A refusal is a part too. A cell is only given if the rule as it
+// Hands the answer to `emit` part by part, each no longer than limits::kAnswerPartBytesMax plus an
+// entry and a cell, until it returns false. A refusal is a part too. A cell is only given if the rule as it
 // stood when the cell was decided named the party and the purpose as well.
 // Returns DataLoss if a row does not open, ResourceExhausted if there are more cells than
 // limits::kCellsPerAnswerMax, Cancelled if `emit` returned false; the answer then has no last part.

@@ -183,6 +183,10 @@ CoverageRow Merge::Gateway::Row(bool deadline) const {
   } else if (hearsay) {
     row.status = hearsay->status;
     row.code = hearsay->code;
+    // It looks like a refusal that the gateway signed, and may be made up.
+    if (row.status == Coverage::kRefused) {
+      row.detail = "unsigned: any gateway on the way may have said so";
+    }
   } else if (replayed) {
     row.status = Coverage::kRefused;
     row.code = kReplayed;

@@ -19,6 +19,8 @@ namespace tls = grpc::experimental;
 // The property in which gRPC keeps the peer's certificate (grpc/grpc_security_constants.h).
 constexpr char kCertificateProperty[] = "x509_pem_cert";
 
+constexpr int kReconnectBackoffMaxMs = 5'000;
+
 std::string_view View(grpc::string_ref text) { return {text.data(), text.size()}; }
 
 class PinVerifier final : public tls::ExternalCertificateVerifier {
@@ -85,6 +87,8 @@ std::shared_ptr<grpc::Channel> PinnedChannel(const std::string& address,
   arguments.SetMaxReceiveMessageSize(static_cast<int>(limits::kFederationMessageBytesMax));
   // Each channel with connections, and waiting times after failures, of its own.
   arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
+  // gRPC waits up to two minutes between attempts: a peer that is back would be called unreachable.
+  arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, kReconnectBackoffMaxMs);
   // The address is the roster's; a proxy named in the environment would see who asks whom.
   arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
   return grpc::CreateCustomChannel(address, tls::TlsCredentials(options), arguments);

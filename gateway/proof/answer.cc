@@ -92,6 +92,24 @@ bool IsCode(std::string_view code) {
          code.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZ_") == std::string_view::npos;
 }
 
+// A terminal shows these, and a CSV reader more: no control characters of ASCII or of Latin-1.
+bool IsPlain(std::string_view text) {
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto byte = static_cast<unsigned char>(text[i]);
+    if (byte < 0x20 || byte == 0x7f) return false;
+    if (byte == 0xc2 && i + 1 < text.size() && static_cast<unsigned char>(text[i + 1]) < 0xa0) {
+      return false;
+    }
+  }
+  return true;
+}
+
+bool IsPlain(const Cell& cell) {
+  return IsPlain(cell.rule.value()) && IsPlain(cell.metric.value()) &&
+         IsPlain(cell.zone.value()) && IsPlain(cell.unit) && IsPlain(cell.resolution) &&
+         std::ranges::all_of(cell.stats, [](const std::string& stat) { return IsPlain(stat); });
+}
+
 // What has to be true of every part, whatever the log says. "" or what is not.
 std::string Misshapen(const AnswerPart& part) {
   if (part.query.size() != kQueryHashBytes) return "its query hash has a wrong size";
@@ -99,6 +117,8 @@ std::string Misshapen(const AnswerPart& part) {
   if (part.at.time_since_epoch().count() < 0 || part.at.time_since_epoch().count() >= kMillisEnd) {
     return "its time is out of range";
   }
+  if (!IsDocumentId(part.commons)) return "its commons is no name";
+  if (!std::ranges::all_of(part.rules, IsDocumentId)) return "a rule is no name";
   if (part.part >= limits::kAnswerPartsMax) return "it has too many parts";
   if (part.code != kAnswerOk && !part.sheets.empty()) return "it refuses and carries cells";
   for (const AnswerSheet& sheet : part.sheets) {
@@ -223,6 +243,7 @@ class LogCheck {
         cell.status == CellStatus::kPending) {
       return BadProof("a cell that its entry in the log contradicts");
     }
+    if (!IsPlain(cell)) return BadProof("a cell with control characters");
     return VerifiedCell{std::move(cell), in.bytes, {}};
   }
 

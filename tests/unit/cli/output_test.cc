@@ -24,6 +24,7 @@ TEST(OutputTest, TableWithoutRowsIsItsHeader) {
 
 TEST(OutputTest, TableCannotMoveTheCursor) {
   EXPECT_EQ(Render(Table{{"id"}, {{"x\x1b[2J\n"}}}, OutputFormat::kTable), "id\nx?[2J?\n");
+  EXPECT_EQ(Printable("\xc2\x9b" "1A \xc2\xb0" "C"), "?1A \xc2\xb0" "C");
 }
 
 TEST(OutputTest, JsonNumbersAreIntegersAndAbsentValuesAreAbsent) {

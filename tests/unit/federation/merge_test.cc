@@ -214,6 +214,14 @@ TEST_F(MergeTest, HearsayIsUsedOnlyWhereNoAnswerIs) {
   EXPECT_EQ(Said(Take({Hearsay("gw-a", "nonsense", "\x1b[2J")})), "missing UNKNOWN");
 }
 
+TEST_F(MergeTest, ARefusalThatNobodySignedIsToldApartFromOneThatItsGatewaySigned) {
+  const Merged merged =
+      Take({Hearsay("gw-a", "refused", "FORBIDDEN"), Refusal(b_, "FORBIDDEN", {"no-marketing"})});
+  EXPECT_EQ(Said(merged, 0), Said(merged, 1));
+  EXPECT_EQ(merged.coverage[0].detail, "unsigned: any gateway on the way may have said so");
+  EXPECT_EQ(merged.coverage[1].detail, "");
+}
+
 TEST_F(MergeTest, HearsayOfWhyAnAnswerWasCutOffIsPassedOnAsSuch) {
   const Merged merged = Take({First(a_), Hearsay("gw-a", "refused", "TOO_MANY_CELLS")});
   EXPECT_EQ(Said(merged), "missing CUT_OFF");

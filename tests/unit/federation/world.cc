@@ -75,6 +75,21 @@ Status WorldCells::VisitCells(const port::CellFilter& filter,
   return OkStatus();
 }
 
+std::vector<port::RetractionRef> WorldCells::RetractionsOf(uint64_t leaf) const {
+  const auto found = retractions_.find(leaf);
+  return found == retractions_.end() ? std::vector<port::RetractionRef>() : found->second;
+}
+
+void WorldCells::RetractAll() {
+  const uint64_t leaf = cells_.back().leaf;
+  for (const port::DecidedCell& cell : cells_) {
+    if (cell.leaf != leaf) continue;
+    const uint64_t entry =
+        gateway_.Retract(leaf, cell.position, "wrong-readings", testing::TestSigner('s'));
+    retractions_[leaf].push_back({.leaf = entry, .position = cell.position});
+  }
+}
+
 port::Moment WorldCells::moment() const { return {.now = kNow, .sound = true}; }
 
 StatusOr<port::LoggedEntry> WorldCells::Logged(uint64_t leaf) const {

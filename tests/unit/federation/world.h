@@ -37,11 +37,14 @@ class WorldCells final : public port::CellSource {
   bool replay() const override { return false; }
   std::string checkpoint() const override { return {}; }
   StatusOr<port::LoggedEntry> Logged(uint64_t leaf) const override;
-  std::vector<port::RetractionRef> RetractionsOf(uint64_t) const override { return {}; }
+  std::vector<port::RetractionRef> RetractionsOf(uint64_t leaf) const override;
+  // Logs a retraction of each cell of the newest sheet.
+  void RetractAll();
 
  private:
   testing::TestGateway& gateway_;
   std::vector<port::DecidedCell> cells_;
+  std::map<uint64_t, std::vector<port::RetractionRef>> retractions_;
 };
 
 class World {

@@ -7,6 +7,7 @@
 
 #include <set>
 
+#include "gateway/crypto/dsse.h"
 #include "gateway/crypto/hash.h"
 #include "gateway/model/limits.h"
 #include "gateway/proof/cell_bytes.h"
@@ -109,6 +110,25 @@ TEST(WorldTest, AnAnswerLongerThanOnePartThatBreaksOffCountsForNothing) {
   EXPECT_GE(parts, 3u);
   EXPECT_THAT(Told(cut), HasSubstr("gw-b missing CUT_OFF 0,"));
   EXPECT_EQ(Distinct(cut).size(), 8u);
+}
+
+TEST(WorldTest, ALargeSheetThatWasRetractedAltogetherStillFitsIntoParts) {
+  World world(kStar);
+  testing::TestGateway& gateway = world.GatewayOf("gw-b");
+  std::vector<Cell> cells;
+  for (std::size_t i = 0; i < limits::kCellsPerSheetMax; ++i) {
+    cells.push_back(gateway.MakeCell(2 + static_cast<int>(i)));
+  }
+  world.CellsOf("gw-b").Release(cells);
+  world.CellsOf("gw-b").RetractAll();
+  std::size_t largest = 0;
+  world.SetWay("gw-b", {.there = nullptr, .back = [&](PeerScript& script) {
+                          for (const auto& reply : script.replies) {
+                            largest = std::max(largest, reply.ByteSizeLong());
+                          }
+                        }});
+  EXPECT_THAT(Told(world.AskAll("gw-a")), HasSubstr("gw-b answered OK 642,"));
+  EXPECT_LT(largest, crypto::kEnvelopeBytesMax);
 }
 
 TEST(WorldTest, LiarsAreNamedAndNeverBelieved) {

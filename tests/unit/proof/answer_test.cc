@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "commons/v1/query.pb.h"
 #include "gateway/crypto/dsse.h"
 #include "gateway/crypto/hash.h"
 #include "gateway/proof/cell_bytes.h"
@@ -271,6 +272,37 @@ TEST_F(AnswerTest, OnlyTheBytesThatAGatewayWritesAreAnAnswer) {
   refused(SignedPayload(gateway_, envelope->payload + std::string("\x58\x00", 2)));  // part 0 again
   refused(SignedPayload(gateway_, "\x08\x02"));  // schema 2
   refused(SignedPayload(gateway_, "\xff"));
+}
+
+// A liar's own text must not move the cursor of whoever reads who answered.
+TEST_F(AnswerTest, TextThatMovesATerminalsCursorIsRefused) {
+  for (const std::string text : {"\x1b[1A", "a\nb", "\x7f", "\xc2\x9b" "1A"}) {
+    Cell cell = gateway_.MakeCell(5);
+    cell.unit = text;
+    ExpectBadProof(Verify(gateway_.Part(kQuery, {gateway_.Sheet(gateway_.Release({cell}))})),
+                   "a cell with control characters");
+    cell = gateway_.MakeCell(5, CellStatus::kReleased, text);
+    ExpectBadProof(Verify(gateway_.Part(kQuery, {gateway_.Sheet(gateway_.Release({cell}))})),
+                   "a cell with control characters");
+    commons::v1::Answer refusal;
+    refusal.set_schema(1);
+    refusal.set_commons("riverside");
+    refusal.set_gateway("gw-a");
+    refusal.set_query(kQuery);
+    refusal.set_code("FORBIDDEN");
+    refusal.add_rules(text);
+    refusal.set_last(true);
+    ExpectStatus(Verify(SignedPayload(gateway_, refusal.SerializeAsString())),
+                 StatusCode::kInvalidArgument, "BAD_ANSWER: a rule is no name");
+    refusal.clear_rules();
+    refusal.set_commons(text);
+    ExpectStatus(Verify(SignedPayload(gateway_, refusal.SerializeAsString())),
+                 StatusCode::kInvalidArgument, "BAD_ANSWER: its commons is no name");
+  }
+  Cell degrees = gateway_.MakeCell(5);
+  degrees.unit = "\xc2\xb0" "C";
+  EXPECT_TRUE(
+      Verify(gateway_.Part(kQuery, {gateway_.Sheet(gateway_.Release({degrees}))})).ok());
 }
 
 TEST_F(AnswerTest, AMisshapenPartIsABug) {
