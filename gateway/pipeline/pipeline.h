@@ -21,6 +21,7 @@
 #include "gateway/pipeline/core.h"
 #include "gateway/pipeline/counters.h"
 #include "gateway/pipeline/retractions.h"
+#include "gateway/pipeline/sheet_index.h"
 #include "gateway/port/cell_source.h"
 #include "gateway/port/commands.h"
 #include "gateway/port/intake.h"
@@ -128,6 +129,10 @@ class Pipeline final : public port::Intake, public port::Commands, public port::
   bool SoundAbove(Time floor, Time now) const;
   void PublishAdmissions();
   void PublishDocuments();
+  // Brings the index up to `watermark`.
+  // Returns DataLoss if a row or an entry does not open or a row is missing.
+  Status IndexSheets(uint64_t watermark) const;
+  StatusOr<DecidedSheet> ReadSheet(uint64_t leaf) const;
   Status LoadRetractions();
   std::shared_ptr<const Retractions> retractions() const;
   // Decided cells of that rule and zone whose windows start then: one, unless the rule's id was
@@ -161,6 +166,7 @@ class Pipeline final : public port::Intake, public port::Commands, public port::
   std::unique_ptr<ledger::Ledger> ledger_;
 
   IntakeCounters counters_;
+  mutable SheetIndex sheets_;  // readers bring it up to the watermark when they need it
 
   // Confined to the MQTT thread.
   std::vector<uint64_t> recent_hashes_;  // of the last kInflightMax journal entries, a ring
