@@ -23,7 +23,7 @@ struct Context {
   std::string dir;
   std::string format = "table";  // checked by the parser
   bool unreachable = false;      // set by Client: decides the exit code
-  bool partial = false;          // set by `query`: likewise
+  bool partial = false;          // set by `query` and `verify`: likewise
   std::function<Status()> action;
 
   // Writes to stdout in the chosen format.

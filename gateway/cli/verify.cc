@@ -1,4 +1,5 @@
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <string>
 
 #include "gateway/base/file.h"
@@ -82,6 +83,10 @@ Status Verify(Context& context, const Args& args) {
   const federation::Merged merged = std::move(merge).Finish(false);
   if (wrong.ok()) wrong = Annotate(FirstCutOff(merged), args.file);
   context.Print(TableOf(merged));
+  // Somebody may have left an answer out.
+  context.partial = std::ranges::any_of(merged.coverage, [](const auto& row) {
+    return row.status == federation::Coverage::kMissing;
+  });
   return wrong;
 }
 

@@ -58,6 +58,35 @@ void LogDecision(const policy::OpenedQuery& opened, const AnswerSummary& summary
 
 }  // namespace
 
+class Questions::Place {
+ public:
+  Place(Questions& questions, const Caller& caller)
+      : questions_(questions),
+        who_(caller.party != nullptr ? "party " + caller.party->id.value()
+                                     : "gateway " + caller.gateway->id.value()) {
+    const MutexLock lock(questions_.mutex_);
+    std::size_t all = 0;
+    for (const auto& [who, count] : questions_.running_) all += count;
+    std::size_t& own = questions_.running_[who_];
+    taken_ = all < limits::kQueriesAtOnceMax && own < limits::kQueriesPerCallerMax;
+    if (taken_) ++own;
+  }
+  ~Place() {
+    if (!taken_) return;
+    const MutexLock lock(questions_.mutex_);
+    const auto own = questions_.running_.find(who_);
+    if (--own->second == 0) questions_.running_.erase(own);
+  }
+  Place(const Place&) = delete;
+  Place& operator=(const Place&) = delete;
+  bool taken() const { return taken_; }
+
+ private:
+  Questions& questions_;
+  const std::string who_;
+  bool taken_ = false;
+};
+
 QueryCode Questions::Check(const policy::Documents& documents, const Caller& caller,
                            const policy::OpenedQuery& opened) {
   if (opened.code != QueryCode::kOk) return opened.code;
@@ -70,19 +99,12 @@ QueryCode Questions::Check(const policy::Documents& documents, const Caller& cal
 void Questions::Ask(const policy::Documents& documents, const Caller& caller,
                     const QueryRequest& request, std::chrono::milliseconds timeout,
                     const Emit& emit, const std::function<bool()>& gone) {
-  struct Running {
-    explicit Running(std::atomic<std::size_t>& all) : counter(all), now(++all) {}
-    ~Running() { --counter; }
-    std::atomic<std::size_t>& counter;
-    const std::size_t now;
-  };
-  const Running running(running_);
+  const Place place(*this, caller);
   const policy::OpenedQuery opened =
       policy::OpenQuery(request.envelope(), documents.roster, clock_.SystemNow());
   // Before the nonce is taken: whoever is told BUSY may ask again with the same question.
-  const QueryCode code = running.now > limits::kQueriesAtOnceMax
-                             ? QueryCode::kBusy
-                             : Check(documents, caller, opened);
+  const QueryCode code =
+      place.taken() ? Check(documents, caller, opened) : QueryCode::kBusy;
   if (code != QueryCode::kOk) {
     Log(LogLevel::kInfo, "question refused: %s", policy::QueryCodeName(code));
     emit(Refusal(answering_.gateway, policy::QueryCodeName(code)));

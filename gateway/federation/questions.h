@@ -2,12 +2,15 @@
 // and those of its peers. The service without the network: time, transport and listener are given.
 #pragma once
 
-#include <atomic>
 #include <chrono>
+#include <cstddef>
 #include <functional>
+#include <map>
+#include <string>
 
 #include "commons/v1/federation.pb.h"
 #include "gateway/base/clock.h"
+#include "gateway/base/mutex.h"
 #include "gateway/federation/answering.h"
 #include "gateway/federation/directory.h"
 #include "gateway/federation/relay.h"
@@ -35,6 +38,8 @@ class Questions {
            const Emit& emit, const std::function<bool()>& gone = {});
 
  private:
+  // Takes a place among the questions at work, for as long as it lives.
+  class Place;
   policy::QueryCode Check(const policy::Documents& documents, const Caller& caller,
                           const policy::OpenedQuery& opened);
   void AnswerSound(const policy::Documents& documents, const commons::v1::QueryRequest& request,
@@ -48,7 +53,9 @@ class Questions {
   Transport& transport_;
   const Clock& clock_;  // real time
   SeenQueries seen_;
-  std::atomic<std::size_t> running_{0};
+  Mutex mutex_;
+  // Questions at work, by who sent them.
+  std::map<std::string, std::size_t> running_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace gateway::federation

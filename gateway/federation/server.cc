@@ -16,6 +16,7 @@ namespace {
 constexpr int64_t kStopGraceSeconds = 2;
 constexpr int kRequestBytesMax = 64 << 10;
 constexpr int kStreamsPerConnectionMax = 64;
+constexpr int kHandshakeMs = 10'000;  // whoever takes longer is no peer
 
 }  // namespace
 
@@ -59,6 +60,7 @@ StatusOr<std::unique_ptr<FederationServer>> FederationServer::Start(FederationOp
       GRPC_ARG_MAX_CONNECTION_AGE_GRACE_MS,
       static_cast<int>(std::chrono::milliseconds(limits::kQueryTimeMax).count()));
   builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, kStreamsPerConnectionMax);
+  builder.AddChannelArgument(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, kHandshakeMs);
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
   builder.SetSyncServerOption(grpc::ServerBuilder::SyncServerOption::NUM_CQS, 1);
   builder.SetSyncServerOption(grpc::ServerBuilder::SyncServerOption::MIN_POLLERS, 1);

@@ -6,9 +6,11 @@
 #include <grpcpp/security/tls_credentials_options.h>
 
 #include <algorithm>
+#include <chrono>
 #include <utility>
 
 #include "gateway/base/log.h"
+#include "gateway/base/mutex.h"
 #include "gateway/model/limits.h"
 
 namespace gateway::federation {
@@ -23,6 +25,35 @@ constexpr int kReconnectBackoffMaxMs = 5'000;
 
 std::string_view View(grpc::string_ref text) { return {text.data(), text.size()}; }
 
+// Strangers may knock as often as they like; the log is not theirs to fill.
+class KnockLog {
+ public:
+  // Whether this refusal may be logged; `skipped` is how many before it were not.
+  bool Take(std::size_t& skipped) {
+    const MutexLock lock(mutex_);
+    const auto now = std::chrono::steady_clock::now();
+    if (now - since_ >= kInterval) {
+      since_ = now;
+      logged_ = 0;
+    }
+    if (++logged_ > kLinesMax) {
+      ++skipped_;
+      return false;
+    }
+    skipped = std::exchange(skipped_, 0);
+    return true;
+  }
+
+ private:
+  static constexpr std::chrono::minutes kInterval{1};
+  static constexpr std::size_t kLinesMax = 20;  // in an interval
+
+  Mutex mutex_;
+  std::chrono::steady_clock::time_point since_ ABSL_GUARDED_BY(mutex_){};
+  std::size_t logged_ ABSL_GUARDED_BY(mutex_) = 0;
+  std::size_t skipped_ ABSL_GUARDED_BY(mutex_) = 0;
+};
+
 class PinVerifier final : public tls::ExternalCertificateVerifier {
  public:
   // `who` is what the other end claims to be, with the code of its refusal.
@@ -33,11 +64,13 @@ class PinVerifier final : public tls::ExternalCertificateVerifier {
               grpc::Status* sync_status) override {
     const StatusOr<std::string> pin = crypto::PinOfCertificate(View(request->peer_cert()));
     if (pin.ok() && known_(*pin)) return true;
-    if (pin.ok()) {
-      Log(LogLevel::kWarning, "TLS: refused %s: its key %s is not in the roster", who_,
-          crypto::FormatPin(*pin));
-    } else {
-      Log(LogLevel::kWarning, "TLS: refused %s: %s", who_, std::string(Message(pin.status())));
+    std::size_t skipped = 0;
+    if (knocks_.Take(skipped)) {
+      if (skipped > 0) Log(LogLevel::kWarning, "TLS: refused %d more, not listed here", skipped);
+      const std::string why =
+          pin.ok() ? "its key " + crypto::FormatPin(*pin) + " is not in the roster"
+                   : std::string(Message(pin.status()));
+      Log(LogLevel::kWarning, "TLS: refused %s: %s", who_, why);
     }
     *sync_status = grpc::Status(grpc::StatusCode::UNAUTHENTICATED, "not pinned");
     return true;
@@ -47,6 +80,7 @@ class PinVerifier final : public tls::ExternalCertificateVerifier {
  private:
   const std::string who_;
   const PinCheck known_;
+  KnockLog knocks_;
 };
 
 std::shared_ptr<tls::StaticDataCertificateProvider> Provide(const crypto::TlsIdentity& own) {

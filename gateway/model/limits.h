@@ -72,6 +72,8 @@ inline constexpr std::chrono::seconds kDeadlineSlack{5};  // a deadline is a dur
 inline constexpr std::size_t kNoncesMax = 65'536;  // questions remembered until they expire
 inline constexpr std::size_t kNoncesPerPartyMax = 4'096;
 inline constexpr std::size_t kQueriesAtOnceMax = 32;
+inline constexpr std::size_t kQueriesPerCallerMax = 16;  // so that nobody takes every place
+static_assert(kQueriesPerCallerMax < kQueriesAtOnceMax);
 inline constexpr std::chrono::minutes kConnectionAgeMax{10};
 static_assert(kAnswerPartBytesMax < kFederationMessageBytesMax);
 

@@ -292,6 +292,14 @@ TEST_F(VerifyTest, AGatewayWhoseKeysAreNotGivenIsNamed) {
   EXPECT_THAT(outcome.err, HasSubstr("answer 3: gateway \"gw-b\" was not asked"));
 }
 
+TEST_F(VerifyTest, AnAnswerThatWasTakenOutIsMissing) {
+  file_.answers.pop_back();
+  const Outcome outcome = Verify();
+  EXPECT_EQ(outcome.code, 4);
+  EXPECT_EQ(outcome.json()[1]["gateway"], "gw-b");
+  EXPECT_EQ(outcome.json()[1]["result"], "missing");
+}
+
 TEST_F(VerifyTest, FilesThatAreNoneAreNamed) {
   folder_.Write("noise", "noise");
   EXPECT_THAT(folder_.Commons("verify noise --keys gw-a.pub").err, HasSubstr("noise: not a file"));

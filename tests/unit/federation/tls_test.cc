@@ -86,6 +86,17 @@ TEST(TlsTest, AKnownKeyIsLetInAndAStrangersIsRefusedForItsKey) {
   EXPECT_THAT(log, testing::Not(HasSubstr(crypto::FormatPin(city.pin))));
 }
 
+TEST(TlsTest, AStrangerWhoKnocksAgainAndAgainDoesNotFillTheLog) {
+  const crypto::TlsIdentity server_key = Identity('s');
+  EchoServer server(server_key);
+  testing::internal::CaptureStderr();
+  for (int i = 0; i < 30; ++i) Ask(server, Identity('x'), server_key.pin);
+  const std::string log = testing::internal::GetCapturedStderr();
+  std::size_t lines = 0;
+  for (std::size_t at = 0; (at = log.find("UNKNOWN_PARTY", at)) != std::string::npos; ++at) ++lines;
+  EXPECT_EQ(lines, 20u);
+}
+
 TEST(TlsTest, AServerWithAnotherKeyIsRefusedForItsKey) {
   const crypto::TlsIdentity server_key = Identity('s');
   const crypto::TlsIdentity city = Identity('c');

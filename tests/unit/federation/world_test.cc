@@ -217,6 +217,29 @@ TEST(WorldTest, AQuestionThatIsNotSoundIsRefusedWithItsCodeAndGoesNoFurther) {
   EXPECT_EQ(FirstCode(world.Ask("gw-a", old)), "refused EXPIRED");
 }
 
+TEST(WorldTest, NoCallerTakesEveryPlace) {
+  World world({{"gw-a", {"gw-b"}}, {"gw-b", {}}});
+  std::size_t depth = 1;
+  std::string last, of_another;
+  // While one question waits for gw-b, the next is asked.
+  world.SetWay("gw-b", {.there =
+                            [&](QueryRequest&) {
+                              if (++depth > limits::kQueriesPerCallerMax) {
+                                last = FirstCode(world.Ask("gw-a", world.Signed(world.Question())));
+                                of_another = FirstCode(world.Ask(
+                                    "gw-a", world.Signed(world.Question(), 'l'), "lab", 0));
+                                return;
+                              }
+                              world.Ask("gw-a", world.Signed(world.Question()));
+                            },
+                        .back = nullptr});
+  world.Ask("gw-a", world.Signed(world.Question()));
+  EXPECT_EQ(last, "refused BUSY");
+  EXPECT_EQ(of_another, " ");  // a sealed answer
+  world.SetWay("gw-b", {});
+  EXPECT_EQ(Told(world.AskAll("gw-a")), "gw-a answered OK 2, gw-b answered OK 2");
+}
+
 TEST(WorldTest, AQuestionThatTheHubChangedIsRefusedByThePeerWithItsCode) {
   World world({{"gw-a", {"gw-b"}}, {"gw-b", {}}});
   world.SetWay("gw-b", {.there =
