@@ -221,6 +221,8 @@ class City {
     request.set_envelope(envelope);
     request.set_hops(limits::kHopsMax);
     grpc::ClientContext context;
+    context.set_deadline(gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC),
+                                      gpr_time_from_seconds(60, GPR_TIMESPAN)));
     const auto reader = stub->Query(&context, request);
     Replies replies;
     for (QueryReply reply; reader->Read(&reply);) replies.push_back(std::move(reply));
