@@ -94,11 +94,14 @@ Status Verify(Context& context, const Args& args) {
 
 void RegisterVerify(CLI::App& app, Context& context) {
   auto args = std::make_shared<Args>();
+  const std::vector<std::string_view> examples = {
+      "commons verify answers.bin --keys gw-a.pub gw-b.pub --charter charter.dsse"};
   CLI::App* verify = AddVerb(
       app, "verify",
-      "Check every signature, cell, nonce and proof of kept answers; needs no network",
-      {"commons verify answers.bin --keys gw-a.pub gw-b.pub --charter charter.dsse"}, context,
-      [&context, args] { return Verify(context, *args); });
+      "Check the gateways' signatures and every cell, nonce and proof of kept answers, offline",
+      examples, context, [&context, args] { return Verify(context, *args); });
+  verify->footer(Footer(examples) +
+                 "\n4 all that is there is good, but a gateway has no answer in the file.");
   verify->add_option("FILE", args->file, "what `commons query --save` wrote")
       ->required()
       ->expected(1);
