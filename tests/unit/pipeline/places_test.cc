@@ -69,6 +69,24 @@ class PlacesTest : public ::testing::Test {
 
   Pipeline& gateway() { return commons_.gateway(); }
 
+  // Activates version 3 of the policy: version 2 with each first text replaced by the second.
+  void Revise(const std::vector<std::pair<std::string, std::string>>& changes) {
+    const auto documents = gateway().ShowDocuments();
+    const auto row = std::find_if(documents->begin(), documents->end(),
+                                  [](const auto& document) { return document.type == "policy"; });
+    std::string text = row->payload;
+    const auto replace = [&](std::string_view from, std::string_view to) {
+      const std::size_t at = text.find(from);
+      ASSERT_NE(at, std::string::npos) << from;
+      text.replace(at, from.size(), to);
+    };
+    replace("version: 2\nprev: \"" + text.substr(text.find("prev: \"") + 7, 64),
+            "version: 3\nprev: \"" + HexEncode(row->hash));
+    for (const auto& [from, to] : changes) replace(from, to);
+    const Status activated = commons_.Activate({{crypto::kPolicyType, text}});
+    ASSERT_TRUE(activated.ok()) << Message(activated);
+  }
+
   policy::Invite Named(const std::string& place) {
     const auto places = gateway().ListPlaces();
     for (const port::PlaceRow& row : *places) {
@@ -344,21 +362,8 @@ TEST_F(PlacesTest, ACounterLooksBackToNothingOlderThanItsRules) {
   Send("counter-1", "cars", "2013-01-13T23:00:00Z", 100);
   ASSERT_EQ(commons_.Counts()[""], 1u);
   ASSERT_TRUE(gateway().AdvanceClock(At("2013-01-13T23:30:00Z")).ok());
-  const auto documents = gateway().ShowDocuments();
-  const auto row = std::find_if(documents->begin(), documents->end(),
-                                [](const auto& document) { return document.type == "policy"; });
-  std::string text = row->payload;
-  const auto replace = [&](std::string_view from, std::string_view to) {
-    const std::size_t at = text.find(from);
-    ASSERT_NE(at, std::string::npos) << from;
-    text.replace(at, from.size(), to);
-  };
-  replace("version: 2\nprev: \"" + text.substr(text.find("prev: \"") + 7, 64),
-          "version: 3\nprev: \"" + HexEncode(row->hash));
-  replace("unit: cars, kind: counter, resolution: \"1\"",
-          "unit: cars, kind: counter, resolution: \"0.1\"");
-  const Status activated = commons_.Activate({{crypto::kPolicyType, text}});
-  ASSERT_TRUE(activated.ok()) << Message(activated);
+  Revise({{"unit: cars, kind: counter, resolution: \"1\"",
+           "unit: cars, kind: counter, resolution: \"0.1\""}});
   Send("counter-1", "cars", "2013-01-14T00:30:00Z", 1010);  // 101 cars, not 910 more than before
   Send("counter-1", "cars", "2013-01-14T01:30:00Z", 1030);
   DecideAt(kDue);
@@ -373,24 +378,12 @@ TEST_F(PlacesTest, WhatHouseholdsSentNeverCountsForPlaces) {
     const Member member = commons_.Join("flat-" + std::to_string(i));
     ASSERT_EQ(Send(member.device, "load", "2013-01-14T12:00:00Z", 100), DoorCode::kAdmitted);
   }
-  const auto documents = gateway().ShowDocuments();
-  const auto row = std::find_if(documents->begin(), documents->end(),
-                                [](const auto& document) { return document.type == "policy"; });
-  std::string text = row->payload;
-  const auto replace = [&](std::string_view from, std::string_view to) {
-    const std::size_t at = text.find(from);
-    ASSERT_NE(at, std::string::npos) << from;
-    text.replace(at, from.size(), to);
-  };
-  replace("version: 2\nprev: \"" + text.substr(text.find("prev: \"") + 7, 64),
-          "version: 3\nprev: \"" + HexEncode(row->hash));
-  replace("sensitivity: household, unit_of_privacy: household",
-          "sensitivity: open, unit_of_privacy: place, bucket_min: PT1H");
-  replace("consent:\n  - {id: consent-load, metric: load, mode: opt-in, "
-          "household_rule: all-adults}", "consent: []");
-  for (int i = 0; i < 2; ++i) replace(", top1_max_pct: 40, k_min: 3", "");
-  const Status activated = commons_.Activate({{crypto::kPolicyType, text}});
-  ASSERT_TRUE(activated.ok()) << Message(activated);
+  Revise({{"sensitivity: household, unit_of_privacy: household",
+           "sensitivity: open, unit_of_privacy: place, bucket_min: PT1H"},
+          {"consent:\n  - {id: consent-load, metric: load, mode: opt-in, "
+           "household_rule: all-adults}", "consent: []"},
+          {", top1_max_pct: 40, k_min: 3", ""},
+          {", top1_max_pct: 40, k_min: 3", ""}});
   EXPECT_EQ(Send("sds-1", "load", "2013-01-14T15:00:00Z", 7), DoorCode::kAdmitted);
   DecideAt("2013-01-16T06:00:00Z");
   EXPECT_EQ(Cell("load-hourly", "2013-01-14T12:00:00Z"), "-");
