@@ -7,8 +7,9 @@
 namespace gateway::federation {
 
 std::shared_ptr<const policy::Documents> Directory::Current() const {
-  std::shared_ptr<const port::ActiveDocuments> texts = source_.documents();
   const MutexLock lock(mutex_);
+  // Asked for under the lock: an older answer must not come after a newer one.
+  std::shared_ptr<const port::ActiveDocuments> texts = source_.documents();
   if (texts == texts_) return parsed_;
   texts_ = std::move(texts);
   parsed_.reset();
