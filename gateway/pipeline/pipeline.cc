@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "gateway/base/check.h"
 #include "gateway/base/log.h"
 
 namespace gateway::pipeline {
@@ -15,6 +16,9 @@ constexpr std::chrono::hours kRetentionInterval{6};
 constexpr std::string_view kModeKey = "mode";
 // Row of the meta table: the TLS certificate, PEM.
 constexpr std::string_view kCertificateKey = "certificate";
+// Padded with newlines to this, because ECDSA signatures are not all of one length: what a store
+// holds should not depend on chance.
+constexpr std::size_t kCertificateRowBytes = 1024;
 
 }  // namespace
 
@@ -87,13 +91,14 @@ Status Pipeline::KeepCertificate() {
   if (!row.has_value()) {
     ASSIGN_OR_RETURN(crypto::TlsIdentity made, vault_->MakeTlsIdentity());
     crypto::Wipe(made.private_key_pem.data(), made.private_key_pem.size());
-    store::Batch batch;
-    RETURN_IF_ERROR(
-        vault_->PutOwn(batch, store::Table::kMeta, kCertificateKey, made.certificate_pem));
-    RETURN_IF_ERROR(vault_->Commit(batch));
+    GW_CHECK(made.certificate_pem.size() <= kCertificateRowBytes);
     row = std::move(made.certificate_pem);
+    row->resize(kCertificateRowBytes, '\n');
+    store::Batch batch;
+    RETURN_IF_ERROR(vault_->PutOwn(batch, store::Table::kMeta, kCertificateKey, *row));
+    RETURN_IF_ERROR(vault_->Commit(batch));
   }
-  certificate_ = *std::move(row);
+  certificate_ = row->substr(0, row->find_last_not_of('\n') + 1) + "\n";
   return OkStatus();
 }
 
