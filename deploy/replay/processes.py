@@ -8,6 +8,7 @@ import json
 import os
 import pathlib
 import pwd
+import random
 import signal
 import socket
 import subprocess
@@ -29,10 +30,24 @@ def wait_until(condition, what, timeout_s=START_TIMEOUT_S, poll_s=0.05):
         time.sleep(poll_s)
 
 
+_RESERVED = []  # abstract sockets, each for a port that this process has taken
+
+
 def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """A loopback port that nobody listens on, and that no other replay takes while this one runs.
+    Below the range from which the kernel takes ports of outgoing connections."""
+    for port in random.sample(range(20000, 32000), 1000):
+        claim = socket.socket(socket.AF_UNIX)
+        try:
+            claim.bind(f"\0commons-replay-port-{port}")
+            with socket.socket() as probe:
+                probe.bind(("127.0.0.1", port))
+        except OSError:
+            claim.close()
+            continue
+        _RESERVED.append(claim)
+        return port
+    raise ReplayError("no free port between 20000 and 32000 on 127.0.0.1")
 
 
 class Child:
