@@ -14,10 +14,6 @@ namespace {
 using policy::QueryCode;
 using policy::QueryDecision;
 
-bool Names(const std::vector<std::string>& list, std::string_view name) {
-  return std::find(list.begin(), list.end(), name) != list.end();
-}
-
 // Collects cells into sheets and sheets into parts, and sends a part when it is full.
 class Writer {
  public:
@@ -126,8 +122,7 @@ bool MayHave(const policy::Documents& documents, const policy::OpenedQuery& aske
   // The id of a purpose means what residents agreed to only as long as it stands for the same IRI.
   const policy::Purpose* purpose = documents.policy.FindPurpose(question.purpose);
   return purpose != nullptr && cell.purpose == question.purpose &&
-         cell.purpose_iri == purpose->iri && (Names(cell.recipients, asked.party.value()) ||
-                                               Names(cell.recipients, "public"));
+         cell.purpose_iri == purpose->iri && policy::IsRecipient(cell.recipients, asked.party);
 }
 
 }  // namespace

@@ -44,10 +44,9 @@ milliseconds TimeLeft(const grpc::ServerContext& context) {
 }
 
 bool IsFor(const policy::ShareRule& rule, const Caller& caller) {
-  return std::any_of(rule.to.begin(), rule.to.end(), [&](const std::string& recipient) {
-    return recipient == "public" ||
-           (caller.party != nullptr && recipient == caller.party->id.value()) ||
-           (caller.gateway != nullptr && recipient == "peers");
+  if (caller.party != nullptr) return policy::IsRecipient(rule.to, caller.party->id);
+  return std::any_of(rule.to.begin(), rule.to.end(), [](const std::string& recipient) {
+    return recipient == "peers" || recipient == "public";
   });
 }
 

@@ -85,8 +85,7 @@ const Forbid* ForbidOf(const Policy& policy, const Purpose& purpose) {
 
 // Whether the rule is for this asker, purpose and product at all.
 bool Concerns(const ShareRule& rule, const PartyId& party, const Question& question) {
-  const bool to_party = Names(rule.to, party.value()) || Names(rule.to, "public");
-  return to_party && rule.purpose == question.purpose &&
+  return IsRecipient(rule.to, party) && rule.purpose == question.purpose &&
          (question.metric.empty() || rule.metric == question.metric) &&
          (question.rule.empty() || rule.id == question.rule);
 }
@@ -124,6 +123,10 @@ bool BelowFloors(const ShareRule& rule, const Policy& policy, const Floors& floo
 }
 
 }  // namespace
+
+bool IsRecipient(const std::vector<std::string>& to, const PartyId& party) {
+  return Names(to, party.value()) || Names(to, "public");
+}
 
 QueryDecision DecideQuery(const Documents& documents, const PartyId& party,
                           const Question& question, Time now, bool clock_sound) {

@@ -72,7 +72,10 @@ struct QueryDecision {
 
 struct Documents;
 
-// `party` may have a cell of a share rule whose `to` names it, or `public`. In this order:
+// Whether a party is among the recipients of a share rule: named itself, or with all by `public`.
+bool IsRecipient(const std::vector<std::string>& to, const PartyId& party);
+
+// `party` may have a cell of a share rule whose recipient it is. In this order:
 // availability, purpose, what the question names, forbid, floors, share rules; a refusal for want
 // of a share rule says GRANULARITY, TOO_EARLY or EXPIRED_RULE if just that kept the closest rule
 // from allowing it. `now` is the gateway's time, which may be recorded.
