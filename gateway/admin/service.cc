@@ -4,17 +4,12 @@
 #include <tuple>
 #include <utility>
 
+#include "gateway/admin/answer.h"
 #include "gateway/admin/convert.h"
 #include "gateway/model/limits.h"
 
 namespace gateway::admin {
 namespace {
-
-grpc::Status Answer(grpc::ServerContext* context, const Status& status) {
-  if (status.ok()) return grpc::Status::OK;
-  context->AddTrailingMetadata(kRefusedKey, "1");
-  return {static_cast<grpc::StatusCode>(status.code()), std::string(Message(status))};
-}
 
 // For calls that answer with one list of rows.
 template <typename Row, typename Reply>

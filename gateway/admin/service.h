@@ -71,6 +71,31 @@ class AdminService final : public commons::v1::Admin::Service {
   grpc::Status ListPlaces(grpc::ServerContext* context,
                           const commons::v1::ListPlacesRequest* request,
                           commons::v1::ListPlacesReply* reply) override;
+  // store_calls.cc
+  grpc::Status ListKeySlots(grpc::ServerContext* context,
+                            const commons::v1::ListKeySlotsRequest* request,
+                            commons::v1::ListKeySlotsReply* reply) override;
+  grpc::Status AddKeySlot(grpc::ServerContext* context,
+                          const commons::v1::AddKeySlotRequest* request,
+                          commons::v1::AddKeySlotReply* reply) override;
+  grpc::Status RemoveKeySlot(grpc::ServerContext* context,
+                             const commons::v1::RemoveKeySlotRequest* request,
+                             commons::v1::RemoveKeySlotReply* reply) override;
+  grpc::Status RotateKeys(grpc::ServerContext* context,
+                          const commons::v1::RotateKeysRequest* request,
+                          commons::v1::RotateKeysReply* reply) override;
+  grpc::Status EraseHousehold(grpc::ServerContext* context,
+                              const commons::v1::EraseHouseholdRequest* request,
+                              commons::v1::EraseHouseholdReply* reply) override;
+  grpc::Status AcknowledgeLoss(grpc::ServerContext* context,
+                               const commons::v1::AcknowledgeLossRequest* request,
+                               commons::v1::AcknowledgeLossReply* reply) override;
+  grpc::Status ExportHousehold(grpc::ServerContext* context,
+                               const commons::v1::ExportHouseholdRequest* request,
+                               grpc::ServerWriter<commons::v1::ExportChunk>* writer) override;
+  grpc::Status CreateBackup(grpc::ServerContext* context,
+                            const commons::v1::CreateBackupRequest* request,
+                            grpc::ServerWriter<commons::v1::BackupProgress>* writer) override;
 
  private:
   Status StreamCells(const commons::v1::CellFilter& request,

@@ -100,6 +100,18 @@ class Pipeline final : public port::Intake, public port::Commands, public port::
   Status ConfirmPlace(const std::string& place, const std::string& confirmation) override;
   StatusOr<std::vector<port::PlaceRow>> ListPlaces() override;
   Status AddPlaceDevice(const std::string& device, const std::string& place) override;
+  // keys.cc
+  StatusOr<std::vector<port::KeySlotRow>> ListKeySlots() override;
+  Status AddKeySlot(const std::string& slot) override;
+  Status RemoveKeySlot(const std::string& id) override;
+  StatusOr<uint64_t> RotateKeys(const std::string& level) override;
+  StatusOr<std::string> EraseHousehold(const std::string& household) override;  // erase.cc
+  Status ExportHousehold(const std::string& household,
+                         const std::function<bool(std::string_view sealed)>& sink) override;
+  StatusOr<std::string> CreateBackup(
+      const port::BackupRequest& request,
+      const std::function<bool(uint64_t done, uint64_t total)>& progress) override;
+  Status AcknowledgeLoss() override;  // loss.cc
 
   // port::CellSource: cells.cc
   Status VisitCells(const port::CellFilter& filter,

@@ -4,7 +4,9 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -103,6 +105,21 @@ struct GatewayPublicKeys {
   std::string log;   // Ed25519, signs checkpoints
 };
 
+struct KeySlotRow {
+  std::string id;      // X25519 public key
+  std::string type;    // "passphrase", "key-file", "stewards"
+  std::string detail;  // such as "2 of 3"; nothing secret
+};
+
+struct BackupRequest {
+  std::string folder;                   // absolute path of a folder, or
+  std::string file;                     // of an age file that is made
+  std::vector<std::string> recipients;  // of the age file: "age1…"
+  std::string since;                    // age file: id of the backup that it builds on
+  std::string keys_file;                // also the keyslots, into this age file
+  std::vector<std::string> keys_recipients;
+};
+
 class Commands {
  public:
   virtual ~Commands() = default;
@@ -157,6 +174,29 @@ class Commands {
   virtual Status ConfirmPlace(const std::string& place, const std::string& confirmation) = 0;
   virtual StatusOr<std::vector<PlaceRow>> ListPlaces() = 0;
   virtual Status AddPlaceDevice(const std::string& device, const std::string& place) = 0;
+
+  // What opens the store. `slot` is a keyslot without its sealed master key: no secret is needed to
+  // add one. The last slot cannot be removed.
+  virtual StatusOr<std::vector<KeySlotRow>> ListKeySlots() = 0;
+  virtual Status AddKeySlot(const std::string& slot) = 0;
+  virtual Status RemoveKeySlot(const std::string& id) = 0;
+  // `level` is "master", "data" or "identity". Returns how many keys were made or wrapped anew.
+  virtual StatusOr<uint64_t> RotateKeys(const std::string& level) = 0;
+
+  // Destroys the household's keys, for ever. Returns the receipt, an envelope.
+  virtual StatusOr<std::string> EraseHousehold(const std::string& household) = 0;
+  // Hands everything the store has of the household to `sink`, sealed to its residents' keys, until
+  // `sink` returns false.
+  virtual Status ExportHousehold(const std::string& household,
+                                 const std::function<bool(std::string_view sealed)>& sink) = 0;
+
+  // Returns the backup's id. `progress` may be called often; false stops the backup.
+  virtual StatusOr<std::string> CreateBackup(
+      const BackupRequest& request,
+      const std::function<bool(uint64_t done, uint64_t total)>& progress) = 0;
+
+  // The operator has read what was lost: releases go on, windows it may concern are given up.
+  virtual Status AcknowledgeLoss() = 0;
 };
 
 }  // namespace gateway::port

@@ -1,17 +1,11 @@
 #include "gateway/store/database.h"
 
-#include <rocksdb/cache.h>
 #include <rocksdb/db.h>
-#include <rocksdb/env.h>
-#include <rocksdb/filter_policy.h>
-#include <rocksdb/options.h>
-#include <rocksdb/table.h>
+#include <rocksdb/utilities/checkpoint.h>
 #include <rocksdb/write_batch.h>
 
 #include <array>
 #include <atomic>
-#include <cstdarg>
-#include <cstdio>
 #include <cstring>
 #include <filesystem>
 #include <limits>
@@ -21,7 +15,7 @@
 
 #include "gateway/base/bytes.h"
 #include "gateway/base/check.h"
-#include "gateway/base/log.h"
+#include "gateway/store/rocks.h"
 
 namespace gateway::store {
 namespace {
@@ -30,7 +24,7 @@ struct TableName {
   Table table;
   const char* name;
 };
-constexpr std::array<TableName, 10> kTables{{{Table::kMeta, "meta"},
+constexpr std::array<TableName, 11> kTables{{{Table::kMeta, "meta"},
                                              {Table::kKeys, "keys"},
                                              {Table::kRegistry, "registry"},
                                              {Table::kJournal, "journal"},
@@ -39,88 +33,12 @@ constexpr std::array<TableName, 10> kTables{{{Table::kMeta, "meta"},
                                              {Table::kCells, "cells"},
                                              {Table::kReasons, "reasons"},
                                              {Table::kLedger, "ledger"},
-                                             {Table::kRetractions, "retractions"}}};
+                                             {Table::kRetractions, "retractions"},
+                                             {Table::kRollups, "rollups"}}};
 constexpr std::size_t kHandles = kTables.size() + 1;  // indexed by Table, which starts at 1
 constexpr std::string_view kFormatKey = "format";
 // A batch buffer that grew beyond this (a checkpoint) is given back after use.
 constexpr std::size_t kKeptBatchBytes = 64u << 10;
-
-rocksdb::Slice ToSlice(std::string_view bytes) { return {bytes.data(), bytes.size()}; }
-std::string_view ToView(const rocksdb::Slice& slice) { return {slice.data(), slice.size()}; }
-
-Status FromRocks(const rocksdb::Status& status, std::string_view what) {
-  if (status.ok()) return OkStatus();
-  const std::string text = status.ToString();
-  if (status.IsNoSpace() || status.IsMemoryLimit()) {
-    return ResourceExhausted("%s: %s; free disk space", what, text);
-  }
-  if (status.IsCorruption()) return DataLoss("%s: %s; restore a backup", what, text);
-  if (status.IsInvalidArgument() || status.IsNotSupported()) return Internal("%s: %s", what, text);
-  return Unavailable("%s: %s", what, text);
-}
-
-// RocksDB's own log file aborts the process on a full disk (Debian builds it with asserts), so its
-// lines go to ours. They name files, sizes and errors; row keys there are pseudonyms at most.
-class ForwardingLogger final : public rocksdb::Logger {
- public:
-  ForwardingLogger() : Logger(rocksdb::InfoLogLevel::WARN_LEVEL) {}
-  using rocksdb::Logger::Logv;
-  void Logv(const rocksdb::InfoLogLevel level, const char* format, va_list arguments) override {
-    if (level < rocksdb::InfoLogLevel::WARN_LEVEL ||
-        level == rocksdb::InfoLogLevel::HEADER_LEVEL) {
-      return;
-    }
-    const LogLevel ours =
-        level == rocksdb::InfoLogLevel::WARN_LEVEL ? LogLevel::kDebug : LogLevel::kWarning;
-    if (!LogEnabled(ours)) return;
-    std::array<char, 200> line{};
-    if (std::vsnprintf(line.data(), line.size(), format, arguments) < 0) return;
-    for (char& c : line) {
-      if (c == '\n') c = ' ';
-    }
-    Log(ours, "store: %s", line.data());
-  }
-};
-
-// Sized for a small board: about 30 MB of memory for the whole store.
-rocksdb::DBOptions MakeDbOptions() {
-  rocksdb::DBOptions options;
-  options.create_if_missing = true;
-  options.info_log = std::make_shared<ForwardingLogger>();
-  options.info_log_level = rocksdb::InfoLogLevel::WARN_LEVEL;
-  options.keep_log_file_num = 1;
-  options.max_manifest_file_size = 1u << 20;
-  options.max_open_files = 64;
-  options.max_background_jobs = 2;
-  options.max_total_wal_size = 16u << 20;
-  options.db_write_buffer_size = 16u << 20;
-  options.wal_bytes_per_sync = 512u << 10;
-  options.bytes_per_sync = 512u << 10;
-  options.stats_dump_period_sec = 0;
-  options.stats_persist_period_sec = 0;
-  options.skip_stats_update_on_db_open = true;
-  // Opening a store must not rewrite it: the format is checked afterwards.
-  options.avoid_flush_during_recovery = true;
-  options.atomic_flush = true;  // no table gets ahead of another, whatever is left of the WAL
-  options.wal_recovery_mode = rocksdb::WALRecoveryMode::kPointInTimeRecovery;
-  return options;
-}
-
-rocksdb::ColumnFamilyOptions MakeTableOptions(const std::shared_ptr<rocksdb::Cache>& cache) {
-  rocksdb::BlockBasedTableOptions table;
-  table.block_cache = cache;
-  table.cache_index_and_filter_blocks = true;
-  table.block_size = 16u << 10;
-  table.filter_policy.reset(rocksdb::NewRibbonFilterPolicy(10));
-  rocksdb::ColumnFamilyOptions options;
-  options.write_buffer_size = 4u << 20;
-  options.max_write_buffer_number = 2;
-  options.arena_block_size = 64u << 10;  // ten tables, most of them small
-  options.compression = rocksdb::kNoCompression;  // ciphertext does not compress
-  options.level_compaction_dynamic_level_bytes = true;
-  options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
-  return options;
-}
 
 // Makes `dir` if it is not there. RocksDB would take a directory whose CURRENT file is lost for an
 // empty one and delete what it holds, so that is refused here.
@@ -387,6 +305,15 @@ StatusOr<std::optional<std::string>> Database::LastKey(Table table) const {
 Status Database::Sync() {
   RETURN_IF_ERROR(impl_->CheckOpen());
   return FromRocks(impl_->db->SyncWAL(), "syncing the store");
+}
+
+Status Database::Checkpoint(const std::string& dir) const {
+  RETURN_IF_ERROR(impl_->CheckOpen());
+  rocksdb::Checkpoint* made = nullptr;
+  RETURN_IF_ERROR(FromRocks(rocksdb::Checkpoint::Create(impl_->db.get(), &made), "checkpoint"));
+  const std::unique_ptr<rocksdb::Checkpoint> checkpoint(made);
+  // 0: what is in memory is written to files first, so that no log has to be copied.
+  return FromRocks(checkpoint->CreateCheckpoint(dir, 0), "checkpoint");
 }
 
 uint64_t Database::commits() const { return impl_->commits.load(std::memory_order_acquire); }

@@ -27,12 +27,12 @@ enum class Table : uint8_t {
   kReasons = 8,
   kLedger = 9,
   kRetractions = 10,
+  kRollups = 11,
 };
 
-// The format this program reads and writes; stores of any other are refused. Of format 1 there was
-// no release: it knew neither the gateway's signing keys nor the ledger's nodes, and a program that
-// knows no nodes must not append to a ledger that has them.
-inline constexpr uint32_t kStoreFormat = 2;
+// The format this program reads and writes; stores of any other are refused. Of formats 1 and 2
+// there was no release.
+inline constexpr uint32_t kStoreFormat = 3;
 
 // Changes to several tables that happen together or not at all. Later changes win over earlier
 // ones of the same row. Copies what it is given. Thread-compatible.
@@ -87,6 +87,10 @@ class Database {
   // Makes everything committed so far durable: an fsync of the write-ahead log. Slow; the Syncer's
   // thread calls it.
   Status Sync();
+
+  // Makes `dir`, which must not exist, a store with everything committed so far. Where it can it
+  // links files instead of copying them; `dir` is best on the same file system. Commits go on.
+  Status Checkpoint(const std::string& dir) const;
 
   // How many batches were committed since Open.
   uint64_t commits() const;

@@ -163,6 +163,9 @@ Status Vault::NeedKey(const KeyName& name) {
   // Held while the key's row is committed: another thread must not seal with the key, and log
   // rows, before the key itself is in the log.
   const MutexLock lock(mutex_);
+  if (states_.contains({.owner = name.owner, .epoch = kErasedEpoch})) {
+    return FailedPrecondition("the owner's data keys were destroyed; none is ever made again");
+  }
   const auto found = states_.find(name);
   if (found != states_.end()) {
     if (found->second == KeyState::kActive) return OkStatus();
@@ -207,6 +210,10 @@ StatusOr<std::string> Vault::OpenRow(Table table, std::string_view key,
   {
     const MutexLock lock(mutex_);
     const auto found = states_.find(KeyName{.owner = header.owner, .epoch = header.epoch});
+    if (found == states_.end() &&
+        states_.contains(KeyName{.owner = header.owner, .epoch = kErasedEpoch})) {
+      return NotFound("sealed row: its owner's data keys were destroyed");
+    }
     if (found == states_.end()) return DataLoss("sealed row: its data key does not exist");
     if (found->second == KeyState::kTombstone) {
       return NotFound("sealed row: its data key was destroyed");
@@ -216,6 +223,39 @@ StatusOr<std::string> Vault::OpenRow(Table table, std::string_view key,
   AssociatedData(table, header.owner_kind, header.owner, header.epoch, key, associated_data);
   return keyring_.Open(header.owner.view(), header.epoch, value.substr(kRowHeaderBytes),
                        associated_data.bytes());
+}
+
+Status Vault::DestroyKey(Batch& batch, const OwnerId& owner, uint32_t epoch) {
+  const MutexLock lock(mutex_);
+  if (states_.contains({.owner = owner, .epoch = kErasedEpoch})) return db_.Commit(batch);
+  const char tombstone = static_cast<char>(KeyState::kTombstone);
+  batch.Put(Table::kKeys, KeyRowKey(owner, epoch), {&tombstone, 1});
+  RETURN_IF_ERROR(db_.Commit(batch));
+  keyring_.Forget(owner.view(), epoch);
+  states_[{.owner = owner, .epoch = epoch}] = KeyState::kTombstone;
+  return OkStatus();
+}
+
+Status Vault::DestroyOwner(Batch& batch, const OwnerId& owner) {
+  const MutexLock lock(mutex_);
+  const char tombstone = static_cast<char>(KeyState::kTombstone);
+  for (const auto& [name, state] : states_) {
+    if (name.owner == owner) batch.Delete(Table::kKeys, KeyRowKey(owner, name.epoch));
+  }
+  batch.Put(Table::kKeys, KeyRowKey(owner, kErasedEpoch), {&tombstone, 1});
+  RETURN_IF_ERROR(db_.Commit(batch));
+  std::erase_if(states_, [&](const auto& entry) {
+    if (entry.first.owner != owner) return false;
+    keyring_.Forget(owner.view(), entry.first.epoch);
+    return true;
+  });
+  states_.emplace(KeyName{.owner = owner, .epoch = kErasedEpoch}, KeyState::kTombstone);
+  return OkStatus();
+}
+
+bool Vault::IsErased(const OwnerId& owner) const {
+  const MutexLock lock(mutex_);
+  return states_.contains({.owner = owner, .epoch = kErasedEpoch});
 }
 
 StatusOr<std::optional<std::string>> Vault::GetRow(Table table, std::string_view key) const {

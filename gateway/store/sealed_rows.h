@@ -29,6 +29,11 @@ inline constexpr uint32_t kSignKey = 4;       // Ed25519: the gateway's answers
 inline constexpr uint32_t kLogKey = 5;        // Ed25519: the ledger's checkpoints
 inline constexpr uint32_t kTlsKey = 6;        // P-256
 
+// Epochs of an owner's keys are UTC months, and these two, which no month reaches. The registry row
+// of a household is sealed under a key of its own, which only the erasure of the household ends.
+inline constexpr uint32_t kOwnerRegistryEpoch = 0;
+inline constexpr uint32_t kErasedEpoch = 0xffffffff;  // its tombstone stands for every epoch
+
 // The clear beginning of a sealed row. Believe it only once OpenRow returned OK for the same value.
 struct RowHeader {
   OwnerKind owner_kind = OwnerKind::kGateway;
@@ -65,6 +70,13 @@ class Vault {
 
   // Get and OpenRow in one; empty if there is no such row.
   StatusOr<std::optional<std::string>> GetRow(Table table, std::string_view key) const;
+
+  // Commit `batch` together with the end of one data key, or of all of an owner's: afterwards no row
+  // sealed with it opens, and it is never made again. Again is harmless.
+  // Return as Database::Commit, with everything as it was.
+  Status DestroyKey(Batch& batch, const OwnerId& owner, uint32_t epoch);
+  Status DestroyOwner(Batch& batch, const OwnerId& owner);
+  bool IsErased(const OwnerId& owner) const;
 
   // Database::Commit.
   Status Commit(Batch& batch) { return db_.Commit(batch); }

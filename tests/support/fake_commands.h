@@ -85,6 +85,42 @@ class FakeCommands final : public port::Commands {
     asked = device + " of place " + place;
     return refusal;
   }
+  StatusOr<std::vector<port::KeySlotRow>> ListKeySlots() override { return Unless(key_slots); }
+  Status AddKeySlot(const std::string& slot) override {
+    asked = slot;
+    return refusal;
+  }
+  Status RemoveKeySlot(const std::string& id) override {
+    asked = id;
+    return refusal;
+  }
+  StatusOr<uint64_t> RotateKeys(const std::string& level) override {
+    asked = level;
+    return Unless(uint64_t{5});
+  }
+  StatusOr<std::string> EraseHousehold(const std::string& household) override {
+    asked = household;
+    return Unless(receipt);
+  }
+  Status ExportHousehold(const std::string& household,
+                         const std::function<bool(std::string_view)>& sink) override {
+    asked = household;
+    for (const std::string& chunk : export_chunks) {
+      if (!sink(chunk)) break;
+    }
+    return refusal;
+  }
+  StatusOr<std::string> CreateBackup(
+      const port::BackupRequest& request,
+      const std::function<bool(uint64_t, uint64_t)>& progress) override {
+    backup = request;
+    progress(1, 2);
+    return Unless(backup_id);
+  }
+  Status AcknowledgeLoss() override {
+    asked = "acknowledge";
+    return refusal;
+  }
 
   Status refusal;
   port::HouseholdInvite invite;
@@ -98,6 +134,10 @@ class FakeCommands final : public port::Commands {
   port::CellExplanation explanation;
   port::GatewayStatus status;
   port::GatewayPublicKeys keys;
+  std::vector<port::KeySlotRow> key_slots;
+  std::string receipt, backup_id;
+  std::vector<std::string> export_chunks;
+  port::BackupRequest backup;
 
   std::string asked;
   std::vector<std::string> acceptances, documents_given;

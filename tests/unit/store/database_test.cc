@@ -142,7 +142,7 @@ TEST(DatabaseTest, AStoreOfANewerFormatIsRefusedNamingBothFormats) {
   const auto refused = Database::Open(scratch.dir());
   EXPECT_EQ(refused.status().code(), StatusCode::kFailedPrecondition);
   EXPECT_THAT(std::string(Message(refused.status())), HasSubstr("format 7"));
-  EXPECT_THAT(std::string(Message(refused.status())), HasSubstr("up to 2"));
+  EXPECT_THAT(std::string(Message(refused.status())), HasSubstr("up to 3"));
 }
 
 TEST(DatabaseTest, AStoreOfAnEarlierFormatIsRefusedAndLeftAsItIs) {
