@@ -39,7 +39,7 @@ inline constexpr std::size_t kPipelineQueueMax = 8'192;   // journal entries han
 inline constexpr std::size_t kCommandQueueMax = 256;
 inline constexpr std::size_t kCheckpointBytesMax = 4u << 20;
 inline constexpr std::chrono::seconds kCheckpointInterval{60};
-inline constexpr std::size_t kReadingsPerBlockMax = 512;
+inline constexpr std::size_t kReadingsPerBlockMax = 2'048;
 
 // Store.
 inline constexpr std::size_t kSyncBytesMax = 64u << 10;

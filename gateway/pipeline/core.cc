@@ -98,7 +98,7 @@ Status Core::LoadOpenDays(const std::set<DayKey>& open) {
     months.insert(MonthOf(day.end));
   }
   for (const uint32_t month : months) {
-    RETURN_IF_ERROR(blocks_.VisitMonth(
+    const auto damaged = blocks_.VisitMonth(
         month, [&](OwnerKind, const OwnerId& owner, const SeriesId& series,
                    const std::vector<Reading>& readings) {
           const SeriesInfo* info = registry_->FindSeries(series);
@@ -109,7 +109,12 @@ Status Core::LoadOpenDays(const std::set<DayKey>& open) {
               days_.Add(*key, last_day_, owner, series, reading);
             }
           }
-        }));
+        });
+    RETURN_IF_ERROR(damaged.status());
+    if (*damaged > 0) {
+      Log(LogLevel::kError, "store: %d blocks of readings of %04d-%02d do not open", *damaged,
+          month / 12, month % 12 + 1);
+    }
   }
   return OkStatus();
 }
@@ -146,6 +151,9 @@ StatusOr<Outcome> Core::FoldReading(const JournalEntry& entry, const JournalEntr
   const SeriesInfo* info = registry_->FindSeries(item.series);
   const std::optional<DayKey> key =
       info == nullptr ? std::nullopt : KeyOf(*info, item.reading.time);
+  const SeriesPlace place{.owner = entry.owner,
+                          .device = registry_->DeviceOf(item.series),
+                          .series = item.series};
   Known known = Known::kNew;
   bool in_open_day = false;
   bool late = false;
@@ -156,7 +164,7 @@ StatusOr<Outcome> Core::FoldReading(const JournalEntry& entry, const JournalEntr
   if (in_open_day) {
     known = days_.Find(*key, entry.owner, item.series, item.reading);
   } else {
-    ASSIGN_OR_RETURN(known, blocks_.Find(entry.owner, item.series, item.reading));
+    ASSIGN_OR_RETURN(known, blocks_.Find(place, item.reading));
   }
   if (known == Known::kRepeated) return Outcome::kDuplicateRepeated;
   if (known == Known::kConflict) return Outcome::kDuplicateConflict;
@@ -165,8 +173,7 @@ StatusOr<Outcome> Core::FoldReading(const JournalEntry& entry, const JournalEntr
     ASSIGN_OR_RETURN(const bool rolled_up, IsRolledUp(entry.owner, info->metric, item.reading.time));
     if (rolled_up) return Outcome::kExpired;
   }
-  RETURN_IF_ERROR(blocks_.Append(entry.owner_kind, entry.owner, MonthOf(entry.arrival), item.series,
-                                 item.reading));
+  RETURN_IF_ERROR(blocks_.Append(entry.owner_kind, place, MonthOf(entry.arrival), item.reading));
   if (in_open_day) days_.Add(*key, last_day_, entry.owner, item.series, item.reading);
   if (late) parts_.counters.Late();
   return Outcome::kStored;

@@ -107,6 +107,7 @@ class Core {
   Status LoadState();
   Status LoadGivenUp(const std::set<DayKey>& open);
   Status TrimJournal(Time now);
+  Status MergeBlocks(Time now);  // of months that are over
   Status LoadOpenDays(const std::set<DayKey>& open);
   Status PutCheckpoint(store::Batch& batch, const DayKey* closing);
   Status DecideSheet(const DayKey& key, const OpenDay& day, Time now);
@@ -130,6 +131,7 @@ class Core {
   uint64_t suppressed_ = 0;
   port::RetentionCounts retention_;
   Time looked_at_keys_;  // for some that nothing needs any more
+  std::set<uint32_t> merged_months_;
   std::set<DayKey> decided_;  // a cache of what the sheets table says
   Window last_day_{};         // the civil day looked up last: most readings fall into it again
 };

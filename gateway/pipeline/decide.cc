@@ -136,7 +136,8 @@ StatusOr<std::map<SeriesId, Reading>> Core::ReadingsBefore(const Sheet& sheet,
   if (from >= sheet.day.start) return before;
   for (const auto& [id, readings] : series) {
     ASSIGN_OR_RETURN(const std::optional<Reading> last,
-                     blocks_.LastBefore(owner, id, from, sheet.day.start));
+                     blocks_.LastBefore({owner, registry_->DeviceOf(id), id}, from,
+                                        sheet.day.start));
     if (last.has_value()) before.emplace(id, *last);
   }
   return before;

@@ -36,11 +36,8 @@ TEST(RollupsTest, TheBytesAreTheDocumentedOnes) {
   const std::vector<Reading> values = {{Time(Millis(1000)), 5}, {Time(Millis(2000)), -1}};
   const std::vector<Reading> readings = {{Time(Millis(1000)), 48}, {Time(Millis(2000)), 1}};
   const std::string bytes = EncodeRollups(rollups);
-  EXPECT_EQ(bytes, ByteWriter()
-                       .U8(1)
-                       .Text(store::EncodeBlock(values))
-                       .Text(store::EncodeBlock(readings))
-                       .bytes());
+  const SeriesId second = SeriesId::FromBytes(std::string(SeriesId::kBytes, '\x01'));
+  EXPECT_EQ(bytes, store::EncodeBlock({{SeriesId{}, values}, {second, readings}}));
   const auto decoded = DecodeRollups(bytes);
   ASSERT_TRUE(decoded.ok());
   EXPECT_EQ(*decoded, rollups);
