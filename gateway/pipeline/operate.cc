@@ -253,6 +253,7 @@ StatusOr<port::GatewayStatus> Pipeline::GetStatus() {
     status.ledger_root = head.root;
     status.released = core_->released();
     status.suppressed = core_->suppressed();
+    status.retention = core_->retention();
     return status;
   });
 }
