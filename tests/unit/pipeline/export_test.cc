@@ -6,6 +6,7 @@
 #include "gateway/crypto/age.h"
 #include "gateway/pipeline/household_export.h"
 #include "tests/unit/pipeline/commons_fixture.h"
+#include "tests/unit/pipeline/kept_fixture.h"
 
 namespace gateway::pipeline {
 namespace {
@@ -142,6 +143,39 @@ TEST(ExportTest, AReaderThatGoesAwayEndsTheExport) {
   });
   EXPECT_EQ(status.code(), StatusCode::kUnavailable);
   EXPECT_EQ(calls, 1);
+}
+
+TEST(ExportTest, WhatWasRolledUpIsThereAsItsOwnTier) {
+  Kept kept(
+      "  - {id: a, metric: used, tier: raw, keep: P30D, then: rollup}\n"
+      "  - {id: b, metric: used, tier: rollup, bucket: P1D, keep: P400D, then: erase}\n"
+      "  - {id: c, metric: warm, tier: raw, keep: P30D, then: erase}\n"
+      "  - {id: d, metric: index, tier: raw, keep: P30D, then: erase}\n");
+  const Time day = At("2013-02-14T00:00:00Z");
+  kept.Send(0, "used", day + std::chrono::hours(3), 100);
+  kept.Send(0, "used", day + std::chrono::hours(4), 11);
+  kept.Decide(day + std::chrono::hours(24 * 5));
+  kept.Retain(day + std::chrono::hours(24 * 32));
+  ASSERT_EQ(kept.Rolled(0, "used").size(), 1u);
+  const Registry& registry = kept.core().registry();
+  const policy::Policy& policy = registry.rules()->documents.policy;
+  const HouseholdFacts facts{.commons = "c",
+                             .gateway = GatewayId("gw-a"),
+                             .replay = true,
+                             .now = day,
+                             .household = *registry.FindOwner(kept.OwnerOf(0)),
+                             .metrics = policy.metrics,
+                             .retain = policy.retain};
+  std::string archive;
+  ASSERT_TRUE(WriteHouseholdExport(kept.vault(), facts, [&](std::string_view bytes) {
+                archive.append(bytes);
+                return OkStatus();
+              }).ok());
+  const auto entries = EntriesOf(archive);
+  ASSERT_TRUE(entries.contains("readings-2013-02.csv"));
+  EXPECT_THAT(entries.at("readings-2013-02.csv"), HasSubstr("rollup,,used,"));
+  EXPECT_THAT(entries.at("readings-2013-02.csv"), HasSubstr(",P1D,111,,2\r\n"));
+  EXPECT_THAT(entries.at("readings-2013-02.csv"), Not(HasSubstr("raw,")));
 }
 
 }  // namespace
