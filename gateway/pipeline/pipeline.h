@@ -31,6 +31,8 @@
 
 namespace gateway::pipeline {
 
+struct HouseholdFacts;  // household_export.h
+
 struct PipelineOptions {
   std::string dir;  // of the database
   crypto::SecretKey master;
@@ -161,6 +163,7 @@ class Pipeline final : public port::Intake, public port::Commands, public port::
                                       const std::string& reason);
   Status CommitHousehold(Household household);  // or a place
   Status EnrolDevice(const std::string& device, const Household& owner);
+  StatusOr<HouseholdFacts> GatherFacts(const std::string& household);  // export.cc
   // Runs `command` on the pipeline thread and waits for its result.
   template <typename Result>
   Result Call(std::function<Result()> command);
