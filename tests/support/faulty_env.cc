@@ -20,7 +20,7 @@ struct FaultyEnv::State {
     const MutexLock lock(mutex);
     ++operations;
     if (fault.at == 0 || operations < fault.at) return IOStatus::OK();
-    if (fault.once && operations > fault.at) return IOStatus::OK();
+    if (fault.once && operations > fault.at && operations != fault.also) return IOStatus::OK();
     ++failures;
     if (landed != nullptr) *landed = fault.landed;
     return fault.error == Fault::Error::kNoSpace ? IOStatus::NoSpace("no space left on the device")

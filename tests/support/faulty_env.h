@@ -15,6 +15,7 @@ struct Fault {
   enum class Landed { kNothing, kHalf, kAll };
 
   uint64_t at = 0;    // the operation that fails, counted from Arm on, the first is 1; 0: none
+  uint64_t also = 0;  // with `once`: another one
   bool once = false;  // else every later one fails too, until Repair
   Error error = Error::kInputOutput;
   Landed landed = Landed::kNothing;
