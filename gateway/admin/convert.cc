@@ -130,6 +130,8 @@ commons::v1::GetStatusReply ToMessage(const port::GatewayStatus& status) {
   retention->set_keys_destroyed(status.retention.keys_destroyed);
   retention->set_bytes(status.retention.bytes);
   retention->set_last_run_ms(ToMillis(status.retention.last_run));
+  message.set_store(status.store);
+  message.set_bytes_written(status.bytes_written);
   return message;
 }
 

@@ -67,7 +67,9 @@ Status Show(Context& context) {
                        {"last_retention",
                         status.retention().last_run_ms() == 0
                             ? ""
-                            : FormatTime(TimeOf(status.retention().last_run_ms()))}});
+                            : FormatTime(TimeOf(status.retention().last_run_ms()))},
+                       {"store", status.store()},
+                       {"bytes_written", uint64_t{status.bytes_written()}}});
   return OkStatus();
 }
 

@@ -61,7 +61,7 @@ class Core {
   // can concern any more, and keys without rows. Readings of a metric without a rule go at once.
   // Between two batches `go_on` is asked, if it is set; false leaves the rest to the next run.
   Status Retain(Time now, const std::function<bool()>& go_on = nullptr);
-  // While the tables take more than `bytes_goal`: takes the readings of the oldest month, before
+  // While the store takes more than `bytes_goal`: takes the readings of the oldest month, before
   // their age, as the rules say what becomes of them. Never what an undecided day may need.
   Status RetainToSize(Time now, uint64_t bytes_goal);
   const port::RetentionCounts& retention() const { return retention_; }

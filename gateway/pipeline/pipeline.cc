@@ -11,7 +11,8 @@ namespace {
 // Entries gather this long before the thread takes them: one wake-up for many messages.
 constexpr std::chrono::milliseconds kGather{4};
 constexpr std::chrono::milliseconds kTickInterval{1'000};
-constexpr std::chrono::hours kRetentionInterval{6};
+constexpr std::chrono::minutes kRetentionInterval{6 * 60};
+constexpr std::chrono::minutes kRetentionWhenFull{10};
 // Row of the meta table: "live" or "replay".
 constexpr std::string_view kModeKey = "mode";
 // Row of the meta table: the TLS certificate, PEM.
@@ -28,7 +29,9 @@ Pipeline::Pipeline(PipelineOptions options)
       clock_(*options.clock),
       replay_(options.replay),
       checkpoint_interval_(options.checkpoint_interval),
-      store_bytes_goal_(options.store_bytes_goal),
+      sync_(options.sync),
+      space_(options.space),
+      env_(options.env),
       master_(std::move(options.master)) {}
 
 StatusOr<std::unique_ptr<Pipeline>> Pipeline::Open(PipelineOptions options) {
@@ -44,7 +47,7 @@ Pipeline::~Pipeline() {
 }
 
 Status Pipeline::Start() {
-  ASSIGN_OR_RETURN(database_, store::Database::Open(dir_));
+  ASSIGN_OR_RETURN(database_, store::Database::Open({.dir = dir_, .space = space_, .env = env_}));
   ASSIGN_OR_RETURN(vault_, store::Vault::Open(*database_, std::move(master_)));
   RETURN_IF_ERROR(CheckMode());
   RETURN_IF_ERROR(KeepCertificate());
@@ -52,7 +55,7 @@ Status Pipeline::Start() {
   // The journal's numbering must continue after `folded`, which only the checkpoint knows; the
   // core in turn needs a journal. Nothing is appended before both are there.
   ASSIGN_OR_RETURN(journal_, store::Journal::Open(*vault_, 0));
-  syncer_ = std::make_unique<store::Syncer>(*database_);
+  syncer_ = std::make_unique<store::Syncer>(*database_, sync_);
   const auto make_core = [&] {
     core_ = std::make_unique<Core>(CoreParts{.vault = *vault_,
                                              .journal = *journal_,
@@ -245,7 +248,9 @@ bool Pipeline::Take(std::deque<store::JournalEntry>& entries, std::deque<Command
 
 Status Pipeline::Retain(Time now) {
   RETURN_IF_ERROR(core_->Retain(now, [this] { return !IsStopping(); }));
-  if (store_bytes_goal_ > 0) RETURN_IF_ERROR(core_->RetainToSize(now, store_bytes_goal_));
+  // Below where intake that was paused goes on: store/space.h.
+  const uint64_t goal = space_.quota_bytes - space_.quota_bytes / 8;
+  if (goal > 0) RETURN_IF_ERROR(core_->RetainToSize(now, goal));
   last_retention_ = now;
   return OkStatus();
 }
@@ -291,7 +296,8 @@ void Pipeline::Turn(std::deque<store::JournalEntry> entries) {
       status = core_->DecideDue(now, sound).status();
       // A clock that is wrong must not delete a year: retention waits for it like releases do.
       // A sheet that cannot be decided keeps its own readings, and no others.
-      if (sound && now - last_retention_ >= kRetentionInterval) {
+      const auto interval = database_->space().ok() ? kRetentionInterval : kRetentionWhenFull;
+      if (sound && now - last_retention_ >= interval) {
         const Status retained = Retain(now);
         if (status.ok()) status = retained;
       }
@@ -306,8 +312,11 @@ void Pipeline::Turn(std::deque<store::JournalEntry> entries) {
     status = core_->Checkpoint(ClockSound(now) ? now : core_->clock_floor());
     last_checkpoint_ = steady;
   }
-  // Nothing is lost: the journal holds it, and the next tick tries again.
-  if (!status.ok()) Log(LogLevel::kError, "pipeline: %s", std::string(Message(status)));
+  // Nothing is lost: the journal holds it, and the next tick tries again. Said once, however long
+  // the disk stays as it is.
+  std::string failure(Message(status));
+  if (!failure.empty() && failure != last_failure_) Log(LogLevel::kError, "pipeline: %s", failure);
+  last_failure_ = std::move(failure);
 }
 
 }  // namespace gateway::pipeline

@@ -8,6 +8,7 @@
 #include "gateway/pipeline/block_rows.h"
 
 namespace gateway::pipeline {
+
 using store::Table;
 
 StatusOr<std::vector<uint32_t>> StoredMonths(const store::Vault& vault, Table table,

@@ -106,6 +106,8 @@ struct GatewayStatus {
   std::string ledger_root;  // 32 bytes
   uint64_t released = 0, suppressed = 0;  // cells decided since the store was made
   RetentionCounts retention;
+  std::string store;           // "ok", or "paused: " and why nothing is stored at present
+  uint64_t bytes_written = 0;  // by this process, to devices
 };
 
 // By which keys the gateway is known: for the roster.

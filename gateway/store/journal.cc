@@ -82,6 +82,7 @@ StatusOr<uint64_t> Journal::Append(const JournalEntry& entry, Time now) {
     return InvalidArgument("journal entry of %u readings, limit %u", entry.items.size(),
                            limits::kObservationsPerMessageMax);
   }
+  RETURN_IF_ERROR(vault_.db().space());
   const uint64_t sequence = last() + 1;
   Encode(entry, plaintext_);
   key_.Clear().U64(sequence);
