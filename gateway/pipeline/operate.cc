@@ -262,6 +262,7 @@ StatusOr<port::GatewayStatus> Pipeline::GetStatus() {
     status.suppressed = core_->suppressed();
     status.store = StoreState();
     status.bytes_written = store::DeviceBytesWritten();
+    status.retention = core_->retention();
     return status;
   });
 }

@@ -41,6 +41,8 @@ struct PipelineOptions {
   store::SyncerOptions sync = {};
   store::SpaceLimits space{.quota_bytes = 0, .free_bytes_min = limits::kDiskFreeMin};
   rocksdb::Env* env = nullptr;  // for tests: see store::DatabaseOptions
+  // Above this the oldest decided months of readings go before their age; 0: never.
+  uint64_t store_bytes_goal = 0;
 };
 
 // Thread-safe, except that Append, Refused and Received belong to one thread (MQTT's), and Close
@@ -137,6 +139,8 @@ class Pipeline final : public port::Intake, public port::Commands, public port::
   Status KeepCertificate();
   Status LoadRecentHashes();
   void Run();
+  bool IsStopping();
+  Status Retain(Time now);
   // Waits for something to do and takes it. Returns false when the thread is to end.
   bool Take(std::deque<store::JournalEntry>& entries, std::deque<Command>& commands);
   void Turn(std::deque<store::JournalEntry> entries);
@@ -176,6 +180,7 @@ class Pipeline final : public port::Intake, public port::Commands, public port::
   const store::SyncerOptions sync_;
   const store::SpaceLimits space_;
   rocksdb::Env* const env_;
+  const uint64_t store_bytes_goal_;
   crypto::SecretKey master_;  // moved on by Start
   std::function<bool()> broker_connected_;
   std::string certificate_;  // PEM
