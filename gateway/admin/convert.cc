@@ -123,6 +123,7 @@ commons::v1::GetStatusReply ToMessage(const port::GatewayStatus& status) {
   message.set_ledger_root(status.ledger_root);
   message.set_released(status.released);
   message.set_suppressed(status.suppressed);
+  for (const std::string& lost : status.lost) message.add_lost(lost);
   return message;
 }
 

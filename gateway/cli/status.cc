@@ -58,7 +58,9 @@ Status Show(Context& context) {
                        {"ledger_size", uint64_t{status.ledger_size()}},
                        {"ledger_root", HexEncode(status.ledger_root())},
                        {"released", uint64_t{status.released()}},
-                       {"suppressed", uint64_t{status.suppressed()}}});
+                       {"suppressed", uint64_t{status.suppressed()}},
+                       {"lost", std::vector<std::string>(status.lost().begin(),
+                                                         status.lost().end())}});
   return OkStatus();
 }
 

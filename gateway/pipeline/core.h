@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -19,6 +20,7 @@
 #include "gateway/pipeline/registry.h"
 #include "gateway/privacy/sheet.h"
 #include "gateway/store/journal.h"
+#include "gateway/store/losses.h"
 #include "gateway/store/sealed_rows.h"
 #include "gateway/store/syncer.h"
 
@@ -31,8 +33,12 @@ struct CoreParts {
   store::Syncer& syncer;
   ledger::Ledger& ledger;
   IntakeCounters& counters;
+  store::Losses& losses;
   GatewayId gateway;
   bool replay = false;
+  // How many entries the ledger is known to have had before this process: as many may be readable
+  // while a loss is not acknowledged.
+  uint64_t ledger_known = 0;
 };
 
 // Confined to the pipeline thread, except watermark() and clock_floor().
@@ -59,14 +65,22 @@ class Core {
   Status Retain(Time now);
 
   // Decides every sheet that is due at `now`, oldest first. Returns how many. An unsound clock or
-  // an unavailable policy decides nothing.
+  // an unavailable policy decides nothing, and nor does a loss that is not acknowledged.
   StatusOr<uint32_t> DecideDue(Time now, bool clock_sound);
   // Entries that are durable and under the published checkpoint: cells of leaves below this may be
   // read by anybody. Thread-safe.
   uint64_t watermark() const { return parts_.ledger.published_size(); }
   // Makes what was decided durable, signs the ledger's head and raises the watermark to it. Before
-  // documents were activated the ledger has no name: nothing happens.
+  // documents were activated the ledger has no name: nothing happens. While a loss is not
+  // acknowledged nothing new becomes readable.
   Status MakeReadable();
+
+  // The gateway may have lost readings, grants or withdrawals of the days that ended at or before
+  // `end`: from now on, and after restarts, each of them that is undecided is decided, when it is
+  // due, without looking at readings: every cell suppressed as lost. A day of those that a late
+  // message opens, too. An earlier `end` than once given changes nothing. Durable on return.
+  // Returns as Checkpoint does; on an error it may hold in this process only.
+  Status GiveUpDaysEndedBy(Time end);
 
   // Thread-safe.
   Time clock_floor() const { return clock_floor_.load(std::memory_order_acquire); }
@@ -104,6 +118,8 @@ class Core {
   StatusOr<std::map<SeriesId, Reading>> ReadingsBefore(const Sheet& sheet, const OwnerId& owner,
                                                        const SeriesReadings& series) const;
   Status PutSheet(store::Batch& batch, Sheet& sheet, Time now);
+  StatusOr<std::vector<privacy::DecidedRule>> Figure(const Sheet& sheet, const OpenDay& day,
+                                                     Time now) const;
 
   CoreParts parts_;
   std::unique_ptr<Registry> registry_;
@@ -116,6 +132,7 @@ class Core {
   std::atomic<Time> clock_floor_{Time{}};  // written by the pipeline thread only
   uint64_t released_ = 0;
   uint64_t suppressed_ = 0;
+  std::optional<Time> given_up_;  // days that ended at or before this are decided as lost
   std::set<DayKey> decided_;  // a cache of what the sheets table says
   Window last_day_{};         // the civil day looked up last: most readings fall into it again
 };

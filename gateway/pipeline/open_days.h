@@ -40,6 +40,8 @@ class OpenDays {
   // First value wins; a second one at the same time is reported and not kept.
   Known Add(const DayKey& key, const Window& day, const OwnerId& owner, const SeriesId& series,
             const Reading& reading);
+  // The day is open, whatever was kept of its readings.
+  void Open(const DayKey& key, const Window& day) { days_[key].window = day; }
   void Close(const DayKey& key) { days_.erase(key); }
   const std::map<DayKey, OpenDay>& days() const { return days_; }
 

@@ -44,6 +44,7 @@ Pipeline::~Pipeline() {
 
 Status Pipeline::Start() {
   ASSIGN_OR_RETURN(database_, store::Database::Open(dir_));
+  ASSIGN_OR_RETURN(losses_, store::Losses::Load(dir_, clock_.SystemNow()));
   ASSIGN_OR_RETURN(vault_, store::Vault::Open(*database_, std::move(master_)));
   RETURN_IF_ERROR(CheckMode());
   RETURN_IF_ERROR(KeepCertificate());
@@ -58,6 +59,7 @@ Status Pipeline::Start() {
                                              .syncer = *syncer_,
                                              .ledger = *ledger_,
                                              .counters = counters_,
+                                             .losses = *losses_,
                                              .gateway = gateway_,
                                              .replay = replay_ != nullptr});
     return core_->Load();

@@ -26,6 +26,7 @@
 #include "gateway/port/commands.h"
 #include "gateway/port/intake.h"
 #include "gateway/store/journal.h"
+#include "gateway/store/losses.h"
 #include "gateway/store/sealed_rows.h"
 #include "gateway/store/syncer.h"
 
@@ -171,6 +172,7 @@ class Pipeline final : public port::Intake, public port::Commands, public port::
   crypto::SecretKey master_;  // moved on by Start
   std::function<bool()> broker_connected_;
   std::string certificate_;  // PEM
+  std::unique_ptr<store::Losses> losses_;
   std::unique_ptr<store::Database> database_;
   std::unique_ptr<store::Vault> vault_;
   std::unique_ptr<store::Journal> journal_;
