@@ -5,6 +5,7 @@
 #include "gateway/base/bytes.h"
 #include "gateway/base/log.h"
 #include "gateway/model/limits.h"
+#include "gateway/pipeline/retention.h"
 #include "gateway/proof/note.h"
 
 namespace gateway::pipeline {
@@ -35,7 +36,8 @@ std::string SheetRowKey(const store::Vault& vault, const DayKey& key) {
 Core::Core(CoreParts parts)
     : parts_(std::move(parts)),
       registry_(std::make_unique<Registry>(parts_.vault)),
-      blocks_(parts_.vault.db(), parts_.vault) {}
+      blocks_(parts_.vault.db(), parts_.vault),
+      rollups_(parts_.vault) {}
 
 Status Core::Load() {
   RETURN_IF_ERROR(registry_->Load());
@@ -73,7 +75,19 @@ Status Core::LoadState() {
     open.insert(std::move(key));
   }
   RETURN_IF_ERROR(in.Finish("checkpoint row"));
-  return LoadOpenDays(open);
+  RETURN_IF_ERROR(LoadOpenDays(open));
+  return LoadGivenUp(open);
+}
+
+Status Core::LoadGivenUp(const std::set<DayKey>& open) {
+  ASSIGN_OR_RETURN(const std::optional<std::string> row,
+                   parts_.vault.GetRow(Table::kMeta, kGivenUpKey));
+  if (!row.has_value() || registry_->rules() == nullptr) return OkStatus();
+  ASSIGN_OR_RETURN(const std::set<DayKey> given_up, DecodeDays(*row));
+  for (const DayKey& key : given_up) {
+    if (open.contains(key)) days_.GiveUp(key, registry_->rules()->time_zone.DayOf(key.start));
+  }
+  return OkStatus();
 }
 
 Status Core::LoadOpenDays(const std::set<DayKey>& open) {
@@ -119,6 +133,17 @@ StatusOr<bool> Core::IsDecided(const DayKey& key) {
   return true;
 }
 
+// Whether the day's integers were made already: they do not change any more.
+StatusOr<bool> Core::IsRolledUp(const OwnerId& owner, const MetricId& metric, Time time) {
+  const Rules& rules = *registry_->rules();
+  if (rules.documents.policy.RetainRuleFor(metric, policy::RetainTier::kRollup) == nullptr) {
+    return false;
+  }
+  if (!last_day_.Contains(time)) last_day_ = rules.time_zone.DayOf(time);
+  ASSIGN_OR_RETURN(const auto rollups, rollups_.Read(owner, metric, last_day_));
+  return !rollups.empty();
+}
+
 StatusOr<Outcome> Core::FoldReading(const JournalEntry& entry, const JournalEntry::Item& item) {
   const SeriesInfo* info = registry_->FindSeries(item.series);
   const std::optional<DayKey> key =
@@ -128,7 +153,7 @@ StatusOr<Outcome> Core::FoldReading(const JournalEntry& entry, const JournalEntr
   bool late = false;
   if (key.has_value()) {
     ASSIGN_OR_RETURN(late, IsDecided(*key));
-    in_open_day = !late;
+    in_open_day = !late && !days_.IsGivenUp(*key);
   }
   if (in_open_day) {
     known = days_.Find(*key, entry.owner, item.series, item.reading);
@@ -137,6 +162,11 @@ StatusOr<Outcome> Core::FoldReading(const JournalEntry& entry, const JournalEntr
   }
   if (known == Known::kRepeated) return Outcome::kDuplicateRepeated;
   if (known == Known::kConflict) return Outcome::kDuplicateConflict;
+  if (!parts_.vault.MaySeal(entry.owner, MonthOf(entry.arrival))) return Outcome::kKeyGone;
+  if (info != nullptr && !in_open_day) {
+    ASSIGN_OR_RETURN(const bool rolled_up, IsRolledUp(entry.owner, info->metric, item.reading.time));
+    if (rolled_up) return Outcome::kExpired;
+  }
   RETURN_IF_ERROR(blocks_.Append(entry.owner_kind, entry.owner, MonthOf(entry.arrival), item.series,
                                  item.reading));
   if (in_open_day) days_.Add(*key, last_day_, entry.owner, item.series, item.reading);

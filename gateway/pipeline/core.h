@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -18,6 +19,8 @@
 #include "gateway/pipeline/counters.h"
 #include "gateway/pipeline/open_days.h"
 #include "gateway/pipeline/registry.h"
+#include "gateway/pipeline/rollups.h"
+#include "gateway/port/commands.h"
 #include "gateway/privacy/sheet.h"
 #include "gateway/store/journal.h"
 #include "gateway/store/losses.h"
@@ -60,9 +63,14 @@ class Core {
   // Commits blocks, open days, `folded` and the clock floor as one batch, and trims the journal.
   Status Checkpoint(Time now);
 
-  // Deletes readings older than the policy's `retain` rules allow, and journal entries that no
-  // redelivery can concern any more. Readings of a metric without a rule go at once.
-  Status Retain(Time now);
+  // Takes what is older than the policy's `retain` rules allow, journal entries that no redelivery
+  // can concern any more, and keys without rows. Readings of a metric without a rule go at once.
+  // Between two batches `go_on` is asked, if it is set; false leaves the rest to the next run.
+  Status Retain(Time now, const std::function<bool()>& go_on = nullptr);
+  // While the tables take more than `bytes_goal`: takes the readings of the oldest month, before
+  // their age, as the rules say what becomes of them. Never what an undecided day may need.
+  Status RetainToSize(Time now, uint64_t bytes_goal);
+  const port::RetentionCounts& retention() const { return retention_; }
 
   // Decides every sheet that is due at `now`, oldest first. Returns how many. An unsound clock or
   // an unavailable policy decides nothing, and nor does a loss that is not acknowledged.
@@ -108,8 +116,11 @@ class Core {
   struct Sheet;  // one sheet in the making: decide.cc
   StatusOr<Outcome> FoldReading(const store::JournalEntry& entry,
                                 const store::JournalEntry::Item& item);
+  StatusOr<bool> IsRolledUp(const OwnerId& owner, const MetricId& metric, Time time);
   std::optional<DayKey> KeyOf(const SeriesInfo& series, Time time);
   Status LoadState();
+  Status LoadGivenUp(const std::set<DayKey>& open);
+  Status TrimJournal(Time now);
   Status LoadOpenDays(const std::set<DayKey>& open);
   Status PutCheckpoint(store::Batch& batch, const DayKey* closing);
   Status DecideSheet(const DayKey& key, const OpenDay& day, Time now);
@@ -124,6 +135,7 @@ class Core {
   CoreParts parts_;
   std::unique_ptr<Registry> registry_;
   BlockLog blocks_;
+  Rollups rollups_;
   OpenDays days_;
   uint64_t folded_ = 0;
   std::size_t items_folded_ = 0;  // of entry folded_ + 1
@@ -133,6 +145,8 @@ class Core {
   uint64_t released_ = 0;
   uint64_t suppressed_ = 0;
   std::optional<Time> given_up_;  // days that ended at or before this are decided as lost
+  port::RetentionCounts retention_;
+  Time looked_at_keys_;  // for some that nothing needs any more
   std::set<DayKey> decided_;  // a cache of what the sheets table says
   Window last_day_{};         // the civil day looked up last: most readings fall into it again
 };

@@ -23,12 +23,7 @@ struct Core::Sheet {
 };
 
 std::vector<Window> Core::WindowsOf(const policy::ShareRule& rule, const Window& day) {
-  if (rule.whole_day) return {day};
-  std::vector<Window> windows;
-  Time start = FloorTo(day.start, rule.bucket);
-  if (start < day.start) start += rule.bucket;
-  for (; start < day.end; start += rule.bucket) windows.push_back({start, start + rule.bucket});
-  return windows;
+  return BucketsOf(rule.whole_day, rule.bucket, day);
 }
 
 std::optional<Time> Core::DueTime(const DayKey& key, const Window& day) const {
@@ -161,7 +156,9 @@ StatusOr<privacy::SheetInput> Core::MakeInput(const Sheet& sheet, const OpenDay&
     if (windows.size() > input.fine_windows.size()) input.fine_windows = std::move(windows);
   }
   std::vector<const Household*> owners;
-  for (const auto& [owner, series] : day.owners) {
+  // Of a day that was given up some readings are gone: what is left would be a figure of its own.
+  static const std::map<OwnerId, SeriesReadings> kNobody;
+  for (const auto& [owner, series] : day.given_up ? kNobody : day.owners) {
     owners.push_back(registry_->FindOwner(owner));
     ASSIGN_OR_RETURN(const auto before, ReadingsBefore(sheet, owner, series));
     input.owners.push_back(ContributionsOf(*sheet.metric, series, input.fine_windows, before));

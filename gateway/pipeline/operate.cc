@@ -256,6 +256,7 @@ StatusOr<port::GatewayStatus> Pipeline::GetStatus() {
     status.released = core_->released();
     status.suppressed = core_->suppressed();
     for (const store::Loss& loss : losses_->all()) status.lost.push_back(store::Describe(loss));
+    status.retention = core_->retention();
     return status;
   });
 }

@@ -39,6 +39,8 @@ struct PipelineOptions {
   const Clock* clock = nullptr;   // outlives the pipeline
   ReplayClock* replay = nullptr;  // the same clock under --replay-clock, else null
   std::chrono::seconds checkpoint_interval = limits::kCheckpointInterval;
+  // Above this the oldest decided months of readings go before their age; 0: never.
+  uint64_t store_bytes_goal = 0;
 };
 
 // Thread-safe, except that Append, Refused and Received belong to one thread (MQTT's), and Close
@@ -135,6 +137,8 @@ class Pipeline final : public port::Intake, public port::Commands, public port::
   Status KeepCertificate();
   Status LoadRecentHashes();
   void Run();
+  bool IsStopping();
+  Status Retain(Time now);
   // Waits for something to do and takes it. Returns false when the thread is to end.
   bool Take(std::deque<store::JournalEntry>& entries, std::deque<Command>& commands);
   void Turn(std::deque<store::JournalEntry> entries);
@@ -169,6 +173,7 @@ class Pipeline final : public port::Intake, public port::Commands, public port::
   const Clock& clock_;
   ReplayClock* const replay_;
   const std::chrono::seconds checkpoint_interval_;
+  const uint64_t store_bytes_goal_;
   crypto::SecretKey master_;  // moved on by Start
   std::function<bool()> broker_connected_;
   std::string certificate_;  // PEM
