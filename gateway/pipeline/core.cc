@@ -7,6 +7,7 @@
 #include "gateway/model/limits.h"
 #include "gateway/pipeline/retention.h"
 #include "gateway/proof/note.h"
+#include "gateway/store/high_water.h"
 
 namespace gateway::pipeline {
 
@@ -52,6 +53,14 @@ Status Core::TakeActivation() {
   registry_ = std::move(fresh);
   last_day_ = {};  // the time zone may be another one
   return OkStatus();
+}
+
+StatusOr<uint64_t> Core::FoldedIn(const store::Vault& vault) {
+  ASSIGN_OR_RETURN(const std::optional<std::string> row, vault.GetRow(Table::kMeta, kStateKey));
+  if (!row.has_value()) return 0;
+  ByteReader in(*row);
+  in.U8();
+  return in.U64();
 }
 
 Status Core::LoadState() {
@@ -191,11 +200,22 @@ Status Core::FoldThrough(uint64_t sequence) {
   while (folded_ < sequence) {
     const uint64_t before = folded_;
     Status failure;
+    // What is missing or damaged is gone for good: it is reported first, then left out.
+    const auto lost = [&](uint64_t first, uint64_t last) {
+      if (!failure.ok() || first != folded_ + 1) return;
+      failure = parts_.losses.Add({.what = store::Entries("journal", first, last),
+                                   .file = "",
+                                   .found = clock_floor(),
+                                   .ledger = false});
+      if (failure.ok()) folded_ = last;
+    };
     RETURN_IF_ERROR(parts_.journal.ReadFrom(
-        folded_, std::min<uint64_t>(sequence - folded_, 1024), [&](const JournalEntry& entry) {
-          failure = FoldNext(entry).status();
+        folded_, std::min<uint64_t>(sequence - folded_, 1024),
+        [&](const JournalEntry& entry) {
+          if (failure.ok()) failure = FoldNext(entry).status();
           return failure.ok();
-        }));
+        },
+        lost));
     RETURN_IF_ERROR(failure);
     if (folded_ == before) {
       return DataLoss("journal: entry %d is missing, though %d were written", before + 1, sequence);

@@ -57,6 +57,8 @@ class Core {
   Status FoldThrough(uint64_t sequence);
   // Folds one entry if it is the next one; returns false if it is not (nothing happens then).
   StatusOr<bool> FoldNext(const store::JournalEntry& entry);
+  // What the checkpoint says, before there is a core; 0 if there is none.
+  static StatusOr<uint64_t> FoldedIn(const store::Vault& vault);
   uint64_t folded() const { return folded_; }
   std::size_t bytes_since_checkpoint() const { return bytes_since_checkpoint_; }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -72,7 +73,8 @@ class Commons {
   // A clean restart, or a crash: the process dies without closing anything, which is simulated by
   // opening a copy of the files as they are at this moment.
   void Restart();
-  void Crash();
+  // `damage` does to the copy what the disk did.
+  void Crash(const std::function<void(const std::filesystem::path&)>& damage = nullptr);
 
   // YAML of the documents; version 1.
   std::string CharterYaml() const;

@@ -1,5 +1,8 @@
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "gateway/base/bytes.h"
+#include "gateway/store/high_water.h"
 #include "gateway/store/losses.h"
 #include "tests/unit/pipeline/commons_fixture.h"
 
@@ -79,8 +82,86 @@ TEST_F(LossTest, ALateMessageThatOpensAGivenUpDayFindsItLostAfterARestartToo) {
   EXPECT_EQ(ReasonOf(kDay), SuppressionReason::kNone);
 }
 
+TEST_F(LossTest, WhatWasReleasedBeforeStaysReadableAndIsTheSame) {
+  ASSERT_EQ(*commons_.gateway().AdvanceClock(At(kDue)), 1u);
+  const auto before = commons_.Cells();
+  ASSERT_EQ(before.size(), 25u);
+  Lose();
+  const auto after = commons_.Cells();
+  ASSERT_EQ(after.size(), before.size());
+  for (std::size_t i = 0; i < before.size(); ++i) EXPECT_EQ(after[i].bytes, before[i].bytes);
+}
+
 TEST_F(LossTest, WithoutALossThereIsNothingToAcknowledge) {
   EXPECT_EQ(commons_.gateway().AcknowledgeLoss().code(), StatusCode::kFailedPrecondition);
+}
+
+// Ends the process without a word, and takes the last `bytes` of its write-ahead log.
+TEST_F(LossTest, AWriteAheadLogThatIsCutShortIsNamed) {
+  commons_.Restart();  // what is there is in files; the log is new
+  commons_.Send(members_[0], "2013-01-15T00:00:00Z", 1);
+  commons_.Send(members_[0], "2013-01-15T00:30:00Z", 2);
+  const uint64_t journaled = commons_.gateway().GetStatus()->journaled;
+  auto high_water = store::HighWater::Open(commons_.dir());
+  ASSERT_TRUE(high_water.ok());
+  store::Mark mark = (*high_water)->mark();
+  mark.journal = journaled;
+  mark.changes += 2;
+  commons_.Crash([&](const std::filesystem::path& dir) {
+    auto copy = store::HighWater::Open(dir);
+    ASSERT_TRUE(copy.ok() && (*copy)->Write(mark).ok());
+    for (const auto& file : std::filesystem::directory_iterator(dir)) {
+      if (file.path().extension() != ".log") continue;
+      const auto size = std::filesystem::file_size(file.path());
+      if (size > 0) std::filesystem::resize_file(file.path(), size - 1);
+    }
+  });
+  const auto lost = commons_.gateway().GetStatus()->lost;
+  ASSERT_FALSE(lost.empty());
+  EXPECT_THAT(lost, ::testing::Contains(::testing::StartsWith(
+                        "journal entry " + std::to_string(journaled) + ", found")));
+  // The same message again: the number is not used up, and nothing is counted twice.
+  commons_.Send(members_[0], "2013-01-15T00:30:00Z", 2);
+  EXPECT_EQ(commons_.gateway().GetStatus()->journaled, journaled);
+}
+
+TEST_F(LossTest, ALostHighWaterFileOrReportIsReportedAndNotFatal) {
+  for (const char* name : {"high-water", "losses"}) {
+    commons_.Crash([&](const std::filesystem::path& dir) { std::filesystem::remove(dir / name); });
+    const auto lost = commons_.gateway().GetStatus()->lost;
+    ASSERT_EQ(lost.size(), 1u) << name;
+    EXPECT_THAT(lost[0], ::testing::HasSubstr(std::string("(file ") + name + ")"));
+    ASSERT_TRUE(commons_.gateway().AcknowledgeLoss().ok());
+    commons_.Crash();
+    EXPECT_TRUE(commons_.gateway().GetStatus()->lost.empty());
+  }
+}
+
+TEST_F(LossTest, AJournalEntryThatIsMissingOrDamagedIsNamedAndLeftOut) {
+  ASSERT_TRUE(commons_.gateway().AdvanceClock(At("2013-01-15T00:00:00Z")).ok());
+  const uint64_t first = commons_.gateway().GetStatus()->journaled + 1;
+  for (int i = 0; i < 5; ++i) {
+    commons_.Send(members_[0], FormatTime(At("2013-01-15T00:00:00Z") + std::chrono::hours(i)), i);
+  }
+  commons_.Crash([&](const std::filesystem::path& dir) {
+    auto database = store::Database::Open(dir.string());
+    ASSERT_TRUE(database.ok());
+    store::Batch batch;
+    batch.Delete(store::Table::kJournal, ByteWriter().U64(first + 1).Take());
+    const std::string damaged = ByteWriter().U64(first + 3).Take();
+    std::string value = **(*database)->Get(store::Table::kJournal, damaged);
+    value.back() = static_cast<char>(value.back() ^ 1);
+    batch.Put(store::Table::kJournal, damaged, value);
+    ASSERT_TRUE((*database)->Commit(batch).ok());
+    ASSERT_TRUE((*database)->Close().ok());
+  });
+  const auto lost = commons_.gateway().GetStatus()->lost;
+  ASSERT_EQ(lost.size(), 2u);
+  EXPECT_THAT(lost[0], ::testing::StartsWith("journal entry " + std::to_string(first + 1) + ","));
+  EXPECT_THAT(lost[1], ::testing::StartsWith("journal entry " + std::to_string(first + 3) + ","));
+  EXPECT_EQ(commons_.gateway().GetStatus()->folded, first + 4);
+  commons_.Send(members_[0], "2013-01-15T12:00:00Z", 1);
+  EXPECT_EQ(commons_.gateway().GetStatus()->journaled, first + 5);
 }
 
 }  // namespace
