@@ -59,6 +59,8 @@ Status Show(Context& context) {
                        {"ledger_root", HexEncode(status.ledger_root())},
                        {"released", uint64_t{status.released()}},
                        {"suppressed", uint64_t{status.suppressed()}},
+                       {"lost", std::vector<std::string>(status.lost().begin(),
+                                                         status.lost().end())},
                        {"rolled_up", uint64_t{status.retention().rolled_up()}},
                        {"erased", uint64_t{status.retention().erased()}},
                        {"erased_rollups", uint64_t{status.retention().erased_rollups()}},

@@ -42,6 +42,9 @@ inline constexpr std::chrono::seconds kCheckpointInterval{60};
 inline constexpr std::size_t kReadingsPerBlockMax = 2'048;
 
 // Store.
+// How often the file that says what is durable is written, unless the ledger grew.
+inline constexpr std::chrono::seconds kMarkInterval{10};
+inline constexpr std::size_t kLossesMax = 256;  // entries of the report of what the disk lost
 inline constexpr std::size_t kSyncBytesMax = 64u << 10;
 inline constexpr std::chrono::milliseconds kSyncInterval{1'000};
 // Blocks read from files and rows that are not in files yet, together; the latter at most.

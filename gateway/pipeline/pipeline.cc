@@ -47,7 +47,7 @@ Pipeline::~Pipeline() {
 }
 
 Status Pipeline::Start() {
-  ASSIGN_OR_RETURN(database_, store::Database::Open({.dir = dir_, .space = space_, .env = env_}));
+  RETURN_IF_ERROR(OpenDatabase());
   ASSIGN_OR_RETURN(vault_, store::Vault::Open(*database_, std::move(master_)));
   RETURN_IF_ERROR(CheckMode());
   RETURN_IF_ERROR(KeepCertificate());
@@ -56,16 +56,20 @@ Status Pipeline::Start() {
   // core in turn needs a journal. Nothing is appended before both are there.
   ASSIGN_OR_RETURN(journal_, store::Journal::Open(*vault_, 0));
   syncer_ = std::make_unique<store::Syncer>(*database_, sync_);
+  const uint64_t ledger_known = high_water_->mark().ledger;
   const auto make_core = [&] {
     core_ = std::make_unique<Core>(CoreParts{.vault = *vault_,
                                              .journal = *journal_,
                                              .syncer = *syncer_,
                                              .ledger = *ledger_,
                                              .counters = counters_,
+                                             .losses = *losses_,
                                              .gateway = gateway_,
-                                             .replay = replay_ != nullptr});
+                                             .replay = replay_ != nullptr,
+                                             .ledger_known = ledger_known});
     return core_->Load();
   };
+  RETURN_IF_ERROR(ReportShortfall());
   RETURN_IF_ERROR(make_core());
   if (core_->folded() > journal_->last()) {
     const uint64_t folded = core_->folded();
@@ -84,9 +88,49 @@ Status Pipeline::Start() {
   }
   PublishAdmissions();
   PublishDocuments();
+  syncer_->Record(*high_water_, [this] { return Committed(); });
   last_checkpoint_ = last_tick_ = clock_.SteadyNow();
   thread_ = std::thread([this] { Run(); });
   return OkStatus();
+}
+
+Status Pipeline::OpenDatabase() {
+  ASSIGN_OR_RETURN(database_, store::Database::Open({.dir = dir_, .space = space_, .env = env_}));
+  const Time now = clock_.SystemNow();
+  // Each of the two files is there since the other is: one alone says that the other was lost.
+  const bool had_report = store::HasLossReport(dir_);
+  ASSIGN_OR_RETURN(losses_, store::Losses::Load(dir_, now));
+  ASSIGN_OR_RETURN(high_water_, store::HighWater::Open(dir_));
+  using Found = store::HighWater::Found;
+  if (high_water_->found() == Found::kWhole && !had_report) {
+    RETURN_IF_ERROR(losses_->Add({.what = "the report of earlier losses, if there was one",
+                                  .file = "losses",
+                                  .found = now,
+                                  .ledger = true}));
+  }
+  if (high_water_->found() == Found::kDamaged ||
+      (high_water_->found() == Found::kNone && had_report)) {
+    RETURN_IF_ERROR(losses_->Add({.what = "the record of how much was durable",
+                                  .file = "high-water",
+                                  .found = now,
+                                  .ledger = true}));
+  }
+  return OkStatus();
+}
+
+store::Mark Pipeline::Committed() const {
+  return {.changes = database_->changes(), .journal = journal_->last(), .ledger = ledger_->size()};
+}
+
+Status Pipeline::ReportShortfall() {
+  // Entries that are trimmed were folded first: only the checkpoint tells their number.
+  store::Mark now = Committed();
+  ASSIGN_OR_RETURN(const uint64_t folded, Core::FoldedIn(*vault_));
+  now.journal = std::max(now.journal, folded);
+  RETURN_IF_ERROR(losses_->AddAll(
+      store::Shortfall(high_water_->mark(), now, clock_.SystemNow())));
+  // Reported, durably: from here on this is what the store has.
+  return high_water_->Write(now);
 }
 
 Status Pipeline::KeepCertificate() {
@@ -134,12 +178,15 @@ Status Pipeline::LoadRecentHashes() {
   const uint64_t recent = last > limits::kInflightMax ? last - limits::kInflightMax : 0;
   // Between two checkpoints more entries can come than the ring holds, and each of them counts.
   const uint64_t after = std::min(recent, core_->folded());
-  return journal_->ReadFrom(after, last - after, [&](const store::JournalEntry& entry) {
+  // What is damaged has no hash any more; folding reports it.
+  const auto ignore = [](uint64_t, uint64_t) {};
+  const auto remember = [&](const store::JournalEntry& entry) {
     recent_hashes_[next_hash_++ % recent_hashes_.size()] = entry.message_hash;
     // Invariant I8: entries found unfolded at start count as received by this process.
     if (entry.sequence > core_->folded()) counters_.Received(entry.items.size());
     return true;
-  });
+  };
+  return journal_->ReadFrom(after, last - after, remember, ignore);
 }
 
 Status Pipeline::Close() {

@@ -25,7 +25,9 @@
 #include "gateway/port/cell_source.h"
 #include "gateway/port/commands.h"
 #include "gateway/port/intake.h"
+#include "gateway/store/high_water.h"
 #include "gateway/store/journal.h"
+#include "gateway/store/losses.h"
 #include "gateway/store/sealed_rows.h"
 #include "gateway/store/syncer.h"
 
@@ -137,6 +139,11 @@ class Pipeline final : public port::Intake, public port::Commands, public port::
   // row decides. Returns FailedPrecondition if the store was made for the other kind of clock.
   Status CheckMode();
   Status KeepCertificate();
+  // With the two files beside it.
+  Status OpenDatabase();
+  store::Mark Committed() const;
+  // RocksDB cuts a damaged log short and says nothing; the high-water file knows better.
+  Status ReportShortfall();
   Status LoadRecentHashes();
   void Run();
   bool IsStopping();
@@ -184,6 +191,8 @@ class Pipeline final : public port::Intake, public port::Commands, public port::
   crypto::SecretKey master_;  // moved on by Start
   std::function<bool()> broker_connected_;
   std::string certificate_;  // PEM
+  std::unique_ptr<store::Losses> losses_;
+  std::unique_ptr<store::HighWater> high_water_;
   std::unique_ptr<store::Database> database_;
   std::unique_ptr<store::Vault> vault_;
   std::unique_ptr<store::Journal> journal_;

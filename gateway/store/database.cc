@@ -219,6 +219,7 @@ Status Database::Checkpoint(const std::string& dir) const {
 }
 
 uint64_t Database::commits() const { return impl_->commits.load(std::memory_order_acquire); }
+uint64_t Database::changes() const { return impl_->acknowledged.load(); }
 uint64_t Database::reopened() const { return impl_->reopened.load(); }
 uint64_t Database::lost_changes() const { return impl_->lost.load(); }
 

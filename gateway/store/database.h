@@ -139,6 +139,8 @@ class Database {
   // OK, or what the disk did, until it is healed.
   Status health() const;
 
+  // RocksDB's number of the last change that is committed.
+  uint64_t changes() const;
   // How many batches were committed since Open.
   uint64_t commits() const;
   // How often the store was closed and opened again to heal it, and how many changes that were

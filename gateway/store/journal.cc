@@ -102,7 +102,8 @@ StatusOr<uint64_t> Journal::Append(const JournalEntry& entry, Time now) {
 }
 
 Status Journal::ReadFrom(uint64_t after, std::size_t max_entries,
-                         const std::function<bool(const JournalEntry&)>& visit) const {
+                         const std::function<bool(const JournalEntry&)>& visit,
+                         const Lost& lost) const {
   if (after == std::numeric_limits<uint64_t>::max() || max_entries == 0) return OkStatus();
   JournalEntry entry;
   std::size_t visited = 0;
@@ -119,9 +120,25 @@ Status Journal::ReadFrom(uint64_t after, std::size_t max_entries,
     return Decode(plaintext, entry);
   };
   Status failed;
+  uint64_t expected = after + 1;
+  const auto skip = [&](std::string_view key) {
+    const StatusOr<uint64_t> sequence = SequenceOf(key);
+    if (!lost || !sequence.ok()) return;
+    if (*sequence > expected) {
+      lost(expected, *sequence - 1);
+      entry.sequence = *sequence - 1;
+    }
+    expected = *sequence + 1;
+  };
   RETURN_IF_ERROR(vault_.db().Scan(
       Table::kJournal, RowKey(after + 1), {}, [&](std::string_view key, std::string_view value) {
+        skip(key);
         failed = read(key, value);
+        if (lost && failed.code() == StatusCode::kDataLoss && entry.sequence + 1 == expected) {
+          lost(entry.sequence, entry.sequence);
+          failed = OkStatus();
+          return true;
+        }
         if (!failed.ok()) return false;
         ++visited;
         return visit(entry) && visited < max_entries;

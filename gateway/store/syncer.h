@@ -6,12 +6,14 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <thread>
 
 #include "gateway/base/mutex.h"
 #include "gateway/base/status.h"
 #include "gateway/model/limits.h"
 #include "gateway/store/database.h"
+#include "gateway/store/high_water.h"
 
 namespace gateway::store {
 
@@ -31,6 +33,11 @@ class Syncer {
   Syncer(const Syncer&) = delete;
   Syncer& operator=(const Syncer&) = delete;
 
+  // From now on what is durable is also written to `file`, which must outlive the thread: before a
+  // barrier returns after which the ledger is longer, else at most every limits::kMarkInterval, and
+  // by Stop. `now` tells what is committed; any thread may call it. Call once.
+  void Record(HighWater& file, std::function<Mark()> now);
+
   // Counts committed bytes towards an early sync. Never blocks for a disk.
   void Notify(std::size_t bytes);
 
@@ -48,6 +55,9 @@ class Syncer {
 
  private:
   void Run();
+  // Writes `mark`, which is durable, if it is worth it.
+  enum class Urgency { kNone, kBarrier, kLast };
+  Status Keep(HighWater& file, const Mark& mark, Urgency urgency);
   // Waits for the interval, enough bytes, a barrier or Stop.
   void AwaitWork() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
@@ -63,6 +73,10 @@ class Syncer {
   uint64_t syncs_ ABSL_GUARDED_BY(mutex_) = 0;
   Status failure_ ABSL_GUARDED_BY(mutex_);
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
+  HighWater* file_ ABSL_GUARDED_BY(mutex_) = nullptr;
+  std::function<Mark()> mark_ ABSL_GUARDED_BY(mutex_);
+
+  std::chrono::steady_clock::time_point next_mark_{};  // confined to the thread
 
   std::thread thread_;  // last: starts when all else is ready
 };

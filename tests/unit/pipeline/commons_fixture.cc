@@ -171,10 +171,11 @@ void CopyOfOneMoment(const std::filesystem::path& from, const std::filesystem::p
   std::filesystem::remove(to / "LOCK");
 }
 
-void Commons::Crash() {
+void Commons::Crash(const std::function<void(const std::filesystem::path&)>& damage) {
   const std::filesystem::path copy = root_ / ("db-" + std::to_string(++crashes_));
   CopyOfOneMoment(dir_, copy);
   pipeline_.reset();
+  if (damage) damage(copy);
   dir_ = copy;
   Open();
 }

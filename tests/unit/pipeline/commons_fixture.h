@@ -3,6 +3,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -76,7 +77,8 @@ class Commons {
   // A clean restart, or a crash: the process dies without closing anything, which is simulated by
   // opening a copy of the files as they are at this moment.
   void Restart();
-  void Crash();
+  // `damage` does to the copy what the disk did.
+  void Crash(const std::function<void(const std::filesystem::path&)>& damage = nullptr);
   // A clean restart on that disk, whose syncs come often.
   void RestartOn(rocksdb::Env* env);
 

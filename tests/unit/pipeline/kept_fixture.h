@@ -61,6 +61,7 @@ class Kept {
   std::unique_ptr<ledger::Ledger> ledger_;
   std::unique_ptr<store::Journal> journal_;
   std::unique_ptr<store::Syncer> syncer_;
+  std::unique_ptr<store::Losses> losses_;
   std::unique_ptr<Core> core_;
 };
 
