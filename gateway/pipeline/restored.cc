@@ -1,0 +1,52 @@
+// What a restore leaves to the next start: households erased since the backup are erased again,
+// days that ended before the restore are never computed, and time does not go back. Each step can
+// be repeated; the marker goes last, so that a crash in between begins again.
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "gateway/backup/disk.h"
+#include "gateway/backup/manifest.h"
+#include "gateway/base/file.h"
+#include "gateway/base/log.h"
+#include "gateway/pipeline/pipeline.h"
+
+namespace gateway::pipeline {
+
+static_assert(backup::kStoreFormat == store::kStoreFormat);
+
+Status Pipeline::BeginRestored() {
+  // What a killed backup or restore left beside the database. The directory's lock is ours.
+  RETURN_IF_ERROR(backup::RemoveTree(dir_ + ".backup"));
+  RETURN_IF_ERROR(backup::RemoveTree(dir_ + ".restoring"));
+  const std::string path = dir_ + "/" + std::string(backup::kRestoredFile);
+  const auto text = ReadFile(path, backup::kSmallFileBytesMax);
+  if (text.status().code() == StatusCode::kNotFound) return OkStatus();
+  RETURN_IF_ERROR(text.status());
+  ASSIGN_OR_RETURN(restored_, backup::ReadRestored(*text));
+  Log(LogLevel::kWarning, "the store was restored from backup %s", restored_->backup);
+  for (const std::string& owner : restored_->erased) {
+    store::Batch batch;
+    RETURN_IF_ERROR(EraseRestored(batch, OwnerId::FromBytes(owner)));
+  }
+  return OkStatus();
+}
+
+Status Pipeline::EraseRestored(store::Batch& batch, const OwnerId& owner) {
+  return vault_->DestroyOwner(batch, owner);
+}
+
+Status Pipeline::FinishRestored() {
+  if (!restored_.has_value()) return OkStatus();
+  const Time at = std::max(restored_->at, core_->clock_floor());
+  core_->RaiseClockFloor(at);
+  RETURN_IF_ERROR(core_->Checkpoint(at));
+  RETURN_IF_ERROR(syncer_->Barrier());
+  if (replay_ != nullptr) replay_->Set(std::max(replay_->SystemNow(), at));
+  const std::string path = dir_ + "/" + std::string(backup::kRestoredFile);
+  if (unlink(path.c_str()) != 0) return backup::FromErrno("file", path);
+  restored_.reset();
+  return backup::SyncDirectory(dir_);
+}
+
+}  // namespace gateway::pipeline
