@@ -40,6 +40,7 @@ int Run(int argc, char** argv) {
   RegisterPeer(app, context);
   RegisterRetract(app, context);
   RegisterBackup(app, context);
+  RegisterStore(app, context);
 
   try {
     app.parse(argc, argv);

@@ -58,7 +58,18 @@ Status Show(Context& context) {
                        {"ledger_size", uint64_t{status.ledger_size()}},
                        {"ledger_root", HexEncode(status.ledger_root())},
                        {"released", uint64_t{status.released()}},
-                       {"suppressed", uint64_t{status.suppressed()}}});
+                       {"suppressed", uint64_t{status.suppressed()}},
+                       {"lost", std::vector<std::string>(status.lost().begin(),
+                                                         status.lost().end())},
+                       {"rolled_up", uint64_t{status.retention().rolled_up()}},
+                       {"erased", uint64_t{status.retention().erased()}},
+                       {"erased_rollups", uint64_t{status.retention().erased_rollups()}},
+                       {"keys_destroyed", uint64_t{status.retention().keys_destroyed()}},
+                       {"retention_bytes", uint64_t{status.retention().bytes()}},
+                       {"last_retention",
+                        status.retention().last_run_ms() == 0
+                            ? ""
+                            : FormatTime(TimeOf(status.retention().last_run_ms()))}});
   return OkStatus();
 }
 

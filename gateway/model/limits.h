@@ -42,6 +42,7 @@ inline constexpr std::chrono::seconds kCheckpointInterval{60};
 inline constexpr std::size_t kReadingsPerBlockMax = 512;
 
 // Store.
+inline constexpr std::size_t kLossesMax = 256;  // entries of the report of what the disk lost
 inline constexpr std::size_t kSyncBytesMax = 64u << 10;
 inline constexpr std::chrono::milliseconds kSyncInterval{1'000};
 

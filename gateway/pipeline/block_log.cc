@@ -203,37 +203,97 @@ Status BlockLog::VisitMonth(uint32_t month, const Visit& visit) const {
   return failure;
 }
 
-StatusOr<uint64_t> BlockLog::DropExpired(store::Batch& batch, uint32_t last_month,
-                                         const KeepFrom& keep_from) {
-  GW_CHECK(std::none_of(runs_.begin(), runs_.end(), [](const auto& r) { return r.second.changed; }));
-  runs_.clear();
-  uint64_t dropped = 0;
-  Status failure;
-  const auto drop_from_row = [&](std::string_view key, std::string_view value) -> Status {
-    if (key.size() != kKeyBytes) return DataLoss("block row: malformed key");
-    const Time from = keep_from(SeriesId::FromBytes(key.substr(kSeriesAt, SeriesId::kBytes)));
-    if (ByteReader(key).U32() > MonthOf(from)) return OkStatus();  // All of it is newer.
-    ASSIGN_OR_RETURN(std::vector<Reading> readings, OpenBlock(vault_, key, value));
-    const std::size_t gone =
-        std::erase_if(readings, [&](const Reading& reading) { return reading.time < from; });
-    if (gone == 0) return OkStatus();
-    dropped += gone;
-    if (readings.empty()) {
+StatusOr<std::vector<uint32_t>> BlockLog::Months() const {
+  std::vector<uint32_t> months;
+  std::string from;
+  for (bool found = true; found;) {
+    found = false;
+    Status failure;
+    RETURN_IF_ERROR(database_.Scan(store::Table::kBlocks, from, "",
+                                   [&](std::string_view key, std::string_view) {
+                                     if (key.size() != kKeyBytes) {
+                                       failure = DataLoss("block row: malformed key");
+                                       return false;
+                                     }
+                                     months.push_back(ByteReader(key.substr(0, 4)).U32());
+                                     found = true;
+                                     return false;
+                                   }));
+    RETURN_IF_ERROR(failure);
+    if (found) from = ByteWriter().U32(months.back() + 1).Take();
+  }
+  return months;
+}
+
+StatusOr<std::vector<OwnerId>> BlockLog::OwnersOf(uint32_t month) const {
+  std::vector<OwnerId> owners;
+  const std::string from = ByteWriter().U32(month).Take();
+  RETURN_IF_ERROR(database_.Scan(
+      store::Table::kBlocks, from, PrefixEnd(from), [&](std::string_view key, std::string_view) {
+        if (key.size() != kKeyBytes) return true;
+        const OwnerId owner = OwnerId::FromBytes(key.substr(kOwnerAt, OwnerId::kBytes));
+        if (owners.empty() || owners.back() != owner) owners.push_back(owner);
+        return true;
+      }));
+  return owners;
+}
+
+Status BlockLog::VisitOwner(uint32_t month, const OwnerId& owner, const Visit& visit) const {
+  const std::string from = ByteWriter().U32(month).Raw(owner.view()).Take();
+  return database_.Scan(
+      store::Table::kBlocks, from, PrefixEnd(from),
+      [&](std::string_view key, std::string_view value) {
+        if (key.size() != kKeyBytes || value.size() < 2) return true;
+        const StatusOr<std::vector<Reading>> block = OpenBlock(vault_, key, value);
+        if (block.ok()) {
+          visit(static_cast<OwnerKind>(value[1]), owner,
+                SeriesId::FromBytes(key.substr(kSeriesAt, SeriesId::kBytes)), *block);
+        }
+        return true;
+      });
+}
+
+StatusOr<BlockLog::Removed> BlockLog::RemoveIf(store::Batch& batch, uint32_t month,
+                                               const OwnerId& owner, const Gone& gone) {
+  for (auto it = runs_.lower_bound({month, owner, SeriesId{}, 0});
+       it != runs_.end() && std::get<0>(it->first) == month && std::get<1>(it->first) == owner;) {
+    GW_CHECK(!it->second.changed);
+    it = runs_.erase(it);
+  }
+  Removed removed;
+  const auto remove_from_row = [&](std::string_view key, std::string_view value) -> Status {
+    StatusOr<std::vector<Reading>> readings = OpenBlock(vault_, key, value);
+    if (readings.status().code() == StatusCode::kNotFound) {  // Its key was destroyed.
       batch.Delete(store::Table::kBlocks, key);
+      removed.bytes += value.size();
+    }
+    if (!readings.ok() || key.size() != kKeyBytes) return OkStatus();
+    const SeriesId series = SeriesId::FromBytes(key.substr(kSeriesAt, SeriesId::kBytes));
+    const std::size_t count =
+        std::erase_if(*readings, [&](const Reading& reading) { return gone(series, reading); });
+    if (count == 0) return OkStatus();
+    removed.readings += count;
+    if (readings->empty()) {
+      batch.Delete(store::Table::kBlocks, key);
+      removed.bytes += value.size();
       return OkStatus();
     }
     ASSIGN_OR_RETURN(const store::RowHeader head, store::ParseRowHeader(value));
+    const std::string block = store::EncodeBlock(*readings);
+    const std::size_t sealed = block.size() + store::kRowOverheadBytes;
+    removed.bytes += value.size() - std::min(value.size(), sealed);
     return vault_.PutSealed(batch, store::Table::kBlocks, key, head.owner_kind, head.owner,
-                            head.epoch, store::EncodeBlock(readings));
+                            head.epoch, block);
   };
-  RETURN_IF_ERROR(database_.Scan(store::Table::kBlocks, "",
-                                 ByteWriter().U32(last_month + 1).Take(),
+  const std::string from = ByteWriter().U32(month).Raw(owner.view()).Take();
+  Status failure;
+  RETURN_IF_ERROR(database_.Scan(store::Table::kBlocks, from, PrefixEnd(from),
                                  [&](std::string_view key, std::string_view value) {
-                                   failure = drop_from_row(key, value);
+                                   failure = remove_from_row(key, value);
                                    return failure.ok();
                                  }));
   RETURN_IF_ERROR(failure);
-  return dropped;
+  return removed;
 }
 
 }  // namespace gateway::pipeline

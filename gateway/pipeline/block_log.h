@@ -48,11 +48,22 @@ class BlockLog {
   // Returns DataLoss if a block does not open.
   Status VisitMonth(uint32_t month, const Visit& visit) const;
 
-  // Removes every stored reading that is older than `keep_from` says for its series; blocks are
-  // rewritten or deleted in `batch`. Call only when nothing is unwritten. Returns how many
-  // readings go. The cache is dropped.
-  using KeepFrom = std::function<Time(const SeriesId&)>;
-  StatusOr<uint64_t> DropExpired(store::Batch& batch, uint32_t last_month, const KeepFrom& keep_from);
+  // For retention, which calls these only when nothing is unwritten. What they read is as on disk.
+  // Months and owners that have blocks, ascending.
+  StatusOr<std::vector<uint32_t>> Months() const;
+  StatusOr<std::vector<OwnerId>> OwnersOf(uint32_t month) const;
+  // Every block of an owner's month that opens.
+  Status VisitOwner(uint32_t month, const OwnerId& owner, const Visit& visit) const;
+  // Takes the readings of an owner's month for which `gone` says so; blocks are rewritten or deleted
+  // in `batch`. `gone` is asked once per reading. A block that does not open stays, and so does
+  // everything if the batch is not committed. The cache of the owner's month is dropped.
+  struct Removed {
+    uint64_t readings = 0;
+    uint64_t bytes = 0;  // of rows, less what they were rewritten to
+  };
+  using Gone = std::function<bool(const SeriesId&, const Reading&)>;
+  StatusOr<Removed> RemoveIf(store::Batch& batch, uint32_t month, const OwnerId& owner,
+                             const Gone& gone);
 
  private:
   // Every block of one series and month, those in memory first, until `visit` returns false. A

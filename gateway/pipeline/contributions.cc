@@ -63,6 +63,15 @@ privacy::Contribution Finish(const Metric& metric, const Gathered& gathered) {
 
 }  // namespace
 
+std::vector<Window> BucketsOf(bool whole_day, Millis bucket, const Window& day) {
+  if (whole_day) return {day};
+  std::vector<Window> windows;
+  Time start = FloorTo(day.start, bucket);
+  if (start < day.start) start += bucket;
+  for (; start < day.end; start += bucket) windows.push_back({start, start + bucket});
+  return windows;
+}
+
 privacy::Combine CombineOf(MetricKind kind) {
   return kind == MetricKind::kGauge ? privacy::Combine::kMean : privacy::Combine::kSum;
 }

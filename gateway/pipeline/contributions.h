@@ -14,6 +14,10 @@ namespace gateway::pipeline {
 // How far back the day's first reading of a counter may look for the one before it.
 inline Millis LookBack(const Metric& metric) { return 2 * metric.interval; }
 
+// The buckets of a civil day, as share and retain rules mean them; a shorter one belongs to the day
+// that holds its start.
+std::vector<Window> BucketsOf(bool whole_day, Millis bucket, const Window& day);
+
 privacy::Combine CombineOf(MetricKind kind);
 
 // All series together. `windows` ascend and do not overlap; `before` has, of a counter's series,

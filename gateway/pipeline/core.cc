@@ -5,6 +5,7 @@
 #include "gateway/base/bytes.h"
 #include "gateway/base/log.h"
 #include "gateway/model/limits.h"
+#include "gateway/pipeline/retention.h"
 #include "gateway/proof/note.h"
 
 namespace gateway::pipeline {
@@ -15,7 +16,7 @@ using store::Table;
 namespace {
 
 constexpr std::string_view kStateKey = "state";
-constexpr uint8_t kStateVersion = 1;
+constexpr uint8_t kStateVersion = 2;
 
 // What a journal row of one reading takes on disk, roughly: towards limits::kCheckpointBytesMax.
 constexpr std::size_t kJournalRowBytes = 128;
@@ -35,7 +36,8 @@ std::string SheetRowKey(const store::Vault& vault, const DayKey& key) {
 Core::Core(CoreParts parts)
     : parts_(std::move(parts)),
       registry_(std::make_unique<Registry>(parts_.vault)),
-      blocks_(parts_.vault.db(), parts_.vault) {}
+      blocks_(parts_.vault.db(), parts_.vault),
+      rollups_(parts_.vault) {}
 
 Status Core::Load() {
   RETURN_IF_ERROR(registry_->Load());
@@ -62,6 +64,7 @@ Status Core::LoadState() {
   RaiseClockFloor(Time(Millis(in.I64())));
   released_ = in.U64();
   suppressed_ = in.U64();
+  if (in.U8() != 0) given_up_ = Time(Millis(in.I64()));
   std::set<DayKey> open;
   const uint64_t count = in.Varint();
   for (uint64_t i = 0; i < count && in.ok(); ++i) {
@@ -72,7 +75,19 @@ Status Core::LoadState() {
     open.insert(std::move(key));
   }
   RETURN_IF_ERROR(in.Finish("checkpoint row"));
-  return LoadOpenDays(open);
+  RETURN_IF_ERROR(LoadOpenDays(open));
+  return LoadGivenUp(open);
+}
+
+Status Core::LoadGivenUp(const std::set<DayKey>& open) {
+  ASSIGN_OR_RETURN(const std::optional<std::string> row,
+                   parts_.vault.GetRow(Table::kMeta, kGivenUpKey));
+  if (!row.has_value() || registry_->rules() == nullptr) return OkStatus();
+  ASSIGN_OR_RETURN(const std::set<DayKey> given_up, DecodeDays(*row));
+  for (const DayKey& key : given_up) {
+    if (open.contains(key)) days_.GiveUp(key, registry_->rules()->time_zone.DayOf(key.start));
+  }
+  return OkStatus();
 }
 
 Status Core::LoadOpenDays(const std::set<DayKey>& open) {
@@ -80,6 +95,7 @@ Status Core::LoadOpenDays(const std::set<DayKey>& open) {
   std::set<uint32_t> months;
   for (const DayKey& key : open) {
     const Window day = registry_->rules()->time_zone.DayOf(key.start);
+    days_.Open(key, day);
     months.insert(MonthOf(day.start));
     months.insert(MonthOf(day.end));
   }
@@ -117,6 +133,17 @@ StatusOr<bool> Core::IsDecided(const DayKey& key) {
   return true;
 }
 
+// Whether the day's integers were made already: they do not change any more.
+StatusOr<bool> Core::IsRolledUp(const OwnerId& owner, const MetricId& metric, Time time) {
+  const Rules& rules = *registry_->rules();
+  if (rules.documents.policy.RetainRuleFor(metric, policy::RetainTier::kRollup) == nullptr) {
+    return false;
+  }
+  if (!last_day_.Contains(time)) last_day_ = rules.time_zone.DayOf(time);
+  ASSIGN_OR_RETURN(const auto rollups, rollups_.Read(owner, metric, last_day_));
+  return !rollups.empty();
+}
+
 StatusOr<Outcome> Core::FoldReading(const JournalEntry& entry, const JournalEntry::Item& item) {
   const SeriesInfo* info = registry_->FindSeries(item.series);
   const std::optional<DayKey> key =
@@ -126,7 +153,7 @@ StatusOr<Outcome> Core::FoldReading(const JournalEntry& entry, const JournalEntr
   bool late = false;
   if (key.has_value()) {
     ASSIGN_OR_RETURN(late, IsDecided(*key));
-    in_open_day = !late;
+    in_open_day = !late && !days_.IsGivenUp(*key);
   }
   if (in_open_day) {
     known = days_.Find(*key, entry.owner, item.series, item.reading);
@@ -135,6 +162,11 @@ StatusOr<Outcome> Core::FoldReading(const JournalEntry& entry, const JournalEntr
   }
   if (known == Known::kRepeated) return Outcome::kDuplicateRepeated;
   if (known == Known::kConflict) return Outcome::kDuplicateConflict;
+  if (!parts_.vault.MaySeal(entry.owner, MonthOf(entry.arrival))) return Outcome::kKeyGone;
+  if (info != nullptr && !in_open_day) {
+    ASSIGN_OR_RETURN(const bool rolled_up, IsRolledUp(entry.owner, info->metric, item.reading.time));
+    if (rolled_up) return Outcome::kExpired;
+  }
   RETURN_IF_ERROR(blocks_.Append(entry.owner_kind, entry.owner, MonthOf(entry.arrival), item.series,
                                  item.reading));
   if (in_open_day) days_.Add(*key, last_day_, entry.owner, item.series, item.reading);
@@ -176,7 +208,8 @@ Status Core::PutCheckpoint(store::Batch& batch, const DayKey* closing) {
   RETURN_IF_ERROR(blocks_.WriteTo(batch));
   ByteWriter out;
   out.U8(kStateVersion).U64(folded_).I64(clock_floor().time_since_epoch().count());
-  out.U64(released_).U64(suppressed_);
+  out.U64(released_).U64(suppressed_).U8(given_up_.has_value() ? 1 : 0);
+  if (given_up_.has_value()) out.I64(given_up_->time_since_epoch().count());
   const auto& days = days_.days();
   out.Varint(days.size() - (closing == nullptr ? 0 : 1));
   for (const auto& [key, day] : days) {
@@ -204,8 +237,15 @@ Status Core::Checkpoint(Time now) {
   return OkStatus();
 }
 
+Status Core::GiveUpDaysEndedBy(Time end) {
+  given_up_ = std::max(given_up_.value_or(end), end);
+  RETURN_IF_ERROR(Checkpoint(clock_floor()));
+  return parts_.syncer.Barrier();
+}
+
 Status Core::MakeReadable() {
   if (registry_->rules() == nullptr) return OkStatus();
+  if (parts_.losses.blocking() && parts_.ledger.size() > parts_.ledger_known) return OkStatus();
   const ledger::Ledger::Published published = parts_.ledger.published();
   if (!published.note.empty() && published.size == parts_.ledger.size()) return OkStatus();
   RETURN_IF_ERROR(parts_.syncer.Barrier());

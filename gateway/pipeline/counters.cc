@@ -48,6 +48,8 @@ IntakeCounters::Snapshot IntakeCounters::Read() const {
   settled(Outcome::kDuplicateRepeated, "duplicate", "repeated");
   settled(Outcome::kDuplicateConflict, "duplicate", "conflict");
   settled(Outcome::kDuplicateRedelivered, "duplicate", "redelivered");
+  settled(Outcome::kExpired, "denied", "expired");
+  settled(Outcome::kKeyGone, "denied", "key-gone");
   for (std::size_t i = 0; i < refused_.size(); ++i) {
     const auto code = static_cast<port::DoorCode>(i);
     if (refused_[i] == 0) continue;

@@ -18,6 +18,8 @@ enum class Outcome : uint8_t {
   kDuplicateRepeated,     // same series, time and value as one already stored
   kDuplicateConflict,     // same series and time, another value: the first one stays
   kDuplicateRedelivered,  // the broker sent a message again that is in the journal
+  kExpired,               // its day was rolled up already
+  kKeyGone,               // the data key of the month it came in was destroyed
   kCount,
 };
 

@@ -23,12 +23,7 @@ struct Core::Sheet {
 };
 
 std::vector<Window> Core::WindowsOf(const policy::ShareRule& rule, const Window& day) {
-  if (rule.whole_day) return {day};
-  std::vector<Window> windows;
-  Time start = FloorTo(day.start, rule.bucket);
-  if (start < day.start) start += rule.bucket;
-  for (; start < day.end; start += rule.bucket) windows.push_back({start, start + rule.bucket});
-  return windows;
+  return BucketsOf(rule.whole_day, rule.bucket, day);
 }
 
 std::optional<Time> Core::DueTime(const DayKey& key, const Window& day) const {
@@ -69,6 +64,7 @@ Cell Core::CellTemplate(const policy::ShareRule& rule, const DayKey& key,
 
 StatusOr<uint32_t> Core::DecideDue(Time now, bool clock_sound) {
   if (registry_->rules() == nullptr || !clock_sound || now < clock_floor()) return 0;
+  if (parts_.losses.blocking()) return 0;
   const policy::Documents& documents = registry_->rules()->documents;
   if (now >= documents.policy.expires || now < documents.policy.activates ||
       now >= documents.roster.expires || now >= documents.charter.expires) {
@@ -160,7 +156,9 @@ StatusOr<privacy::SheetInput> Core::MakeInput(const Sheet& sheet, const OpenDay&
     if (windows.size() > input.fine_windows.size()) input.fine_windows = std::move(windows);
   }
   std::vector<const Household*> owners;
-  for (const auto& [owner, series] : day.owners) {
+  // Of a day that was given up some readings are gone: what is left would be a figure of its own.
+  static const std::map<OwnerId, SeriesReadings> kNobody;
+  for (const auto& [owner, series] : day.given_up ? kNobody : day.owners) {
     owners.push_back(registry_->FindOwner(owner));
     ASSIGN_OR_RETURN(const auto before, ReadingsBefore(sheet, owner, series));
     input.owners.push_back(ContributionsOf(*sheet.metric, series, input.fine_windows, before));
@@ -188,6 +186,25 @@ StatusOr<privacy::SheetInput> Core::MakeInput(const Sheet& sheet, const OpenDay&
   return input;
 }
 
+StatusOr<std::vector<privacy::DecidedRule>> Core::Figure(const Sheet& sheet, const OpenDay& day,
+                                                         Time now) const {
+  if (!given_up_.has_value() || day.window.end > *given_up_) {
+    ASSIGN_OR_RETURN(const privacy::SheetInput input, MakeInput(sheet, day, now));
+    return privacy::DecideSheet(input);
+  }
+  // What is left of the day is not looked at: a figure of less than there was would be wrong, and
+  // one made anew could differ from one that was released before it was lost.
+  std::vector<privacy::DecidedRule> lost;
+  for (const policy::ShareRule* rule : sheet.rules) {
+    privacy::DecidedRule decided{.id = rule->id, .buckets = {}};
+    for (const Window& window : WindowsOf(*rule, day.window)) {
+      decided.buckets.push_back({.window = window, .reason = SuppressionReason::kLost});
+    }
+    lost.push_back(std::move(decided));
+  }
+  return lost;
+}
+
 Status Core::DecideSheet(const DayKey& key, const OpenDay& day, Time now) {
   Log(LogLevel::kDebug, "decision begins");
   const policy::Policy& policy = registry_->rules()->documents.policy;
@@ -196,8 +213,7 @@ Status Core::DecideSheet(const DayKey& key, const OpenDay& day, Time now) {
               .metric = policy.FindMetric(key.metric),
               .rules = policy.ShareRulesFor(key.metric),
               .decided = {}};
-  ASSIGN_OR_RETURN(const privacy::SheetInput input, MakeInput(sheet, day, now));
-  ASSIGN_OR_RETURN(sheet.decided, privacy::DecideSheet(input));
+  ASSIGN_OR_RETURN(sheet.decided, Figure(sheet, day, now));
 
   store::Batch batch;
   const uint64_t released_before = released_;

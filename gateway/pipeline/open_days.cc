@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "gateway/base/bytes.h"
+
 namespace gateway::pipeline {
 
 Known Lookup(std::span<const Reading> sorted, const Reading& reading) {
@@ -9,6 +11,43 @@ Known Lookup(std::span<const Reading> sorted, const Reading& reading) {
                                    [](const Reading& r, Time t) { return r.time < t; });
   if (at == sorted.end() || at->time != reading.time) return Known::kNew;
   return at->value == reading.value ? Known::kRepeated : Known::kConflict;
+}
+
+std::string EncodeDays(const std::set<DayKey>& days) {
+  ByteWriter out;
+  out.U8(1).Varint(days.size());
+  for (const DayKey& key : days) {
+    out.I64(key.start.time_since_epoch().count()).Text(key.metric.value()).Text(key.zone.value());
+  }
+  return out.Take();
+}
+
+StatusOr<std::set<DayKey>> DecodeDays(std::string_view bytes) {
+  ByteReader in(bytes);
+  std::set<DayKey> days;
+  if (in.U8() != 1) return DataLoss("row of days: not of version 1");
+  const uint64_t count = in.Varint();
+  for (uint64_t i = 0; i < count && in.ok(); ++i) {
+    DayKey key;
+    key.start = Time(Millis(in.I64()));
+    key.metric = MetricId(std::string(in.Text()));
+    key.zone = ZoneId(std::string(in.Text()));
+    days.insert(std::move(key));
+  }
+  RETURN_IF_ERROR(in.Finish("row of days"));
+  return days;
+}
+
+void OpenDays::GiveUp(const DayKey& key, const Window& day) {
+  OpenDay& open = days_[key];
+  open.window = day;
+  open.owners.clear();
+  open.given_up = true;
+}
+
+bool OpenDays::IsGivenUp(const DayKey& key) const {
+  const auto found = days_.find(key);
+  return found != days_.end() && found->second.given_up;
 }
 
 Known OpenDays::Find(const DayKey& key, const OwnerId& owner, const SeriesId& series,

@@ -4,10 +4,13 @@
 #pragma once
 
 #include <map>
+#include <set>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "gateway/base/status.h"
 #include "gateway/model/ids.h"
 #include "gateway/model/reading.h"
 #include "gateway/model/time.h"
@@ -30,6 +33,8 @@ struct OpenDay {
   Window window;
   // Each vector ascending in time, times unique.
   std::map<OwnerId, SeriesReadings> owners;
+  // Retention took readings of it: it can only be suppressed.
+  bool given_up = false;
 };
 
 // Confined to the pipeline thread.
@@ -40,12 +45,21 @@ class OpenDays {
   // First value wins; a second one at the same time is reported and not kept.
   Known Add(const DayKey& key, const Window& day, const OwnerId& owner, const SeriesId& series,
             const Reading& reading);
+  // The day is open, whatever was kept of its readings.
+  void Open(const DayKey& key, const Window& day) { days_[key].window = day; }
+  // Forgets the day's readings but keeps it open.
+  void GiveUp(const DayKey& key, const Window& day);
+  bool IsGivenUp(const DayKey& key) const;
   void Close(const DayKey& key) { days_.erase(key); }
   const std::map<DayKey, OpenDay>& days() const { return days_; }
 
  private:
   std::map<DayKey, OpenDay> days_;
 };
+
+std::string EncodeDays(const std::set<DayKey>& days);
+// Returns DataLoss if the bytes are not what EncodeDays makes.
+StatusOr<std::set<DayKey>> DecodeDays(std::string_view bytes);
 
 // Whether `sorted` (ascending, unique times) has a reading at `reading.time`, and of which value.
 Known Lookup(std::span<const Reading> sorted, const Reading& reading);

@@ -123,6 +123,8 @@ std::string Explain(const Cell& cell, SuppressionReason reason) {
              "would reveal a suppressed one";
     case SuppressionReason::kRuleTooYoung:
       return "suppressed: the share rule was not in force for the whole day";
+    case SuppressionReason::kLost:
+      return "suppressed: the gateway lost data and its operator gave up the days that had ended";
   }
   return "unknown";
 }
@@ -253,6 +255,8 @@ StatusOr<port::GatewayStatus> Pipeline::GetStatus() {
     status.ledger_root = head.root;
     status.released = core_->released();
     status.suppressed = core_->suppressed();
+    for (const store::Loss& loss : losses_->all()) status.lost.push_back(store::Describe(loss));
+    status.retention = core_->retention();
     return status;
   });
 }

@@ -28,6 +28,7 @@ Pipeline::Pipeline(PipelineOptions options)
       clock_(*options.clock),
       replay_(options.replay),
       checkpoint_interval_(options.checkpoint_interval),
+      store_bytes_goal_(options.store_bytes_goal),
       master_(std::move(options.master)) {}
 
 StatusOr<std::unique_ptr<Pipeline>> Pipeline::Open(PipelineOptions options) {
@@ -44,6 +45,7 @@ Pipeline::~Pipeline() {
 
 Status Pipeline::Start() {
   ASSIGN_OR_RETURN(database_, store::Database::Open(dir_));
+  ASSIGN_OR_RETURN(losses_, store::Losses::Load(dir_, clock_.SystemNow()));
   ASSIGN_OR_RETURN(vault_, store::Vault::Open(*database_, std::move(master_)));
   RETURN_IF_ERROR(CheckMode());
   RETURN_IF_ERROR(BeginRestored());
@@ -59,6 +61,7 @@ Status Pipeline::Start() {
                                              .syncer = *syncer_,
                                              .ledger = *ledger_,
                                              .counters = counters_,
+                                             .losses = *losses_,
                                              .gateway = gateway_,
                                              .replay = replay_ != nullptr});
     return core_->Load();
@@ -191,6 +194,11 @@ Status Pipeline::Append(const port::Delivery& delivery, const port::Admission& a
     return OkStatus();
   }
   const Time now = clock_.SystemNow();
+  if (!vault_->MaySeal(admission.owner, MonthOf(now))) {
+    // A clock that was set back by months, or the owner is gone. Waiting would not help.
+    counters_.Settle(Outcome::kKeyGone, readings.size());
+    return OkStatus();
+  }
   store::JournalEntry entry{.sequence = 0,
                             .owner_kind = admission.owner_kind,
                             .owner = admission.owner,
@@ -239,6 +247,18 @@ bool Pipeline::Take(std::deque<store::JournalEntry>& entries, std::deque<Command
   return true;
 }
 
+Status Pipeline::Retain(Time now) {
+  RETURN_IF_ERROR(core_->Retain(now, [this] { return !IsStopping(); }));
+  if (store_bytes_goal_ > 0) RETURN_IF_ERROR(core_->RetainToSize(now, store_bytes_goal_));
+  last_retention_ = now;
+  return OkStatus();
+}
+
+bool Pipeline::IsStopping() {
+  const MutexLock lock(mutex_);
+  return stopping_;
+}
+
 void Pipeline::Run() {
   while (true) {
     std::deque<store::JournalEntry> entries;
@@ -274,9 +294,10 @@ void Pipeline::Turn(std::deque<store::JournalEntry> entries) {
       const bool sound = ClockSound(now);
       status = core_->DecideDue(now, sound).status();
       // A clock that is wrong must not delete a year: retention waits for it like releases do.
-      if (status.ok() && sound && now - last_retention_ >= kRetentionInterval) {
-        status = core_->Retain(now);
-        if (status.ok()) last_retention_ = now;
+      // A sheet that cannot be decided keeps its own readings, and no others.
+      if (sound && now - last_retention_ >= kRetentionInterval) {
+        const Status retained = Retain(now);
+        if (status.ok()) status = retained;
       }
     }
   }

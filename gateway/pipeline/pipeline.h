@@ -29,6 +29,7 @@
 #include "gateway/port/commands.h"
 #include "gateway/port/intake.h"
 #include "gateway/store/journal.h"
+#include "gateway/store/losses.h"
 #include "gateway/store/sealed_rows.h"
 #include "gateway/store/syncer.h"
 
@@ -41,6 +42,8 @@ struct PipelineOptions {
   const Clock* clock = nullptr;   // outlives the pipeline
   ReplayClock* replay = nullptr;  // the same clock under --replay-clock, else null
   std::chrono::seconds checkpoint_interval = limits::kCheckpointInterval;
+  // Above this the oldest decided months of readings go before their age; 0: never.
+  uint64_t store_bytes_goal = 0;
 };
 
 // Thread-safe, except that Append, Refused and Received belong to one thread (MQTT's), and Close
@@ -137,6 +140,8 @@ class Pipeline final : public port::Intake, public port::Commands, public port::
   Status KeepCertificate();
   Status LoadRecentHashes();
   void Run();
+  bool IsStopping();
+  Status Retain(Time now);
   // Waits for something to do and takes it. Returns false when the thread is to end.
   bool Take(std::deque<store::JournalEntry>& entries, std::deque<Command>& commands);
   void Turn(std::deque<store::JournalEntry> entries);
@@ -180,9 +185,11 @@ class Pipeline final : public port::Intake, public port::Commands, public port::
   const Clock& clock_;
   ReplayClock* const replay_;
   const std::chrono::seconds checkpoint_interval_;
+  const uint64_t store_bytes_goal_;
   crypto::SecretKey master_;  // moved on by Start
   std::function<bool()> broker_connected_;
   std::string certificate_;  // PEM
+  std::unique_ptr<store::Losses> losses_;
   std::unique_ptr<store::Database> database_;
   std::unique_ptr<store::Vault> vault_;
   std::unique_ptr<store::Journal> journal_;

@@ -40,8 +40,7 @@ Status Pipeline::FinishRestored() {
   if (!restored_.has_value()) return OkStatus();
   const Time at = std::max(restored_->at, core_->clock_floor());
   core_->RaiseClockFloor(at);
-  RETURN_IF_ERROR(core_->Checkpoint(at));
-  RETURN_IF_ERROR(syncer_->Barrier());
+  RETURN_IF_ERROR(core_->GiveUpDaysEndedBy(restored_->at));  // and makes the floor durable
   if (replay_ != nullptr) replay_->Set(std::max(replay_->SystemNow(), at));
   const std::string path = dir_ + "/" + std::string(backup::kRestoredFile);
   if (unlink(path.c_str()) != 0) return backup::FromErrno("file", path);

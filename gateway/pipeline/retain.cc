@@ -1,41 +1,90 @@
-// Core: how long readings are kept. Counted, idempotent, and exact to the reading: a rule that says
-// thirty days is not a month more because blocks are longer.
+// Core: how long readings are kept. What a run does is Retention's; when there is one, and what it
+// counts, is here.
 #include "gateway/base/log.h"
 #include "gateway/pipeline/core.h"
+#include "gateway/pipeline/retention.h"
 
 namespace gateway::pipeline {
 namespace {
 
 // The broker redelivers what was in flight when a connection broke; a day is far beyond that.
 constexpr std::chrono::hours kJournalKept{24};
+constexpr std::chrono::hours kLookAtKeys{24};
 
 }  // namespace
 
-Status Core::Retain(Time now) {
-  if (registry_->rules() == nullptr) return OkStatus();
-  RETURN_IF_ERROR(Checkpoint(now));
-  const policy::Policy& policy = registry_->rules()->documents.policy;
-  // Every month is looked at: a series whose metric the policy dropped keeps nothing.
-  const auto keep_from = [&](const SeriesId& series) {
-    const SeriesInfo* info = registry_->FindSeries(series);
-    const policy::RetainRule* rule = info == nullptr ? nullptr : policy.RetainRuleFor(info->metric);
-    return rule == nullptr ? now : now - rule->keep;
-  };
-  store::Batch batch;
-  ASSIGN_OR_RETURN(const uint64_t dropped, blocks_.DropExpired(batch, MonthOf(now), keep_from));
-  RETURN_IF_ERROR(parts_.vault.Commit(batch));
-
+Status Core::TrimJournal(Time now) {
   uint64_t old = 0;
   RETURN_IF_ERROR(parts_.journal.ReadFrom(0, folded_, [&](const store::JournalEntry& entry) {
     if (entry.arrival > now - kJournalKept || entry.sequence > folded_) return false;
     old = entry.sequence;
     return true;
   }));
-  if (old > trimmed_) {
-    RETURN_IF_ERROR(parts_.journal.TrimThrough(old));
-    trimmed_ = old;
+  if (old <= trimmed_) return OkStatus();
+  RETURN_IF_ERROR(parts_.journal.TrimThrough(old));
+  trimmed_ = old;
+  return OkStatus();
+}
+
+Status Core::Retain(Time now, const std::function<bool()>& go_on) {
+  if (registry_->rules() == nullptr) return OkStatus();
+  RETURN_IF_ERROR(Checkpoint(now));
+  RETURN_IF_ERROR(TrimJournal(now));
+  const port::RetentionCounts before = retention_;
+  Retention run({.registry = *registry_,
+                 .blocks = blocks_,
+                 .rollups = rollups_,
+                 .days = days_,
+                 .vault = parts_.vault,
+                 .counts = retention_},
+                now, go_on);
+  RETURN_IF_ERROR(run.GiveUpDays());
+  if (!run.stopped()) RETURN_IF_ERROR(run.TakeReadings());
+  if (!run.stopped()) RETURN_IF_ERROR(run.TakeRollups());
+  // Looking reads every row's header; a key may also end because a month does.
+  if (!run.stopped() && (run.took_any() || now - looked_at_keys_ >= kLookAtKeys)) {
+    RETURN_IF_ERROR(run.DestroyKeys());
+    if (!run.stopped()) looked_at_keys_ = now;
   }
-  if (dropped > 0) Log(LogLevel::kInfo, "retention: %d readings reached their end", dropped);
+  if (run.stopped()) return OkStatus();
+  retention_.last_run = now;
+  if (!run.took_any() && retention_.keys_destroyed == before.keys_destroyed) return OkStatus();
+  Log(LogLevel::kInfo,
+      "retention: %d readings rolled up, %d erased, %d rollups erased, %d keys destroyed",
+      retention_.rolled_up - before.rolled_up, retention_.erased - before.erased,
+      retention_.erased_rollups - before.erased_rollups,
+      retention_.keys_destroyed - before.keys_destroyed);
+  return OkStatus();
+}
+
+Status Core::RetainToSize(Time now, uint64_t bytes_goal) {
+  ASSIGN_OR_RETURN(uint64_t bytes, parts_.vault.db().TableBytes());
+  if (bytes <= bytes_goal || registry_->rules() == nullptr) return OkStatus();
+  RETURN_IF_ERROR(Retain(now));
+  ASSIGN_OR_RETURN(const std::vector<uint32_t> months, blocks_.Months());
+  for (const uint32_t month : months) {
+    ASSIGN_OR_RETURN(bytes, parts_.vault.db().TableBytes());
+    // The month that readings come in is full of undecided days, and the last that anybody misses.
+    if (bytes <= bytes_goal || month >= MonthOf(now)) break;
+    Retention run({.registry = *registry_,
+                   .blocks = blocks_,
+                   .rollups = rollups_,
+                   .days = days_,
+                   .vault = parts_.vault,
+                   .counts = retention_},
+                  now, nullptr);
+    RETURN_IF_ERROR(run.TakeMonthEarly(month));
+    RETURN_IF_ERROR(run.DestroyKeys());
+    if (!run.took_any()) continue;
+    Log(LogLevel::kWarning,
+        "retention: the store takes %d bytes of %d; the decided readings of %s went early", bytes,
+        bytes_goal, Format("%04d-%02d", month / 12, month % 12 + 1));
+  }
+  ASSIGN_OR_RETURN(bytes, parts_.vault.db().TableBytes());
+  if (bytes > bytes_goal) {
+    Log(LogLevel::kWarning, "retention: the store takes %d bytes of %d, and nothing more may go",
+        bytes, bytes_goal);
+  }
   return OkStatus();
 }
 

@@ -6,11 +6,13 @@
 
 #include "gateway/model/limits.h"
 #include "gateway/model/time.h"
+#include "gateway/policy/lint_retain.h"
 #include "gateway/policy/lint_share.h"
 
-// The findings of this file; those about share rules stand in lint_share.cc.
+// The findings of this file; those about share rules stand in lint_share.cc,
+// those about tiers of retention in lint_retain.cc.
 //   GOV-3  one public key under two labels of a role       GOV-4  threshold 0 or above the keys
-//   L09    two collect, retain or consent rules            L20    a name that does not exist
+//   L09    two collect or consent rules, two of one tier   L20    a name that does not exist
 //   L21    an id twice                                     L22    documents of different commons
 //   L31    unknown time zone                               L33    dates out of order
 //   L34    a zone whose parent is not coarser              L38    a key twice
@@ -80,16 +82,23 @@ void LintRuleIds(const Policy& policy, Linter& lint) {
   check(policy.forbid, "forbid rule");
 }
 
+// Of retain rules a metric may have one per tier.
+template <typename Rule>
+int TierOf(const Rule&) {
+  return 0;
+}
+int TierOf(const RetainRule& rule) { return static_cast<int>(rule.tier); }
+
 void LintMetricRules(const Policy& policy, Linter& lint) {
   const auto check = [&](const auto& rules, std::string_view what) {
-    std::set<MetricId> metrics;
+    std::set<std::pair<MetricId, int>> metrics;
     for (const auto& rule : rules) {
       if (policy.FindMetric(rule.metric) == nullptr) {
         lint.Refuse("L20", rule.line,
                     Format("%s rule \"%s\": metric \"%s\" is not under metrics", what,
                            rule.id.value(), rule.metric.value()));
       }
-      if (!metrics.insert(rule.metric).second) {
+      if (!metrics.emplace(rule.metric, TierOf(rule)).second) {
         lint.Refuse("L09", rule.line,
                     Format("%s rule \"%s\": metric \"%s\" has one already; keep one", what,
                            rule.id.value(), rule.metric.value()));
@@ -286,6 +295,7 @@ std::vector<Finding> Lint(const Charter& charter, const Policy& policy, const Ro
   LintMetrics(policy, lint);
   std::vector<Finding> of_policy = lint.Take();
   Append(of_policy, LintShareRules(charter.floors, policy, roster));
+  Append(of_policy, LintRetainRules(policy));
   std::stable_sort(of_policy.begin(), of_policy.end(),
                    [](const Finding& a, const Finding& b) { return a.line < b.line; });
 

@@ -121,6 +121,32 @@ void ReadSafeguards(Fields& fields, const Policy& policy, ShareRule& rule) {
   if (fields.Has("min_count")) rule.min_count = fields.Uint("min_count", 1, kMinCountMax);
 }
 
+void ReadBucket(Fields& fields, bool& whole_day, Millis& bucket) {
+  const std::string text = fields.Text("bucket");
+  bucket = ReadPositive(fields, "bucket");
+  whole_day = text == "P1D";
+  if (bucket == kDay && !whole_day) {
+    fields.Fail("bucket", "write P1D: a day is the commons' civil day, not 24 h of UTC");
+  }
+}
+
+RetainRule ReadRetainRule(Fields& fields) {
+  RetainRule rule;
+  rule.line = fields.line();
+  rule.id = ReadIdField<RuleId>(fields, "id");
+  rule.metric = ReadIdField<MetricId>(fields, "metric");
+  rule.tier = static_cast<RetainTier>(fields.OneOf("tier", {"raw", "rollup"}));
+  rule.keep = ReadPositive(fields, "keep");
+  if (rule.tier == RetainTier::kRollup) {
+    ReadBucket(fields, rule.whole_day, rule.bucket);
+    fields.OneOf("then", {"erase"});
+    return rule;
+  }
+  if (fields.Has("bucket")) fields.Fail("bucket", "only for tier: rollup");
+  rule.then = static_cast<RetainThen>(fields.OneOf("then", {"erase", "rollup"}));
+  return rule;
+}
+
 ShareRule ReadShareRule(Fields& fields, const Policy& policy, Status& error) {
   ShareRule rule;
   rule.line = fields.line();
@@ -132,12 +158,7 @@ ShareRule ReadShareRule(Fields& fields, const Policy& policy, Status& error) {
       fields.Fail("stats", Format("\"%s\" is not one of: count, sum, mean", stat));
     }
   }
-  const std::string bucket = fields.Text("bucket");
-  rule.bucket = ReadPositive(fields, "bucket");
-  rule.whole_day = bucket == "P1D";
-  if (rule.bucket == kDay && !rule.whole_day) {
-    fields.Fail("bucket", "write P1D: a day is the commons' civil day, not 24 h of UTC");
-  }
+  ReadBucket(fields, rule.whole_day, rule.bucket);
   rule.zone_level = fields.Text("zone");
   rule.purpose = fields.Parse("purpose", ReadId);
   rule.to = fields.Texts("to", Fields::Empty::kRefused, limits::kRulesMax);
@@ -223,11 +244,7 @@ void ReadRules(Fields& fields, Policy& policy, Status& error) {
                               item.Parse("profile", ReadId), item.line()});
   });
   ReadList(fields, "retain", "retain rule", error, [&](Fields& item) {
-    policy.retain.push_back({ReadIdField<RuleId>(item, "id"),
-                             ReadIdField<MetricId>(item, "metric"), ReadPositive(item, "keep"),
-                             item.line()});
-    item.OneOf("tier", {"raw"});
-    item.OneOf("then", {"erase"});
+    policy.retain.push_back(ReadRetainRule(item));
   });
   ReadList(fields, "consent", "consent rule", error, [&](Fields& item) {
     if (item.Has("mode") && item.Text("mode") != "opt-in") {
@@ -257,8 +274,11 @@ const ShareRule* Policy::FindShareRule(const RuleId& id) const { return FindById
 const CollectRule* Policy::CollectRuleFor(const MetricId& metric) const {
   return FindByMetric(collect, metric);
 }
-const RetainRule* Policy::RetainRuleFor(const MetricId& metric) const {
-  return FindByMetric(retain, metric);
+const RetainRule* Policy::RetainRuleFor(const MetricId& metric, RetainTier tier) const {
+  const auto found = std::find_if(retain.begin(), retain.end(), [&](const RetainRule& rule) {
+    return rule.metric == metric && rule.tier == tier;
+  });
+  return found == retain.end() ? nullptr : &*found;
 }
 const ConsentRule* Policy::ConsentRuleFor(const MetricId& metric) const {
   return FindByMetric(consent, metric);

@@ -39,10 +39,18 @@ struct CollectRule {
   int line = 0;
 };
 
-struct RetainRule {  // tier raw, then erase: the only ones so far
+// How long readings are kept as they came (raw), and after that as one integer per bucket (rollup).
+enum class RetainTier { kRaw, kRollup };
+enum class RetainThen { kErase, kRollup };
+
+struct RetainRule {
   RuleId id;
   MetricId metric;
-  Millis keep{0};
+  RetainTier tier = RetainTier::kRaw;
+  Millis keep{0};  // since the reading, or since the start of what is rolled up together
+  RetainThen then = RetainThen::kErase;
+  bool whole_day = false;  // of a rollup, as in ShareRule
+  Millis bucket{0};        // likewise
   int line = 0;
 };
 
@@ -104,7 +112,8 @@ struct Policy {
   const Purpose* FindPurpose(std::string_view id) const;
   const ShareRule* FindShareRule(const RuleId& id) const;
   const CollectRule* CollectRuleFor(const MetricId& metric) const;
-  const RetainRule* RetainRuleFor(const MetricId& metric) const;
+  const RetainRule* RetainRuleFor(const MetricId& metric,
+                                  RetainTier tier = RetainTier::kRaw) const;
   const ConsentRule* ConsentRuleFor(const MetricId& metric) const;
   std::vector<const ShareRule*> ShareRulesFor(const MetricId& metric) const;  // in list order
 

@@ -78,6 +78,16 @@ struct DoorCount {
   uint64_t observations = 0;
 };
 
+// What retention did since the process started.
+struct RetentionCounts {
+  uint64_t rolled_up = 0;       // readings that became part of a rollup
+  uint64_t erased = 0;          // readings
+  uint64_t erased_rollups = 0;  // buckets
+  uint64_t keys_destroyed = 0;
+  uint64_t bytes = 0;           // of rows deleted, or made shorter
+  Time last_run;                // that was finished; the epoch if none was
+};
+
 struct GatewayStatus {
   std::string commons, gateway;
   std::string origin;  // of the ledger; ends in "/replay" under a replay clock
@@ -95,6 +105,9 @@ struct GatewayStatus {
   uint64_t ledger_size = 0;
   std::string ledger_root;  // 32 bytes
   uint64_t released = 0, suppressed = 0;  // cells decided since the store was made
+  // What the disk lost and nobody has acknowledged; then nothing is released.
+  std::vector<std::string> lost;
+  RetentionCounts retention;
 };
 
 // By which keys the gateway is known: for the roster.

@@ -1,5 +1,6 @@
 #include "gateway/store/database.h"
 
+#include <rocksdb/convenience.h>
 #include <rocksdb/db.h>
 #include <rocksdb/utilities/checkpoint.h>
 #include <rocksdb/write_batch.h>
@@ -300,6 +301,36 @@ StatusOr<std::optional<std::string>> Database::LastKey(Table table) const {
   RETURN_IF_ERROR(FromRocks(it->status(), "reading the store"));
   if (!it->Valid()) return std::optional<std::string>();
   return std::optional<std::string>(it->key().ToString());
+}
+
+Status Database::DropRange(Table table, std::string_view from, std::string_view until) {
+  RETURN_IF_ERROR(impl_->CheckOpen());
+  const rocksdb::Slice first = ToSlice(from);
+  const rocksdb::Slice end = ToSlice(until);
+  rocksdb::ColumnFamilyHandle* handle = impl_->Handle(table);
+  // Files before rows: a file that is dropped may have hidden older values in files that stay, and
+  // the row tombstones that would hide them now have to be newer than both.
+  RETURN_IF_ERROR(FromRocks(rocksdb::DeleteFilesInRange(impl_->db.get(), handle, &first, &end, false),
+                            "dropping files"));
+  Batch batch;
+  batch.DeleteRange(table, from, until);
+  RETURN_IF_ERROR(Commit(batch));
+  rocksdb::CompactRangeOptions options;
+  options.exclusive_manual_compaction = false;
+  return FromRocks(impl_->db->CompactRange(options, handle, &first, &end), "dropping rows");
+}
+
+StatusOr<uint64_t> Database::TableBytes() const {
+  RETURN_IF_ERROR(impl_->CheckOpen());
+  uint64_t total = 0;
+  for (rocksdb::ColumnFamilyHandle* handle : impl_->owned) {
+    uint64_t bytes = 0;
+    if (!impl_->db->GetIntProperty(handle, rocksdb::DB::Properties::kLiveSstFilesSize, &bytes)) {
+      return Unavailable("the store does not say how large it is");
+    }
+    total += bytes;
+  }
+  return total;
 }
 
 Status Database::Sync() {

@@ -76,6 +76,14 @@ class Database {
   // Empty if there is no such row.
   StatusOr<std::optional<std::string>> Get(Table table, std::string_view key) const;
 
+  // Deletes every row with from <= key < until and gives their space back: first whole files, which
+  // costs no writing, then what is left. Not one step: after a crash rows of the range, or older
+  // values of them, may be there, and it has to be done again.
+  Status DropRange(Table table, std::string_view from, std::string_view until);
+
+  // What the tables take on the disk, without the write-ahead log.
+  StatusOr<uint64_t> TableBytes() const;
+
   // Visits the rows with from <= key < until (an empty `until` is the end of the table), in the
   // order of their keys, as they were when Scan was called, until `visit` returns false.
   Status Scan(Table table, std::string_view from, std::string_view until,

@@ -5,12 +5,14 @@
 
 #include "gateway/base/bytes.h"
 #include "gateway/base/check.h"
+#include "gateway/crypto/aead.h"
 
 namespace gateway::store {
 namespace {
 
 constexpr uint8_t kRowVersion = 1;
 constexpr std::size_t kRowHeaderBytes = 1 + 1 + OwnerId::kBytes + 4;
+static_assert(kRowOverheadBytes == kRowHeaderBytes + crypto::kNonceBytes + crypto::kTagBytes);
 constexpr std::size_t kWrappedKeyBytes = 72;
 constexpr std::string_view kRowContext = "cg/row/v1";
 constexpr uint32_t kOwnKeys[] = {kIndexKey, kRegistryKey, kDuplicateKey,
@@ -256,6 +258,23 @@ Status Vault::DestroyOwner(Batch& batch, const OwnerId& owner) {
 bool Vault::IsErased(const OwnerId& owner) const {
   const MutexLock lock(mutex_);
   return states_.contains({.owner = owner, .epoch = kErasedEpoch});
+}
+
+bool Vault::MaySeal(const OwnerId& owner, uint32_t epoch) const {
+  const MutexLock lock(mutex_);
+  if (states_.contains({.owner = owner, .epoch = kErasedEpoch})) return false;
+  const auto found = states_.find({.owner = owner, .epoch = epoch});
+  return found == states_.end() || found->second == KeyState::kActive;
+}
+
+std::vector<std::pair<OwnerId, uint32_t>> Vault::OwnersKeys() const {
+  std::vector<std::pair<OwnerId, uint32_t>> keys;
+  const MutexLock lock(mutex_);
+  for (const auto& [name, state] : states_) {
+    if (name.owner == OwnerId{} || state == KeyState::kTombstone) continue;
+    keys.emplace_back(name.owner, name.epoch);
+  }
+  return keys;
 }
 
 StatusOr<std::optional<std::string>> Vault::GetRow(Table table, std::string_view key) const {

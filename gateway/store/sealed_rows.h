@@ -9,6 +9,8 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
+#include <vector>
 
 #include "gateway/base/mutex.h"
 #include "gateway/base/status.h"
@@ -33,6 +35,13 @@ inline constexpr uint32_t kTlsKey = 6;        // P-256
 // of a household is sealed under a key of its own, which only the erasure of the household ends.
 inline constexpr uint32_t kOwnerRegistryEpoch = 0;
 inline constexpr uint32_t kErasedEpoch = 0xffffffff;  // its tombstone stands for every epoch
+
+// Of the keys that rollups are sealed under, beside the month of their buckets: a key that opens
+// two years of days must not be one that opens a month's readings.
+inline constexpr uint32_t kRollupEpochs = 0x80000000;
+
+// What sealing adds to a plaintext: the row's header, nonce and tag.
+inline constexpr std::size_t kRowOverheadBytes = 22 + 24 + 16;
 
 // The clear beginning of a sealed row. Believe it only once OpenRow returned OK for the same value.
 struct RowHeader {
@@ -77,6 +86,11 @@ class Vault {
   Status DestroyKey(Batch& batch, const OwnerId& owner, uint32_t epoch);
   Status DestroyOwner(Batch& batch, const OwnerId& owner);
   bool IsErased(const OwnerId& owner) const;
+
+  // False if PutSealed would refuse because the key was retired or destroyed.
+  bool MaySeal(const OwnerId& owner, uint32_t epoch) const;
+  // The owners' data keys that still open rows, in no order.
+  std::vector<std::pair<OwnerId, uint32_t>> OwnersKeys() const;
 
   // Database::Commit.
   Status Commit(Batch& batch) { return db_.Commit(batch); }

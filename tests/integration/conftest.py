@@ -10,7 +10,26 @@ import pytest
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "deploy"), str(ROOT / "tests/oracle")]
 
+import canaries  # noqa: E402
+from replay import commons as commons_module  # noqa: E402
 from replay import homes as homes_module  # noqa: E402
+
+
+@pytest.fixture(autouse=True)
+def nothing_readable_on_disk(monkeypatch):
+    """After every test: no file of any gateway, its log included, names a home, place, device or
+    topic."""
+    leave = commons_module.Commons.__exit__
+
+    def search_and_leave(commons, *error):
+        hits = []
+        for gateway in commons.gateways.values():
+            gateway.kill()
+            hits += canaries.found_in(gateway.dir, canaries.words_of(commons), [gateway.log])
+        leave(commons, *error)
+        assert hits == []
+
+    monkeypatch.setattr(commons_module.Commons, "__exit__", search_and_leave)
 
 
 @pytest.fixture(scope="session")

@@ -3,6 +3,7 @@ leaves nor in what a stopped one does, nor in any log."""
 
 import datetime
 
+from canaries import found_in
 from replay.commons import Commons
 from replay.feed import Feeder
 from replay.homes import Home
@@ -13,18 +14,6 @@ HOUSEHOLD, STRANGER, SILENT = "canaryhousehold", "canarystranger", "canarysilent
 VALUES = ("17.2913377", "3.14159265358")
 WORDS = [HOUSEHOLD, STRANGER, SILENT, *VALUES, "sensors/", "meter-canary", "canarymetric",
          "canarypayload", "canaryunit"]
-
-
-def found_in(folder, extra=()):
-    """(file, word) for every canary in the names and bytes of all files."""
-    files = [path for path in folder.rglob("*") if path.is_file()] + list(extra)
-    assert files
-    hits = []
-    for path in files:
-        data = str(path.relative_to(folder) if path.is_relative_to(folder) else path.name).encode()
-        data += b"\n" + path.read_bytes()
-        hits += [(path.name, word) for word in WORDS if word.lower().encode() in data.lower()]
-    return hits
 
 
 def homes():
@@ -57,19 +46,19 @@ def test_no_canary_is_on_disk_after_a_kill_or_a_clean_stop(programs):
         commons.drain(0)
         assert gateway.status()["stored"] == 11 * 48
         gateway.kill()
-        assert found_in(gateway.dir, [gateway.log]) == []
+        assert found_in(gateway.dir, WORDS, [gateway.log]) == []
 
         gateway.start()
         commons.decide()
         assert any(cell["status"] == "released" for cell in commons.cells())
         assert gateway.stop() == 0
-        assert found_in(gateway.dir, [gateway.log]) == []
+        assert found_in(gateway.dir, WORDS, [gateway.log]) == []
 
         # The search is not blind: what the broker holds for an absent gateway is on its tmpfs, and
         # only there; its log, which may be on a disk, is as silent as ours.
         feed_oddities(broker.port)
         broker.stop()
-        assert {word for _, word in found_in(broker.folder)} >= {STRANGER, *VALUES[:1], "sensors/"}
+        assert {word for _, word in found_in(broker.folder, WORDS)} >= {STRANGER, *VALUES[:1], "sensors/"}
         assert str(broker.folder).startswith("/dev/shm/")
         text = broker.log.read_bytes().decode(errors="replace")
         assert [word for word in WORDS if word in text] == []

@@ -1,7 +1,9 @@
 """A gateway killed fifty times arrives at the same cells as one that was left alone; then the same
-with its broker restarted as well. The cells are those of the independent computation."""
+with its broker restarted as well; then, slowly, one killed a thousand times. The cells are those of
+the independent computation."""
 
 import collections
+import dataclasses
 import datetime
 import os
 import random
@@ -11,29 +13,38 @@ import time
 
 import cells as compare
 import london
+import pytest
 from replay.commons import Commons, civil_days, due
 from replay.feed import Feeder, messages_of, stamp_text
 from replay.homes import GATEWAYS, Home, plan_of, write_csv
 
-KILLS = 50
-KILLS_IN_DECISIONS = 20
-SHEETS_PER_KILL = 3
 HOMES = 14  # of which 12 share
-DAYS = KILLS_IN_DECISIONS * SHEETS_PER_KILL
-PER_SECOND = 320
 GATEWAY = 0
 SETTINGS = ("checkpoint: PT1S", "log_level: debug")
 START = datetime.datetime(2013, 1, 14, tzinfo=datetime.timezone.utc)
 
 
-def made_homes():
+@dataclasses.dataclass(frozen=True)
+class Run:
+    kills: int
+    kills_in_decisions: int
+    sheets_per_kill: int  # of the kills in decisions
+    per_second: int       # messages
+    broker_restarts: int = 0
+
+    @property
+    def days(self):
+        return self.kills_in_decisions * self.sheets_per_kill
+
+
+def made_homes(days):
     """A reading every two hours; now and then one that dominates its hour."""
     rng = random.Random(1)
     homes = []
     for number in range(HOMES):
         home = Home(id=f"home-{number:02d}", gateway=GATEWAY, accepted=number != HOMES - 1,
                     shares=number != HOMES - 2)
-        for step in range(DAYS * 12):
+        for step in range(days * 12):
             kwh = rng.uniform(0.05, 0.9) * (20 if rng.random() < 0.005 else 1)
             home.readings.append((START + datetime.timedelta(hours=2 * step), f"{kwh:.3f}"))
         homes.append(home)
@@ -125,10 +136,11 @@ class Killer:
         asking.wait(30)
 
 
-def replay_with_kills(programs, tmp_path, seed, broker_restarts):
-    print(f"seed {seed}")
+def replay_with_kills(programs, tmp_path, run):
+    seed = int(os.environ.get("COMMONS_SEED", time.time_ns() % 10**9))
+    print(f"seed {seed}")  # a new one each time; COMMONS_SEED repeats one
     rng = random.Random(seed)
-    homes = made_homes()
+    homes = made_homes(run.days)
     write_csv(homes, tmp_path / "homes.csv")
     want = [cell for cell in london.cells(str(tmp_path / "homes.csv"), plan_of(homes))
             if cell["gateway"] == GATEWAYS[GATEWAY]]
@@ -138,11 +150,12 @@ def replay_with_kills(programs, tmp_path, seed, broker_restarts):
         killer = Killer(gateway, rng)
         messages = messages_of(commons.homes)
         feeder = Feeder(broker.port)
-        thread = threading.Thread(target=feeder.feed, args=(messages, PER_SECOND), daemon=True)
+        thread = threading.Thread(target=feeder.feed, args=(messages, run.per_second), daemon=True)
         thread.start()
         killer.kill(feeding=False)
-        restarts = sorted(rng.sample(range(5, KILLS - KILLS_IN_DECISIONS - 5), broker_restarts))
-        while killer.kills < KILLS - KILLS_IN_DECISIONS:
+        before_decisions = run.kills - run.kills_in_decisions
+        restarts = sorted(rng.sample(range(5, before_decisions - 5), run.broker_restarts))
+        while killer.kills < before_decisions:
             if killer.kills in restarts:
                 restarts.remove(killer.kills)
                 gateway.launch()
@@ -159,10 +172,10 @@ def replay_with_kills(programs, tmp_path, seed, broker_restarts):
         feeder.close()
         gateway.start()
         commons.drain(GATEWAY)
-        for day in civil_days(homes)[SHEETS_PER_KILL - 1::SHEETS_PER_KILL]:
+        for day in civil_days(homes)[run.sheets_per_kill - 1::run.sheets_per_kill]:
             killer.one_decision(stamp_text(due(day)))
         print(f"of {killer.kills} kills, fell in {dict(killer.fell_in)}")
-        assert killer.kills == KILLS
+        assert killer.kills == run.kills
         for what in ("intake", "checkpoint", "decision"):
             assert killer.fell_in[what] > 0, f"no kill fell in {what}: {killer.fell_in}"
         killer.log.close()
@@ -173,14 +186,14 @@ def replay_with_kills(programs, tmp_path, seed, broker_restarts):
         assert gateway.stop() == 0
 
 
-def seed():
-    """A new one each time, printed; COMMONS_SEED repeats one."""
-    return int(os.environ.get("COMMONS_SEED", time.time_ns() % 10**9))
-
-
 def test_fifty_kills_change_no_cell(programs, tmp_path):
-    replay_with_kills(programs, tmp_path, seed(), broker_restarts=0)
+    replay_with_kills(programs, tmp_path, Run(50, 20, 3, per_second=320))
 
 
 def test_fifty_kills_and_restarts_of_the_broker_change_no_cell(programs, tmp_path):
-    replay_with_kills(programs, tmp_path, seed(), broker_restarts=4)
+    replay_with_kills(programs, tmp_path, Run(50, 20, 3, per_second=320, broker_restarts=4))
+
+
+@pytest.mark.slow
+def test_a_thousand_kills_change_no_cell(programs, tmp_path):
+    replay_with_kills(programs, tmp_path, Run(1000, 250, 1, per_second=70, broker_restarts=20))

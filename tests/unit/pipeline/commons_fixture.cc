@@ -150,18 +150,22 @@ void Commons::Restart() {
   Open();
 }
 
-void Commons::Crash() {
-  const std::filesystem::path copy = root_ / ("db-" + std::to_string(++crashes_));
-  // RocksDB may be tidying up in the background: what counts is a copy of one moment.
-  for (std::map<std::string, uintmax_t> before = Files(dir_), after; before != after;) {
-    before = Files(dir_);
-    std::filesystem::remove_all(copy);
+void CopyOfOneMoment(const std::filesystem::path& from, const std::filesystem::path& to) {
+  // RocksDB may be tidying up in the background.
+  for (std::map<std::string, uintmax_t> before = Files(from), after; before != after;) {
+    before = Files(from);
+    std::filesystem::remove_all(to);
     std::error_code vanished;
-    std::filesystem::copy(dir_, copy, std::filesystem::copy_options::recursive, vanished);
-    after = Files(dir_);
+    std::filesystem::copy(from, to, std::filesystem::copy_options::recursive, vanished);
+    after = Files(from);
     if (vanished) after.clear();
   }
-  std::filesystem::remove(copy / "LOCK");
+  std::filesystem::remove(to / "LOCK");
+}
+
+void Commons::Crash() {
+  const std::filesystem::path copy = root_ / ("db-" + std::to_string(++crashes_));
+  CopyOfOneMoment(dir_, copy);
   pipeline_.reset();
   dir_ = copy;
   Open();

@@ -15,6 +15,9 @@ namespace gateway::pipeline {
 
 Time At(std::string_view text);
 
+// Copies the files of an open store as they are at one moment: what a crash would leave.
+void CopyOfOneMoment(const std::filesystem::path& from, const std::filesystem::path& to);
+
 struct Member {
   std::string household;
   std::string device;

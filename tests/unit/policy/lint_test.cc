@@ -14,6 +14,8 @@ using testing::IsEmpty;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
+constexpr char kRollup[] = "bucket: P1D, keep: P730D";
+
 std::vector<std::string> Ids(const std::vector<Finding>& findings) {
   std::vector<std::string> ids;
   for (const Finding& finding : findings) {
@@ -29,6 +31,20 @@ std::vector<Finding> LintOf(const std::string& charter, const std::string& polic
 
 TEST(LintTest, RiversideIsClean) {
   EXPECT_THAT(Ids(LintOf(CharterText(), PolicyText(), RosterText())), IsEmpty());
+}
+
+TEST(LintTest, ARollupMayBeAsFineAsWhatIsSharedAndKeptAsLongAsRaw) {
+  for (const char* to : {"bucket: PT1H, keep: P30D", "bucket: PT1H, keep: P31D"}) {
+    const std::string policy = Replaced(PolicyText(), kRollup, to);
+    EXPECT_THAT(Ids(LintOf(CharterText(), policy, RosterText())), IsEmpty()) << to;
+  }
+  // Midnight in India is half an hour past the hour.
+  std::string kolkata = Replaced(PolicyText(), kRollup, "bucket: PT1H, keep: P730D");
+  kolkata = Replaced(kolkata, "Europe/London", "Asia/Kolkata");
+  const auto found = LintOf(CharterText(), kolkata, RosterText());
+  EXPECT_TRUE(std::any_of(found.begin(), found.end(), [](const Finding& finding) {
+    return finding.id == "L31" && finding.text.find("keep-load-days") != std::string::npos;
+  }));
 }
 
 TEST(LintTest, APolicyThatNamesNothingIsClean) {
@@ -54,6 +70,8 @@ struct Case {
 constexpr char kDaily[] = "bucket: P1D, zone: neighbourhood";
 constexpr char kCollect[] = "  - {id: collect-load, metric: load, profile: generic}\n";
 
+constexpr char kKeepAir[] = "  - {id: keep-pm25";
+
 TEST(LintTest, RefusesOneThingByItsId) {
   const Case cases[] = {
       {"unknown metric", "collect-load, metric: load", "collect-load, metric: noise", "L20 L14"},
@@ -76,13 +94,23 @@ TEST(LintTest, RefusesOneThingByItsId) {
       {"age below the floor", "age_min: P1D", "age_min: PT59M", "L24"},
       {"bucket that divides no day", "bucket: PT1H", "bucket: PT7M", "L25 L26 L31 L35"},
       {"bucket too short", "bucket: PT1H", "bucket: PT30S", "L25 L35 L37"},
-      {"two days", "bucket: P1D, ", "bucket: P2D, ", "L25 L31"},
+      {"two days", kDaily, "bucket: P2D, zone: neighbourhood", "L25 L31"},
       {"two zone levels", kDaily, "bucket: P1D, zone: district", "L27 L16"},
       {"longer bucket, larger k", "k_min: 10, top1_max_pct: 30}\n  # The same",
        "k_min: 9, top1_max_pct: 30}\n  # The same", "L28"},
       {"longer bucket, smaller share", "top1_max_pct: 30}\n  # The same",
        "top1_max_pct: 31}\n  # The same", "L28"},
       {"kept shorter than a day takes to be decided", "keep: P30D", "keep: P2D", "L36"},
+      {"raw without its rollup", "tier: rollup, bucket: P1D, keep: P730D,", "tier: raw, keep: P9D,",
+       "L45 L09"},
+      {"rollup of what is erased", "then: rollup", "then: erase", "L45"},
+      {"rollup without raw", "keep-load, metric: load", "keep-load, metric: pm25", "L45 L09 L14"},
+      {"two of one tier", kKeepAir, "  - {id: keep-load-years, metric: load, tier: rollup, "
+       "bucket: P1D, keep: P900D, then: erase}\n  - {id: keep-pm25", "L09"},
+      {"rollup finer than what is shared", kRollup, "bucket: PT30M, keep: P730D", "L46"},
+      {"rollup that divides no day", kRollup, "bucket: PT7H, keep: P730D", "L46"},
+      {"rollup of two days", kRollup, "bucket: P2D, keep: P730D", "L46"},
+      {"rollup erased before it is made", kRollup, "bucket: P1D, keep: P29D", "L47"},
       {"lo below zero", "lo: 0", "lo: -1", "L30"},
       {"unknown time zone", "Europe/London", "Europe/Riverside", "L31"},
       {"forbidden purpose", "purpose: official-stats", "purpose: law-enforcement", "L02"},

@@ -1,0 +1,224 @@
+#include "gateway/pipeline/rollups.h"
+
+#include <algorithm>
+#include <span>
+
+#include "gateway/base/bytes.h"
+#include "gateway/model/limits.h"
+#include "gateway/store/block.h"
+
+namespace gateway::pipeline {
+namespace {
+
+using store::Table;
+
+// Row key: u32be month ‖ owner ‖ column ‖ u32be key epoch ‖ u32be part, as of blocks.
+constexpr std::size_t kColumnAt = 4 + OwnerId::kBytes;
+constexpr std::size_t kKeyBytes = kColumnAt + SeriesId::kBytes + 8;
+constexpr uint8_t kRowVersion = 1;
+
+std::string RowPrefix(uint32_t month, const OwnerId& owner, const SeriesId& column) {
+  return ByteWriter()
+      .U32(month)
+      .Raw(owner.view())
+      .Raw(column.view())
+      .U32(store::kRollupEpochs | month)
+      .Take();
+}
+
+std::string RowKey(const std::string& prefix, uint32_t part) {
+  return ByteWriter().Raw(prefix).U32(part).Take();
+}
+
+}  // namespace
+
+// u8 version | values as a block | numbers of readings as a block, each after its length.
+std::string EncodeRollups(std::span<const Rollup> rollups) {
+  std::vector<Reading> values, readings;
+  for (const Rollup& rollup : rollups) {
+    values.push_back({.time = rollup.start, .value = rollup.value});
+    readings.push_back({.time = rollup.start, .value = rollup.readings});
+  }
+  return ByteWriter()
+      .U8(kRowVersion)
+      .Text(store::EncodeBlock(values))
+      .Text(store::EncodeBlock(readings))
+      .Take();
+}
+
+StatusOr<std::vector<Rollup>> DecodeRollups(std::string_view bytes) {
+  ByteReader in(bytes);
+  if (in.U8() != kRowVersion) return DataLoss("rollup row: not of version %d", kRowVersion);
+  const std::string_view first = in.Text();
+  const std::string_view second = in.Text();
+  RETURN_IF_ERROR(in.Finish("rollup row"));
+  ASSIGN_OR_RETURN(const std::vector<Reading> values, store::DecodeBlock(first));
+  ASSIGN_OR_RETURN(const std::vector<Reading> readings, store::DecodeBlock(second));
+  if (values.size() != readings.size()) return DataLoss("rollup row: columns of two lengths");
+  std::vector<Rollup> rollups;
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    if (readings[i].time != values[i].time) return DataLoss("rollup row: columns of two times");
+    rollups.push_back(
+        {values[i].time, values[i].value, static_cast<uint32_t>(readings[i].value)});
+  }
+  return rollups;
+}
+
+SeriesId Rollups::ColumnOf(const OwnerId& owner, const MetricId& metric) const {
+  return SeriesId::FromBytes(vault_.RowPseudonym(
+      "rollup", ByteWriter().Raw(owner.view()).Raw(metric.value()).bytes()));
+}
+
+SeriesId Rollups::LastColumnOf(const OwnerId& owner, const SeriesId& series) const {
+  return SeriesId::FromBytes(vault_.RowPseudonym(
+      "rollup last", ByteWriter().Raw(owner.view()).Raw(series.view()).bytes()));
+}
+
+StatusOr<Rollups::Row> Rollups::ReadRow(uint32_t month, const OwnerId& owner,
+                                        const SeriesId& column) const {
+  const std::string prefix = RowPrefix(month, owner, column);
+  Row row;
+  Status failure;
+  const auto append = [&](std::string_view key, std::string_view value) -> Status {
+    if (key.size() != kKeyBytes) return DataLoss("rollup row: malformed key");
+    row.parts = ByteReader(key.substr(kKeyBytes - 4)).U32() + 1;
+    const StatusOr<std::string> plain = vault_.OpenRow(Table::kRollups, key, value);
+    if (plain.status().code() == StatusCode::kNotFound) return OkStatus();
+    RETURN_IF_ERROR(plain.status());
+    ASSIGN_OR_RETURN(const std::vector<Rollup> part, DecodeRollups(*plain));
+    row.entries.insert(row.entries.end(), part.begin(), part.end());
+    return OkStatus();
+  };
+  RETURN_IF_ERROR(vault_.db().Scan(Table::kRollups, RowKey(prefix, 0), RowKey(prefix, 0xffffffff),
+                                   [&](std::string_view key, std::string_view value) {
+                                     failure = append(key, value);
+                                     return failure.ok();
+                                   }));
+  RETURN_IF_ERROR(failure);
+  return row;
+}
+
+StatusOr<std::vector<Rollup>> Rollups::ReadColumn(const OwnerId& owner, const SeriesId& column,
+                                                  const Window& range) const {
+  std::vector<Rollup> all;
+  for (uint32_t month = MonthOf(std::max(range.start, Time{})); month <= MonthOf(range.end);
+       ++month) {
+    ASSIGN_OR_RETURN(const Row row, ReadRow(month, owner, column));
+    std::copy_if(row.entries.begin(), row.entries.end(), std::back_inserter(all),
+                 [&](const Rollup& each) { return range.Contains(each.start); });
+  }
+  return all;
+}
+
+StatusOr<std::vector<Rollup>> Rollups::Read(const OwnerId& owner, const MetricId& metric,
+                                            const Window& range) const {
+  return ReadColumn(owner, ColumnOf(owner, metric), range);
+}
+
+bool Rollups::MayAdd(const OwnerId& owner, Time bucket) const {
+  return vault_.MaySeal(owner, store::kRollupEpochs | MonthOf(bucket));
+}
+
+Status Rollups::PutRow(store::Batch& batch, OwnerKind kind, uint32_t month, const OwnerId& owner,
+                       const SeriesId& column, const Row& row) {
+  const std::string prefix = RowPrefix(month, owner, column);
+  uint32_t part = 0;
+  for (std::span<const Rollup> rest(row.entries); !rest.empty(); ++part) {
+    const std::size_t count = std::min<std::size_t>(rest.size(), limits::kReadingsPerBlockMax);
+    RETURN_IF_ERROR(vault_.PutSealed(batch, Table::kRollups, RowKey(prefix, part), kind, owner,
+                                     store::kRollupEpochs | month,
+                                     EncodeRollups(rest.first(count))));
+    rest = rest.subspan(count);
+  }
+  for (; part < row.parts; ++part) batch.Delete(Table::kRollups, RowKey(prefix, part));
+  return OkStatus();
+}
+
+Status Rollups::Add(store::Batch& batch, OwnerKind kind, const OwnerId& owner,
+                    const MetricId& metric, const std::vector<Rollup>& made) {
+  std::map<uint32_t, std::vector<Rollup>> months;
+  for (const Rollup& each : made) months[MonthOf(each.start)].push_back(each);
+  const SeriesId column = ColumnOf(owner, metric);
+  for (const auto& [month, more] : months) {
+    ASSIGN_OR_RETURN(Row row, ReadRow(month, owner, column));
+    row.entries.insert(row.entries.end(), more.begin(), more.end());
+    std::sort(row.entries.begin(), row.entries.end(),
+              [](const Rollup& a, const Rollup& b) { return a.start < b.start; });
+    RETURN_IF_ERROR(PutRow(batch, kind, month, owner, column, row));
+  }
+  return OkStatus();
+}
+
+StatusOr<std::optional<Reading>> Rollups::Last(const OwnerId& owner, const SeriesId& series,
+                                               const Window& range) const {
+  ASSIGN_OR_RETURN(const auto found, ReadColumn(owner, LastColumnOf(owner, series), range));
+  if (found.empty()) return std::optional<Reading>();
+  return std::optional<Reading>({.time = found.back().start, .value = found.back().value});
+}
+
+Status Rollups::PutLast(store::Batch& batch, OwnerKind kind, const OwnerId& owner,
+                        const SeriesId& series, const Reading& last) {
+  const Row row{.entries = {{.start = last.time, .value = last.value, .readings = 0}}, .parts = 1};
+  return PutRow(batch, kind, MonthOf(last.time), owner, LastColumnOf(owner, series), row);
+}
+
+StatusOr<std::vector<uint32_t>> Rollups::Months() const {
+  std::vector<uint32_t> months;
+  std::string from;
+  for (bool found = true; found;) {
+    found = false;
+    RETURN_IF_ERROR(vault_.db().Scan(Table::kRollups, from, "",
+                                     [&](std::string_view key, std::string_view) {
+                                       months.push_back(ByteReader(key.substr(0, 4)).U32());
+                                       found = true;
+                                       return false;
+                                     }));
+    if (found) from = ByteWriter().U32(months.back() + 1).Take();
+  }
+  return months;
+}
+
+StatusOr<Rollups::Removed> Rollups::RemoveBefore(store::Batch& batch, uint32_t month,
+                                                 const KeepFrom& keep_from) {
+  Removed removed;
+  const auto remove_from_row = [&](std::string_view key, std::string_view value) -> Status {
+    if (key.size() != kKeyBytes) return DataLoss("rollup row: malformed key");
+    const auto from = keep_from.find(SeriesId::FromBytes(key.substr(kColumnAt, SeriesId::kBytes)));
+    const StatusOr<std::string> plain = vault_.OpenRow(Table::kRollups, key, value);
+    StatusOr<std::vector<Rollup>> opened = std::vector<Rollup>();
+    if (plain.status().code() != StatusCode::kNotFound) {
+      opened = plain.ok() ? DecodeRollups(*plain) : StatusOr<std::vector<Rollup>>(plain.status());
+    }
+    if (!opened.ok()) {
+      removed.empty = false;  // Damaged: not for retention to lose.
+      return OkStatus();
+    }
+    std::vector<Rollup>& row = *opened;
+    const std::size_t count = std::erase_if(row, [&](const Rollup& each) {
+      const bool gone = from == keep_from.end() || each.start < from->second;
+      if (gone && each.readings > 0) ++removed.rollups;
+      return gone;
+    });
+    if (row.empty()) {
+      batch.Delete(Table::kRollups, key);
+      removed.bytes += value.size();
+    } else {
+      removed.empty = false;
+    }
+    if (row.empty() || count == 0) return OkStatus();
+    ASSIGN_OR_RETURN(const store::RowHeader head, store::ParseRowHeader(value));
+    return vault_.PutSealed(batch, Table::kRollups, key, head.owner_kind, head.owner, head.epoch,
+                            EncodeRollups(row));
+  };
+  Status failure;
+  RETURN_IF_ERROR(vault_.db().Scan(Table::kRollups, ByteWriter().U32(month).Take(),
+                                   ByteWriter().U32(month + 1).Take(),
+                                   [&](std::string_view key, std::string_view value) {
+                                     failure = remove_from_row(key, value);
+                                     return failure.ok();
+                                   }));
+  RETURN_IF_ERROR(failure);
+  return removed;
+}
+
+}  // namespace gateway::pipeline
