@@ -88,8 +88,10 @@ TEST_F(DaemonCommandsTest, StatusCountsEveryReason) {
                              {"denied", "retained", 1},  {"quarantined", "no-time", 2},
                              {"duplicate", "conflict", 1}};
   commands_.status.ledger_root = std::string(32, '\xab');
+  commands_.status.retention.last_run = Time(std::chrono::hours(24 * 365));
   const json status = Commons("status --format json").json();
   EXPECT_EQ(status["commons"], "riverside");
+  EXPECT_EQ(status["last_retention"], "1971-01-01T00:00:00Z");
   EXPECT_EQ(status["received"], 16);
   EXPECT_EQ(status["stored"], 9);
   EXPECT_EQ(status["denied"], 4);
@@ -101,7 +103,8 @@ TEST_F(DaemonCommandsTest, StatusCountsEveryReason) {
   for (const char* key : {"gateway", "origin", "replay", "now", "clock_sound", "broker_connected",
                           "policy_version", "waiting", "late", "journaled", "folded",
                           "households", "devices", "open_days", "ledger_size", "released",
-                          "suppressed"}) {
+                          "suppressed", "rolled_up", "erased", "erased_rollups",
+                          "keys_destroyed", "retention_bytes"}) {
     EXPECT_TRUE(status.contains(key)) << key;
   }
 }

@@ -22,6 +22,7 @@ class Kept {
 
   Core& core() { return *core_; }
   store::Vault& vault() { return *vault_; }
+  store::Journal& journal() { return *journal_; }
   IntakeCounters& counters() { return counters_; }
 
   // Journals and folds one reading that arrives at `arrival`.
