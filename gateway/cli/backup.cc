@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <iostream>
 
+#include "gateway/backup/age_file.h"
 #include "gateway/backup/restore.h"
 #include "gateway/backup/restored.h"
 #include "gateway/backup/source.h"
@@ -50,7 +51,9 @@ struct CreateArgs {
 };
 
 struct ReadArgs {
-  std::string source, id, erasures, now;
+  std::vector<std::string> sources;
+  std::string id, identity, erasures, now, keys;
+  std::vector<crypto::AgeIdentity> identities;  // of `identity`, once it was read
 };
 
 StatusOr<std::string> Absolute(const std::string& path) {
@@ -87,12 +90,22 @@ Status Create(Context& context, const CreateArgs& args) {
   return OkStatus();
 }
 
-StatusOr<std::unique_ptr<backup::Source>> OpenSource(const ReadArgs& args) {
+StatusOr<std::unique_ptr<backup::Source>> OpenSource(ReadArgs& args) {
   RETURN_IF_ERROR(crypto::InitCrypto());
-  return backup::OpenFolder(args.source, args.id);
+  if (!args.identity.empty()) {
+    ASSIGN_OR_RETURN(args.identities, backup::ReadIdentities(args.identity));
+  }
+  std::error_code error;
+  if (std::filesystem::is_directory(args.sources.front(), error)) {
+    if (args.sources.size() > 1) return InvalidArgument("backup: one folder, or files");
+    return backup::OpenFolder(args.sources.front(), args.id);
+  }
+  if (!args.id.empty()) return InvalidArgument("backup: a file has one backup; --id is of folders");
+  if (args.identities.empty()) return InvalidArgument("backup: a file needs --identity");
+  return backup::OpenAgeFiles(args.sources, args.identities);
 }
 
-Status Verify(Context& context, const ReadArgs& args) {
+Status Verify(Context& context, ReadArgs& args) {
   ASSIGN_OR_RETURN(const auto source, OpenSource(args));
   std::vector<std::string> problems;
   {
@@ -126,11 +139,16 @@ StatusOr<std::string> GatewayOf(const std::string& dir) {
   return gateway->text;
 }
 
-Status Restore(Context& context, const ReadArgs& args) {
+Status Restore(Context& context, ReadArgs& args) {
   ASSIGN_OR_RETURN(const auto source, OpenSource(args));
   const backup::Manifest& manifest = source->backup().manifest;
   backup::RestoreRequest request{.dir = context.dir, .at = RealClock().SystemNow()};
   ASSIGN_OR_RETURN(request.gateway, GatewayOf(context.dir));
+  if (!args.keys.empty()) {
+    if (args.identities.empty()) return InvalidArgument("--keys needs --identity");
+    ASSIGN_OR_RETURN(request.keys,
+                     backup::ReadKeysFile(args.keys, args.identities, RealClock().SystemNow()));
+  }
   // Recorded time knows nothing of today.
   if (manifest.replay) request.at = manifest.created;
   if (!args.now.empty()) {
@@ -162,14 +180,29 @@ void RegisterCreate(CLI::App& noun, Context& context) {
   auto args = std::make_shared<CreateArgs>();
   CLI::App* create = AddVerb(
       noun, "create", "Copy the store while it runs; what an older backup has is not copied again",
-      {"commons backup create --to /media/usb/backups"},
+      {"commons backup create --to /media/usb/backups",
+       "commons backup create --file /media/usb/monday.age --recipient age1…",
+       "commons backup create --keys /media/usb/keys.age --keys-to age1…"},
       context, [&context, args] { return Create(context, *args); });
-  create->add_option("--to", args->folder, "a folder, for one gateway or several");
+  CLI::Option* to =
+      create->add_option("--to", args->folder, "a folder, for one gateway or several");
+  CLI::Option* file = create->add_option("--file", args->file, "an age file, which is made");
+  file->excludes(to);
+  create->add_option("--recipient", args->recipients, "who can open the file: age1…")->needs(file);
+  create->add_option("--since", args->since, "id of the backup (an age file) that it builds on")
+      ->needs(file);
+  CLI::Option* keys = create->add_option(
+      "--keys", args->keys_file, "also what opens the store, into this age file, for 30 days");
+  create->add_option("--keys-to", args->keys_recipients, "who can open that one: age1…")
+      ->needs(keys);
 }
 
 void AddSource(CLI::App& verb, ReadArgs& args) {
-  verb.add_option("SOURCE", args.source, "the folder of the backups")->required();
-  verb.add_option("--id", args.id, "which backup; without, the newest");
+  verb.add_option("SOURCE", args.sources,
+                  "the folder of the backups; or an age file, then those that it builds on")
+      ->required();
+  verb.add_option("--id", args.id, "which backup of the folder; without, the newest");
+  verb.add_option("--identity", args.identity, "of an age file: what age-keygen made");
 }
 
 }  // namespace
@@ -192,6 +225,7 @@ void RegisterBackup(CLI::App& app, Context& context) {
       {"commons --dir /var/lib/commons backup restore /media/usb/backups"}, context,
       [&context, args] { return Restore(context, *args); });
   AddSource(*restore, *args);
+  restore->add_option("--keys", args->keys, "what `backup create --keys` made: puts the keys back");
   restore->add_option("--erasures", args->erasures,
                       "a list of erased households that is newer than backup and database");
   restore->add_option("--now", args->now, "replay gateways only: when the restore happens")

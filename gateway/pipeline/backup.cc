@@ -1,17 +1,22 @@
 // Pipeline as Commands, the part that copies the store while it runs.
 #include <filesystem>
+#include <set>
 #include <utility>
 
+#include "gateway/backup/age_file.h"
 #include "gateway/backup/folder.h"
 #include "gateway/backup/keys.h"
 #include "gateway/backup/manifest.h"
 #include "gateway/backup/restored.h"
-#include "gateway/base/check.h"
+#include "gateway/base/clock.h"
 #include "gateway/base/file.h"
+#include "gateway/crypto/dsse.h"
 #include "gateway/pipeline/call.h"
 
 namespace gateway::pipeline {
 namespace {
+
+constexpr std::size_t kOwnFileBytesMax = 64u << 10;
 
 Status CheckRequest(const port::BackupRequest& request) {
   if (!request.folder.empty() && !request.file.empty()) {
@@ -27,6 +32,9 @@ Status CheckRequest(const port::BackupRequest& request) {
   }
   if (!request.file.empty() && request.recipients.empty()) {
     return InvalidArgument("backup: a file needs a recipient");
+  }
+  if (!request.since.empty() && request.file.empty()) {
+    return InvalidArgument("backup: only a file builds on another");
   }
   if (!request.keys_file.empty() && request.keys_recipients.empty()) {
     return InvalidArgument("backup: the keys need a recipient");
@@ -56,6 +64,43 @@ StatusOr<std::vector<std::string>> ReadErased(const std::string& dir) {
   if (text.status().code() == StatusCode::kNotFound) return std::vector<std::string>();
   RETURN_IF_ERROR(text.status());
   return backup::ReadErasures(*text);
+}
+
+// Manifests of age files, which nobody here can open again: what the next one may build on.
+std::string ManifestsOf(const std::string& dir) { return dir + ".backups"; }
+
+Status KeepManifest(const std::string& folder, const backup::SignedManifest& made) {
+  RETURN_IF_ERROR(backup::MakeDirectory(folder));
+  return WriteFile(folder + "/" + made.id, made.envelope, FileMode::kPrivate, IfExists::kReplace);
+}
+
+// What the backup `id` has; nothing for "".
+StatusOr<std::set<std::string>> ObjectsOf(const std::string& folder, const std::string& id) {
+  std::set<std::string> objects;
+  if (id.empty()) return objects;
+  if (!backup::IsBackupId(id)) return InvalidArgument("since: a backup's id has 64 hex digits");
+  const auto bytes = ReadFile(folder + "/" + id, crypto::kEnvelopeBytesMax);
+  if (bytes.status().code() == StatusCode::kNotFound) {
+    return NotFound("since: this gateway made no age file with backup %s", id);
+  }
+  RETURN_IF_ERROR(bytes.status());
+  ASSIGN_OR_RETURN(const backup::SignedManifest base, backup::OpenManifest(*bytes));
+  if (base.id != id) return DataLoss("since: the manifest of backup %s is damaged", id);
+  for (const backup::BackupFile& file : base.manifest.files) objects.insert(file.hash);
+  return objects;
+}
+
+// Lives by the real clock: recorded time does not expire.
+Status BackUpKeys(const port::BackupRequest& request, const std::string& dir,
+                  const GatewayId& gateway) {
+  ASSIGN_OR_RETURN(const auto recipients, backup::ParseRecipients(request.keys_recipients));
+  const Time now = RealClock().SystemNow();
+  backup::KeysBackup keys{
+      .gateway = gateway.value(), .created = now, .expires = now + limits::kKeysBackupLife};
+  ASSIGN_OR_RETURN(keys.keyslots, ReadFile(dir + "/keyslots", kOwnFileBytesMax));
+  ASSIGN_OR_RETURN(keys.config, ReadFile(dir + "/commonsd.yaml", kOwnFileBytesMax));
+  ASSIGN_OR_RETURN(keys.mode, ReadFile(dir + "/mode", kOwnFileBytesMax));
+  return backup::WriteKeysFile(request.keys_file, recipients, keys);
 }
 
 }  // namespace
@@ -88,10 +133,19 @@ StatusOr<port::BackupReceipt> Pipeline::BackUpData(
   ASSIGN_OR_RETURN(const uint64_t bytes, backup::CountBytes(copy.path()));
   backup::Meter meter(progress, 2 * bytes);  // each is read twice: to know it, to copy it
   ASSIGN_OR_RETURN(manifest.files, backup::HashFiles(copy.path(), meter));
+  manifest.base = request.since;
+  ASSIGN_OR_RETURN(const std::set<std::string> known, ObjectsOf(ManifestsOf(dir_), request.since));
   ASSIGN_OR_RETURN(const backup::SignedManifest made,
                    backup::SignManifest(std::move(manifest), vault_->signer()));
-  ASSIGN_OR_RETURN(const uint64_t bytes_new,
-                   backup::WriteFolder(request.folder, copy.path(), made, meter));
+  uint64_t bytes_new = 0;
+  if (!request.folder.empty()) {
+    ASSIGN_OR_RETURN(bytes_new, backup::WriteFolder(request.folder, copy.path(), made, meter));
+  } else {
+    ASSIGN_OR_RETURN(const auto recipients, backup::ParseRecipients(request.recipients));
+    ASSIGN_OR_RETURN(bytes_new, backup::WriteAgeFile(request.file, recipients, made, copy.path(),
+                                                     known, meter));
+    RETURN_IF_ERROR(KeepManifest(ManifestsOf(dir_), made));
+  }
   return port::BackupReceipt{.id = made.id,
                              .files = static_cast<uint32_t>(made.manifest.files.size()),
                              .bytes_new = bytes_new,
@@ -103,7 +157,12 @@ StatusOr<port::BackupReceipt> Pipeline::CreateBackup(
     const std::function<bool(uint64_t, uint64_t)>& progress) {
   RETURN_IF_ERROR(CheckRequest(request));
   if (backing_up_.exchange(true)) return FailedPrecondition("backup: one is being made already");
-  auto receipt = BackUpData(request, progress);
+  StatusOr<port::BackupReceipt> receipt = port::BackupReceipt();
+  if (!request.folder.empty() || !request.file.empty()) receipt = BackUpData(request, progress);
+  if (receipt.ok() && !request.keys_file.empty()) {
+    const std::string dir = std::filesystem::path(dir_).parent_path().string();
+    if (const Status keys = BackUpKeys(request, dir, gateway_); !keys.ok()) receipt = keys;
+  }
   backing_up_.store(false);
   return receipt;
 }
