@@ -164,7 +164,7 @@ class Pipeline final : public port::Intake, public port::Commands, public port::
   // nothing that a later start would need if this one does not come to its end.
   Status BeginRestored();
   Status FinishRestored();
-  Status EraseRestored(store::Batch& batch, const OwnerId& owner);
+  Status EraseRestored();
   // backup.cc. Makes `dir` a copy of the store; the manifest has no files yet.
   StatusOr<backup::Manifest> CheckpointTo(const std::string& dir);
   StatusOr<port::BackupReceipt> BackUpData(const port::BackupRequest& request,

@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
 
+#include <set>
+
 #include "gateway/backup/restore.h"
 #include "gateway/backup/restored.h"
 #include "tests/unit/pipeline/commons_fixture.h"
@@ -87,6 +89,33 @@ TEST_F(RestoredTest, TheSecondBackupCopiesLittle) {
   EXPECT_NE(second.id, backup_.id);
   EXPECT_LT(second.bytes_new, second.bytes_total);
   EXPECT_FALSE(fs::exists(commons_.dir().string() + ".backup"));
+}
+
+TEST_F(RestoredTest, AHouseholdErasedSinceTheBackupIsErasedAgain) {
+  const fs::path db = commons_.dir().parent_path() / "board/db";
+  std::set<std::string> owners;
+  {
+    auto whole = Restore();
+    ASSERT_NE(whole, nullptr);
+    ASSERT_TRUE(whole->Close().ok());
+    auto database = *store::Database::Open(db.string());
+    ASSERT_TRUE(database->Scan(store::Table::kBlocks, {}, {}, [&](auto, std::string_view value) {
+      owners.emplace(store::ParseRowHeader(value)->owner.view());
+      return true;
+    }).ok());
+  }
+  ASSERT_EQ(owners.size(), 4u);
+  const auto gateway = Restore({*owners.begin()});
+  ASSERT_NE(gateway, nullptr);
+  ASSERT_TRUE(gateway->Close().ok());
+  auto database = *store::Database::Open(db.string());
+  std::set<std::string> left;
+  ASSERT_TRUE(database->Scan(store::Table::kBlocks, {}, {}, [&](auto, std::string_view value) {
+    left.emplace(store::ParseRowHeader(value)->owner.view());
+    return true;
+  }).ok());
+  owners.erase(owners.begin());
+  EXPECT_EQ(left, owners);
 }
 
 TEST_F(RestoredTest, ADayOpenAtTheBackupIsLostNotComputedAgain) {
