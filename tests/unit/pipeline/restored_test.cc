@@ -39,6 +39,7 @@ class RestoredTest : public ::testing::Test {
     const auto restored = backup::Restore(
         **source,
         {.dir = dir.string(),
+         .gateway = "gw-a",
          .at = At(kLater),
          .erased = std::move(erased),
          .keys = backup::KeysBackup{.gateway = "gw-a", .keyslots = "s", .config = "c"}},
