@@ -39,6 +39,7 @@ int Run(int argc, char** argv) {
   RegisterVerify(app, context);
   RegisterPeer(app, context);
   RegisterRetract(app, context);
+  RegisterBackup(app, context);
   RegisterStore(app, context);
 
   try {

@@ -61,6 +61,19 @@ class Client {
     return Convert(reader->Finish(), call);
   }
 
+  // Calls `visit` for each message. Has no deadline: what streams may take hours, and shows that it
+  // goes on.
+  template <typename Request, typename Reply, typename Visit>
+  Status Stream(std::unique_ptr<grpc::ClientReader<Reply>> (Stub::*method)(grpc::ClientContext*,
+                                                                           const Request&),
+                const Request& request, const Visit& visit) {
+    grpc::ClientContext call;
+    const auto reader = (stub_.get()->*method)(&call, request);
+    Reply reply;
+    while (reader->Read(&reply)) visit(reply);
+    return Convert(reader->Finish(), call);
+  }
+
  private:
   Client(Context& context, std::string socket, std::unique_ptr<Stub> stub)
       : context_(context), socket_(std::move(socket)), stub_(std::move(stub)) {}

@@ -71,5 +71,6 @@ void RegisterVerify(CLI::App& app, Context& context);
 void RegisterPeer(CLI::App& app, Context& context);
 void RegisterStore(CLI::App& app, Context& context);
 void RegisterRetract(CLI::App& app, Context& context);  // after RegisterCell: its verb
+void RegisterBackup(CLI::App& app, Context& context);
 
 }  // namespace gateway::cli

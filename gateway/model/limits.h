@@ -94,4 +94,12 @@ static_assert(kQueriesPerCallerMax < kQueriesAtOnceMax);
 inline constexpr std::chrono::minutes kConnectionAgeMax{10};
 static_assert(kAnswerPartBytesMax < kFederationMessageBytesMax);
 
+// Backups. The manifest has to fit into an envelope (crypto/dsse.h).
+inline constexpr std::size_t kBackupFilesMax = 4'096;
+inline constexpr std::size_t kBackupFileNameBytesMax = 64;
+inline constexpr std::uint64_t kBackupBytesMax = std::uint64_t{1} << 42;
+static_assert(kBackupFilesMax * (kBackupFileNameBytesMax + 48) < (512u << 10));
+inline constexpr std::size_t kErasuresMax = 10'000;  // of a backup's and a restore's list
+inline constexpr std::chrono::days kKeysBackupLife{30};
+
 }  // namespace gateway::limits

@@ -50,6 +50,7 @@ Status Pipeline::Start() {
   RETURN_IF_ERROR(OpenDatabase());
   ASSIGN_OR_RETURN(vault_, store::Vault::Open(*database_, std::move(master_)));
   RETURN_IF_ERROR(CheckMode());
+  RETURN_IF_ERROR(BeginRestored());
   RETURN_IF_ERROR(KeepCertificate());
   ASSIGN_OR_RETURN(ledger_, ledger::Ledger::Open(*vault_));
   // The journal's numbering must continue after `folded`, which only the checkpoint knows; the
@@ -81,6 +82,7 @@ Status Pipeline::Start() {
   if (replay_ != nullptr) replay_->Set(std::max(replay_->SystemNow(), core_->clock_floor()));
   RETURN_IF_ERROR(LoadRecentHashes());
   RETURN_IF_ERROR(core_->FoldThrough(journal_->last()));
+  RETURN_IF_ERROR(FinishRestored());
   const Time now = clock_.SystemNow();
   if (const auto decided = core_->DecideDue(now, ClockSound(now)); !decided.ok()) {
     // Pending stays pending; intake and residents' rights go on.

@@ -7,10 +7,13 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include "gateway/backup/manifest.h"
+#include "gateway/backup/restored.h"
 #include "gateway/base/clock.h"
 #include "gateway/base/mutex.h"
 #include "gateway/crypto/secret.h"
@@ -115,7 +118,7 @@ class Pipeline final : public port::Intake, public port::Commands, public port::
   StatusOr<std::string> EraseHousehold(const std::string& household) override;  // erase.cc
   Status ExportHousehold(const std::string& household,
                          const std::function<bool(std::string_view sealed)>& sink) override;
-  StatusOr<std::string> CreateBackup(
+  StatusOr<port::BackupReceipt> CreateBackup(  // backup.cc
       const port::BackupRequest& request,
       const std::function<bool(uint64_t done, uint64_t total)>& progress) override;
   Status AcknowledgeLoss() override;  // loss.cc
@@ -168,6 +171,15 @@ class Pipeline final : public port::Intake, public port::Commands, public port::
   StatusOr<std::vector<port::DecidedCell>> DecidedAt(const RuleId& rule, const ZoneId& zone,
                                                      Time start) const;
   StatusOr<port::CellExplanation> ExplainDecided(const port::DecidedCell& decided);
+  // restored.cc. What a restore left to be done, before and after the core is loaded; both remove
+  // nothing that a later start would need if this one does not come to its end.
+  Status BeginRestored();
+  Status FinishRestored();
+  Status EraseRestored();
+  // backup.cc. Makes `dir` a copy of the store; the manifest has no files yet.
+  StatusOr<backup::Manifest> CheckpointTo(const std::string& dir);
+  StatusOr<port::BackupReceipt> BackUpData(const port::BackupRequest& request,
+                                           const std::function<bool(uint64_t, uint64_t)>& progress);
   // Returns the index of the entry.
   StatusOr<uint64_t> CommitRetraction(const port::DecidedCell& cell, const std::string& envelope,
                                       const std::string& reason);
@@ -198,6 +210,9 @@ class Pipeline final : public port::Intake, public port::Commands, public port::
   std::unique_ptr<store::Journal> journal_;
   std::unique_ptr<store::Syncer> syncer_;
   std::unique_ptr<ledger::Ledger> ledger_;
+
+  std::atomic<bool> backing_up_{false};
+  std::optional<backup::Restored> restored_;  // during Start
 
   IntakeCounters counters_;
   mutable SheetIndex sheets_;  // readers bring it up to the watermark when they need it

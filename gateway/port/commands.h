@@ -135,6 +135,12 @@ struct BackupRequest {
   std::vector<std::string> keys_recipients;
 };
 
+struct BackupReceipt {
+  std::string id;
+  uint32_t files = 0;
+  uint64_t bytes_new = 0, bytes_total = 0;
+};
+
 class Commands {
  public:
   virtual ~Commands() = default;
@@ -205,8 +211,8 @@ class Commands {
   virtual Status ExportHousehold(const std::string& household,
                                  const std::function<bool(std::string_view sealed)>& sink) = 0;
 
-  // Returns the backup's id. `progress` may be called often; false stops the backup.
-  virtual StatusOr<std::string> CreateBackup(
+  // One at a time. `progress` may be called often; false stops the backup.
+  virtual StatusOr<BackupReceipt> CreateBackup(
       const BackupRequest& request,
       const std::function<bool(uint64_t done, uint64_t total)>& progress) = 0;
 
