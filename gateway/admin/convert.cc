@@ -123,6 +123,8 @@ commons::v1::GetStatusReply ToMessage(const port::GatewayStatus& status) {
   message.set_ledger_root(status.ledger_root);
   message.set_released(status.released);
   message.set_suppressed(status.suppressed);
+  message.set_store(status.store);
+  message.set_bytes_written(status.bytes_written);
   auto* retention = message.mutable_retention();
   retention->set_rolled_up(status.retention.rolled_up);
   retention->set_erased(status.retention.erased);

@@ -59,6 +59,8 @@ Status Show(Context& context) {
                        {"ledger_root", HexEncode(status.ledger_root())},
                        {"released", uint64_t{status.released()}},
                        {"suppressed", uint64_t{status.suppressed()}},
+                       {"store", status.store()},
+                       {"bytes_written", uint64_t{status.bytes_written()}},
                        {"rolled_up", uint64_t{status.retention().rolled_up()}},
                        {"erased", uint64_t{status.retention().erased()}},
                        {"erased_rollups", uint64_t{status.retention().erased_rollups()}},

@@ -44,6 +44,20 @@ inline constexpr std::size_t kReadingsPerBlockMax = 512;
 // Store.
 inline constexpr std::size_t kSyncBytesMax = 64u << 10;
 inline constexpr std::chrono::milliseconds kSyncInterval{1'000};
+// Blocks read from files and rows that are not in files yet, together; the latter at most.
+inline constexpr std::size_t kStoreMemoryBytes = 24u << 20;
+inline constexpr std::size_t kStoreWriteBufferBytes = 16u << 20;
+// What must stay free on the disk, or intake waits: rows in memory can then still be written to
+// files, and so can withdrawals, erasure and what retention deletes.
+inline constexpr std::size_t kDiskFreeMin = 32u << 20;
+static_assert(kStoreWriteBufferBytes < kStoreMemoryBytes);
+static_assert(kDiskFreeMin >= 2 * kStoreWriteBufferBytes);
+inline constexpr std::chrono::milliseconds kSpaceLookInterval{1'000};
+// How long the store waits between two attempts to cure what the disk did to it, and for whoever is
+// still reading when it begins one.
+inline constexpr std::chrono::milliseconds kHealPauseMin{250};
+inline constexpr std::chrono::milliseconds kHealPauseMax{8'000};
+inline constexpr std::chrono::milliseconds kHealReadersMax{2'000};
 
 // Signed documents. What crypto bounds itself stands there: envelopes in dsse.h, the arena of
 // locked keys in secret.h.

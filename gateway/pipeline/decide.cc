@@ -75,8 +75,10 @@ StatusOr<uint32_t> Core::DecideDue(Time now, bool clock_sound) {
     if (at.has_value() && *at <= now) due.emplace_back(*at, key);
   }
   std::sort(due.begin(), due.end());
-  // A disk that takes no writes any more takes no decision either.
+  // A disk that takes no writes any more takes no decision either; one that is nearly full keeps
+  // what is left for withdrawals and erasure.
   RETURN_IF_ERROR(parts_.syncer.health());
+  if (!parts_.vault.db().space().ok()) return 0;
   uint32_t decided = 0;
   Status failure;
   for (const auto& [at, key] : due) {

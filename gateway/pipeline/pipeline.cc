@@ -28,6 +28,9 @@ Pipeline::Pipeline(PipelineOptions options)
       clock_(*options.clock),
       replay_(options.replay),
       checkpoint_interval_(options.checkpoint_interval),
+      sync_(options.sync),
+      space_(options.space),
+      env_(options.env),
       store_bytes_goal_(options.store_bytes_goal),
       master_(std::move(options.master)) {}
 
@@ -44,7 +47,7 @@ Pipeline::~Pipeline() {
 }
 
 Status Pipeline::Start() {
-  ASSIGN_OR_RETURN(database_, store::Database::Open(dir_));
+  ASSIGN_OR_RETURN(database_, store::Database::Open({.dir = dir_, .space = space_, .env = env_}));
   ASSIGN_OR_RETURN(vault_, store::Vault::Open(*database_, std::move(master_)));
   RETURN_IF_ERROR(CheckMode());
   RETURN_IF_ERROR(KeepCertificate());
@@ -52,7 +55,7 @@ Status Pipeline::Start() {
   // The journal's numbering must continue after `folded`, which only the checkpoint knows; the
   // core in turn needs a journal. Nothing is appended before both are there.
   ASSIGN_OR_RETURN(journal_, store::Journal::Open(*vault_, 0));
-  syncer_ = std::make_unique<store::Syncer>(*database_);
+  syncer_ = std::make_unique<store::Syncer>(*database_, sync_);
   const auto make_core = [&] {
     core_ = std::make_unique<Core>(CoreParts{.vault = *vault_,
                                              .journal = *journal_,
@@ -306,8 +309,11 @@ void Pipeline::Turn(std::deque<store::JournalEntry> entries) {
     status = core_->Checkpoint(ClockSound(now) ? now : core_->clock_floor());
     last_checkpoint_ = steady;
   }
-  // Nothing is lost: the journal holds it, and the next tick tries again.
-  if (!status.ok()) Log(LogLevel::kError, "pipeline: %s", std::string(Message(status)));
+  // Nothing is lost: the journal holds it, and the next tick tries again. Said once, however long
+  // the disk stays as it is.
+  std::string failure(Message(status));
+  if (!failure.empty() && failure != last_failure_) Log(LogLevel::kError, "pipeline: %s", failure);
+  last_failure_ = std::move(failure);
 }
 
 }  // namespace gateway::pipeline

@@ -38,6 +38,9 @@ struct PipelineOptions {
   const Clock* clock = nullptr;   // outlives the pipeline
   ReplayClock* replay = nullptr;  // the same clock under --replay-clock, else null
   std::chrono::seconds checkpoint_interval = limits::kCheckpointInterval;
+  store::SyncerOptions sync = {};
+  store::SpaceLimits space{.quota_bytes = 0, .free_bytes_min = limits::kDiskFreeMin};
+  rocksdb::Env* env = nullptr;  // for tests: see store::DatabaseOptions
   // Above this the oldest decided months of readings go before their age; 0: never.
   uint64_t store_bytes_goal = 0;
 };
@@ -142,6 +145,8 @@ class Pipeline final : public port::Intake, public port::Commands, public port::
   bool Take(std::deque<store::JournalEntry>& entries, std::deque<Command>& commands);
   void Turn(std::deque<store::JournalEntry> entries);
   bool ClockSound(Time now) const;
+  // "ok", or "paused: " and why.
+  std::string StoreState() const;
   bool SoundAbove(Time floor, Time now) const;
   void PublishAdmissions();
   void PublishDocuments();
@@ -172,6 +177,9 @@ class Pipeline final : public port::Intake, public port::Commands, public port::
   const Clock& clock_;
   ReplayClock* const replay_;
   const std::chrono::seconds checkpoint_interval_;
+  const store::SyncerOptions sync_;
+  const store::SpaceLimits space_;
+  rocksdb::Env* const env_;
   const uint64_t store_bytes_goal_;
   crypto::SecretKey master_;  // moved on by Start
   std::function<bool()> broker_connected_;
@@ -194,6 +202,7 @@ class Pipeline final : public port::Intake, public port::Commands, public port::
   std::chrono::steady_clock::time_point last_checkpoint_{};
   std::chrono::steady_clock::time_point last_tick_{};
   Time last_retention_{};
+  std::string last_failure_;  // what the log says already
 
   // The inbox. The lock is never held while anything else is done.
   mutable Mutex mutex_;

@@ -105,6 +105,8 @@ struct GatewayStatus {
   uint64_t ledger_size = 0;
   std::string ledger_root;  // 32 bytes
   uint64_t released = 0, suppressed = 0;  // cells decided since the store was made
+  std::string store;           // "ok", or "paused: " and why nothing is stored at present
+  uint64_t bytes_written = 0;  // by this process, to devices
   RetentionCounts retention;
 };
 

@@ -42,7 +42,8 @@ class Journal {
   // Seals and commits the entry under the owner's key of the month of `now`; `entry.sequence` is
   // ignored. Returns its number. On an error nothing is kept and the number is not used up.
   // Returns InvalidArgument if the entry has more than limits::kObservationsPerMessageMax items,
-  // otherwise as Vault::PutSealed and Database::Commit.
+  // ResourceExhausted while intake is paused (Database::space), otherwise as Vault::PutSealed and
+  // Database::Commit.
   StatusOr<uint64_t> Append(const JournalEntry& entry, Time now);
 
   // The number of the last entry; `at_least` if there was none. Entries up to here can be read.

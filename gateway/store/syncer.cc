@@ -1,6 +1,6 @@
 #include "gateway/store/syncer.h"
 
-#include "gateway/base/log.h"
+#include <algorithm>
 
 namespace gateway::store {
 
@@ -47,7 +47,9 @@ void Syncer::Stop() {
 }
 
 void Syncer::AwaitWork() {
-  const auto deadline = std::chrono::steady_clock::now() + options_.interval;
+  const auto deadline =
+      std::chrono::steady_clock::now() +
+      (failure_.ok() ? options_.interval : std::min(options_.interval, limits::kHealPauseMin));
   while (!stopping_ && pending_bytes_ < options_.bytes_max && barriers_asked_ == barriers_served_ &&
          work_.WaitUntil(mutex_, deadline)) {
   }
@@ -57,31 +59,24 @@ void Syncer::Run() {
   uint64_t synced_commits = 0;  // what was committed before we started may not be durable either
   for (bool last = false; !last;) {
     uint64_t barriers = 0;
-    bool healthy = false;
     {
       const MutexLock lock(mutex_);
       AwaitWork();
       last = stopping_;
       pending_bytes_ = 0;
       barriers = barriers_asked_;
-      healthy = failure_.ok();
     }
 
     // Read before the sync: a commit during it may or may not be covered, so it is not counted.
     const uint64_t commits = db_.commits();
-    const bool needed = healthy && commits != synced_commits;
-    Status synced;
+    Status synced = db_.Tend(std::chrono::steady_clock::now());
+    const bool needed = synced.ok() && commits != synced_commits;
     if (needed) synced = db_.Sync();
-    if (synced.ok()) {
-      synced_commits = commits;
-    } else {
-      Log(LogLevel::kError, "store: a sync failed; nothing is released until a restart: %s",
-          Message(synced));
-    }
+    if (synced.ok()) synced_commits = commits;
 
     const MutexLock lock(mutex_);
     if (needed) ++syncs_;
-    if (!synced.ok()) failure_ = synced;
+    failure_ = synced;
     barriers_served_ = barriers;
     done_.NotifyAll();
   }

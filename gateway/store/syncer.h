@@ -1,5 +1,6 @@
 // The one thread that makes commits durable: every second, after 64 KiB, or when someone waits at
-// a barrier. Nobody else calls fsync: RocksDB would queue the MQTT callback behind it.
+// a barrier. Nobody else calls fsync: RocksDB would queue the MQTT callback behind it. It also tends
+// the store: looks how much room is left, and heals it after an error of the disk.
 #pragma once
 
 #include <chrono>
@@ -19,8 +20,9 @@ struct SyncerOptions {
   std::size_t bytes_max = limits::kSyncBytesMax;
 };
 
-// Thread-safe, except Stop. A sync that failed is final: the kernel may have dropped the bytes, so
-// a later success would prove nothing. From then on health and every Barrier return that error.
+// Thread-safe, except Stop. After a sync that failed the kernel may have dropped the bytes, so that
+// a later success would prove nothing: health and every Barrier return the error until the store
+// was healed, which writes everything that was committed anew.
 class Syncer {
  public:
   // Starts the thread. `db` must outlive the syncer and stay open until Stop.
@@ -36,7 +38,7 @@ class Syncer {
   // Returns FailedPrecondition if the syncer was stopped first.
   Status Barrier();
 
-  // OK unless a sync failed.
+  // OK if the last sync was, and the store was well.
   Status health() const;
   // How many times the disk was asked; quiet intervals ask nothing.
   uint64_t syncs() const;

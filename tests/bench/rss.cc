@@ -27,7 +27,7 @@ constexpr int kMinutes = 60;
 constexpr int kRoundsPerMinute = 60 / kCadenceSeconds;
 constexpr Time kStart{Millis{1'763'000'000'000}};
 // What the journal's row of one reading takes, and a checkpoint's smallest row of a device.
-constexpr std::size_t kJournalValueBytes = 108;
+constexpr std::size_t kJournalValueBytes = 100;
 constexpr std::size_t kBlockKeyBytes = 44;
 constexpr std::size_t kBlockValueBytes = 126;
 

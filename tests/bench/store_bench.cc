@@ -13,7 +13,7 @@
 namespace gateway::bench {
 namespace {
 
-constexpr std::size_t kTables = 12;  // RocksDB's own empty one and those of Table
+constexpr std::size_t kTables = store::kTablesEnd;  // with the empty one that RocksDB insists on
 
 template <typename T>
 T Checked(StatusOr<T> made) {
@@ -21,12 +21,10 @@ T Checked(StatusOr<T> made) {
   return *std::move(made);
 }
 
-rocksdb::DBOptions StoreOptions() { return store::MakeDbOptions(); }
-
 }  // namespace
 
 rocksdb::ColumnFamilyOptions StoreTableOptions() {
-  return store::MakeTableOptions(rocksdb::NewLRUCache(4u << 20));
+  return store::MakeTableOptions(store::MakeMemory());
 }
 
 Folder::Folder() {
@@ -77,9 +75,10 @@ void Store::Fill(const Measured& measured, Millis interval) {
 }
 
 BareRocks::BareRocks(const std::string& dir) {
-  rocksdb::DBOptions options = StoreOptions();
+  const store::RocksMemory memory = store::MakeMemory();
+  rocksdb::DBOptions options = store::MakeDbOptions(memory);
   options.create_missing_column_families = true;
-  const rocksdb::ColumnFamilyOptions table_options = StoreTableOptions();
+  const rocksdb::ColumnFamilyOptions table_options = store::MakeTableOptions(memory);
   std::vector<rocksdb::ColumnFamilyDescriptor> tables{
       {rocksdb::kDefaultColumnFamilyName, table_options}};
   while (tables.size() < kTables) {
@@ -100,7 +99,7 @@ void BareRocks::Close() {
 }
 
 DiskBytes CompactedBytes(const std::string& dir, const rocksdb::ColumnFamilyOptions& options) {
-  const rocksdb::DBOptions db_options = StoreOptions();
+  const rocksdb::DBOptions db_options = store::MakeDbOptions(store::MakeMemory());
   std::vector<std::string> names;
   GW_CHECK(rocksdb::DB::ListColumnFamilies(db_options, dir, &names).ok());
   std::vector<rocksdb::ColumnFamilyDescriptor> tables;
