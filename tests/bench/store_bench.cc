@@ -47,8 +47,12 @@ OwnerId Store::OwnerOf(std::string_view owner) const {
 
 void Store::Append(const Measured::Series& series, const Reading& reading) {
   GW_CHECK(blocks_
-               .Append(OwnerKind::kHousehold, OwnerOf(series.owner), MonthOf(reading.time),
-                       vault_->SeriesOf(series.device, series.metric), reading)
+               .Append(OwnerKind::kHousehold,
+                       {.owner = OwnerOf(series.owner),
+                        .device = DeviceKey::FromBytes(
+                            vault_->RowPseudonym("device", series.device)),
+                        .series = vault_->SeriesOf(series.device, series.metric)},
+                       MonthOf(reading.time), reading)
                .ok());
 }
 
@@ -72,6 +76,17 @@ void Store::Fill(const Measured& measured, Millis interval) {
     Append(measured.series[sample.series], {.time = sample.time, .value = sample.value});
   }
   Checkpoint();
+  MergeBlocks();
+}
+
+void Store::MergeBlocks() {
+  const std::vector<uint32_t> months = Checked(blocks_.Months());
+  for (const uint32_t month : months) {
+    for (const OwnerId& owner : Checked(blocks_.OwnersOf(month))) {
+      store::Batch batch;
+      GW_CHECK(blocks_.Merge(batch, month, owner).ok() && vault_->Commit(batch).ok());
+    }
+  }
 }
 
 BareRocks::BareRocks(const std::string& dir) {

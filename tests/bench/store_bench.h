@@ -45,6 +45,8 @@ class Store {
   // Adds a reading to the blocks as if it had been journaled in its own month.
   void Append(const Measured::Series& series, const Reading& reading);
   // Writes the blocks and trims the journal as the pipeline does.
+  // As retention does with months that are over.
+  void MergeBlocks();
   void Checkpoint();
   // All of it, with a checkpoint whenever `interval` of the readings' time has passed.
   void Fill(const Measured& measured, Millis interval);

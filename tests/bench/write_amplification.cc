@@ -89,8 +89,12 @@ int64_t Ours(int sync_seconds) {
         entry.items.push_back({(*vault)->SeriesOf(name, "load"), reading});
         GW_CHECK((*journal)->Append(entry, at).ok());
         GW_CHECK(blocks
-                     .Append(entry.owner_kind, entry.owner, MonthOf(at), entry.items[0].series,
-                             reading)
+                     .Append(entry.owner_kind,
+                             {.owner = entry.owner,
+                              .device = DeviceKey::FromBytes(
+                                  (*vault)->RowPseudonym("device", name)),
+                              .series = entry.items[0].series},
+                             MonthOf(at), reading)
                      .ok());
       },
       [&](int second) {
