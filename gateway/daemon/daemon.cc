@@ -10,6 +10,7 @@
 #include "gateway/base/log.h"
 #include "gateway/crypto/keyslots.h"
 #include "gateway/crypto/secret.h"
+#include "gateway/crypto/slot_secret.h"
 #include "gateway/daemon/process.h"
 #include "gateway/federation/server.h"
 #include "gateway/ingest/door.h"
@@ -32,7 +33,7 @@ StatusOr<std::string> ReadOwn(const Arguments& arguments, std::string_view name)
   return text;
 }
 
-StatusOr<crypto::SecretKey> OpenMaster(const Arguments& arguments, const std::string& key_path) {
+StatusOr<crypto::MasterKeys> OpenMaster(const Arguments& arguments, const std::string& key_path) {
   ASSIGN_OR_RETURN(const std::string bytes, ReadOwn(arguments, "keyslots"));
   const auto slots = crypto::ParseKeyslots(bytes);
   if (!slots.ok()) return Annotate(slots.status(), arguments.dir + "/keyslots");
@@ -42,8 +43,10 @@ StatusOr<crypto::SecretKey> OpenMaster(const Arguments& arguments, const std::st
                               info.st_mode & 07777);
   }
   ASSIGN_OR_RETURN(std::string key_file, ReadFile(key_path, kSmallFileBytesMax));
-  auto master = crypto::OpenMaster(*slots, key_file);
+  const auto secret = crypto::SecretOfKeyFile(key_file);
   crypto::Wipe(key_file.data(), key_file.size());
+  if (!secret.ok()) return Annotate(secret.status(), "key file " + key_path);
+  auto master = crypto::OpenMasters(*slots, *secret);
   if (!master.ok()) return Annotate(master.status(), "key file " + key_path);
   return master;
 }
@@ -125,7 +128,7 @@ Status Run(const Arguments& arguments, const std::atomic<bool>& stop) {
   const auto mode = ParseMode(mode_text);
   if (!mode.ok()) return Annotate(mode.status(), arguments.dir + "/mode");
   RETURN_IF_ERROR(CheckMode(*mode, arguments));
-  ASSIGN_OR_RETURN(crypto::SecretKey master, OpenMaster(arguments, config->key_file));
+  ASSIGN_OR_RETURN(crypto::MasterKeys master, OpenMaster(arguments, config->key_file));
 
   RealClock real_clock;
   // The pipeline raises it to the time that was last made durable.
@@ -138,6 +141,7 @@ Status Run(const Arguments& arguments, const std::atomic<bool>& stop) {
       pipeline::Pipeline::Open(
           {.dir = arguments.dir + "/db",
            .master = std::move(master),
+           .keyslots = arguments.dir + "/keyslots",
            .gateway = config->gateway,
            .clock = replay ? static_cast<Clock*>(&replay_clock) : &real_clock,
            .replay = replay ? &replay_clock : nullptr,

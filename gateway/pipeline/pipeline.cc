@@ -29,6 +29,7 @@ Pipeline::Pipeline(PipelineOptions options)
       replay_(options.replay),
       checkpoint_interval_(options.checkpoint_interval),
       store_bytes_goal_(options.store_bytes_goal),
+      keyslots_path_(std::move(options.keyslots)),
       master_(std::move(options.master)) {}
 
 StatusOr<std::unique_ptr<Pipeline>> Pipeline::Open(PipelineOptions options) {
@@ -46,6 +47,7 @@ Pipeline::~Pipeline() {
 Status Pipeline::Start() {
   ASSIGN_OR_RETURN(database_, store::Database::Open(dir_));
   ASSIGN_OR_RETURN(vault_, store::Vault::Open(*database_, std::move(master_)));
+  RETURN_IF_ERROR(SettleKeyslots());
   RETURN_IF_ERROR(CheckMode());
   RETURN_IF_ERROR(KeepCertificate());
   ASSIGN_OR_RETURN(ledger_, ledger::Ledger::Open(*vault_));

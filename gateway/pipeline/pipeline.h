@@ -7,13 +7,14 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "gateway/base/clock.h"
 #include "gateway/base/mutex.h"
-#include "gateway/crypto/secret.h"
+#include "gateway/crypto/keyslots.h"
 #include "gateway/crypto/sign.h"
 #include "gateway/crypto/x509.h"
 #include "gateway/ledger/ledger.h"
@@ -33,7 +34,8 @@ namespace gateway::pipeline {
 
 struct PipelineOptions {
   std::string dir;  // of the database
-  crypto::SecretKey master;
+  crypto::MasterKeys master;
+  std::string keyslots;  // path of the file; empty: the master key cannot be renewed
   GatewayId gateway;
   const Clock* clock = nullptr;   // outlives the pipeline
   ReplayClock* replay = nullptr;  // the same clock under --replay-clock, else null
@@ -159,6 +161,17 @@ class Pipeline final : public port::Intake, public port::Commands, public port::
   // Returns the index of the entry.
   StatusOr<uint64_t> CommitRetraction(const port::DecidedCell& cell, const std::string& envelope,
                                       const std::string& reason);
+  // A new master key, to which every keyslot but those of `without` opens: old copies of the
+  // keyslots file open nothing any more. Whatever interrupts it, the file opens the store. Returns
+  // how many data keys were wrapped. On the pipeline thread; keys.cc
+  StatusOr<uint64_t> RenewMasterKey(const std::string& without = "");
+  // At a start: the file keeps the one master key that the store is under now.
+  Status SettleKeyslots();
+  StatusOr<uint64_t> FinishRenewal(const std::string& without);
+  // The slots of the file that are genuine. Returns DataLoss if none is.
+  StatusOr<std::vector<crypto::Keyslot>> GenuineKeyslots() const;
+  // Seals the master key, and the next one while there is one, to the slots, and writes the file.
+  Status WriteKeyslots(std::vector<crypto::Keyslot> slots) const;
   Status CommitHousehold(Household household);  // or a place
   Status EnrolDevice(const std::string& device, const Household& owner);
   // Runs `command` on the pipeline thread and waits for its result.
@@ -173,7 +186,8 @@ class Pipeline final : public port::Intake, public port::Commands, public port::
   ReplayClock* const replay_;
   const std::chrono::seconds checkpoint_interval_;
   const uint64_t store_bytes_goal_;
-  crypto::SecretKey master_;  // moved on by Start
+  const std::string keyslots_path_;
+  crypto::MasterKeys master_;  // moved on by Start
   std::function<bool()> broker_connected_;
   std::string certificate_;  // PEM
   std::unique_ptr<store::Database> database_;
@@ -194,6 +208,7 @@ class Pipeline final : public port::Intake, public port::Commands, public port::
   std::chrono::steady_clock::time_point last_checkpoint_{};
   std::chrono::steady_clock::time_point last_tick_{};
   Time last_retention_{};
+  std::optional<crypto::MasterKey> next_master_;  // while a renewal has begun and not ended
 
   // The inbox. The lock is never held while anything else is done.
   mutable Mutex mutex_;
