@@ -99,6 +99,7 @@ commons::v1::GetStatusReply ToMessage(const port::GatewayStatus& status) {
   commons::v1::GetStatusReply message;
   message.set_commons(status.commons);
   message.set_gateway(status.gateway);
+  message.set_state("open");
   message.set_origin(status.origin);
   message.set_replay(status.replay);
   message.set_now_ms(ToMillis(status.now));

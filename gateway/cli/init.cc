@@ -9,6 +9,7 @@
 #include "gateway/base/file.h"
 #include "gateway/cli/command.h"
 #include "gateway/crypto/keyslots.h"
+#include "gateway/crypto/slot_secret.h"
 #include "gateway/crypto/secret.h"
 
 namespace gateway::cli {
@@ -57,11 +58,10 @@ StatusOr<std::string> ReadOrMakeKeyFile(const std::string& path) {
 StatusOr<std::string> MakeKeyslots(const std::string& key_path) {
   RETURN_IF_ERROR(crypto::InitCrypto());
   ASSIGN_OR_RETURN(std::string key_file, ReadOrMakeKeyFile(key_path));
-  ASSIGN_OR_RETURN(const crypto::SecretKey master, crypto::SecretKey::Random());
-  const auto slot = crypto::SealToKeyFile(master, key_file);
+  const auto slot = crypto::SlotOfKeyFile(key_file);
   crypto::Wipe(key_file.data(), key_file.size());
   if (!slot.ok()) return Annotate(slot.status(), key_path);
-  return crypto::SerializeKeyslots({*slot});
+  return crypto::NewKeyslots(*slot);
 }
 
 Status MakeDirectory(const std::string& dir) {

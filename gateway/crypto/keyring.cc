@@ -45,17 +45,61 @@ StatusOr<std::string> Keyring::Mint(std::string_view owner, uint32_t epoch) {
     return AlreadyExists("this owner has a data key of epoch %d", epoch);
   }
   ASSIGN_OR_RETURN(SecretKey key, SecretKey::Random());
-  std::string wrapped = Seal(master_, KeyAccess::View(key), WrapContext(owner, epoch));
+  std::string wrapped = Seal(master_.key, KeyAccess::View(key), WrapContext(owner, epoch));
   keys_.emplace(KeyName(owner, epoch), std::move(key));
   return wrapped;
 }
 
-Status Keyring::Load(std::string_view owner, uint32_t epoch, std::string_view wrapped) {
+Status Keyring::Load(std::string_view owner, uint32_t epoch, std::string_view wrapped,
+                     const SecretKey* older) {
   if (owner.size() != kOwnerBytes) return WrongOwnerSize(owner.size());
-  ASSIGN_OR_RETURN(SecretKey key, OpenKey(master_, wrapped, WrapContext(owner, epoch)));
   const MutexLock lock(mutex_);
-  keys_.insert_or_assign(KeyName(owner, epoch), std::move(key));
+  StatusOr<SecretKey> key = OpenKey(master_.key, wrapped, WrapContext(owner, epoch));
+  if (key.status().code() == StatusCode::kDataLoss && older != nullptr) {
+    key = OpenKey(*older, wrapped, WrapContext(owner, epoch));
+  }
+  if (!key.ok()) return key.status();
+  keys_.insert_or_assign(KeyName(owner, epoch), *std::move(key));
   return OkStatus();
+}
+
+std::vector<Keyring::WrappedKey> Keyring::WrapAll(const MasterKey* next) const {
+  const MutexLock lock(mutex_);
+  const SecretKey& master = next != nullptr ? next->key : master_.key;
+  std::vector<WrappedKey> wrapped;
+  wrapped.reserve(keys_.size());
+  for (const auto& [name, key] : keys_) {
+    const auto& [owner, epoch] = name;
+    wrapped.push_back(
+        {owner, epoch, Seal(master, KeyAccess::View(key), WrapContext(owner, epoch))});
+  }
+  return wrapped;
+}
+
+void Keyring::TakeMaster(MasterKey next) {
+  const MutexLock lock(mutex_);
+  master_ = std::move(next);
+}
+
+uint32_t Keyring::generation() const {
+  const MutexLock lock(mutex_);
+  return master_.generation;
+}
+
+StatusOr<Keyslots> Keyring::SealSlots(std::vector<Keyslot> slots, const MasterKey* next) const {
+  const MutexLock lock(mutex_);
+  std::vector<const MasterKey*> masters{&master_};
+  if (next != nullptr) masters.push_back(next);
+  return SealKeyslots(std::move(slots), masters);
+}
+
+std::vector<Keyslot> Keyring::GenuineSlots(const Keyslots& keyslots) const {
+  const MutexLock lock(mutex_);
+  std::vector<Keyslot> genuine;
+  for (const Keyslot& slot : keyslots.slots) {
+    if (IsGenuine(keyslots, slot, master_)) genuine.push_back(slot);
+  }
+  return genuine;
 }
 
 void Keyring::Forget(std::string_view owner, uint32_t epoch) {

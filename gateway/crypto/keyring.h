@@ -6,9 +6,11 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "gateway/base/mutex.h"
 #include "gateway/base/status.h"
+#include "gateway/crypto/keyslots.h"
 #include "gateway/crypto/secret.h"
 #include "gateway/crypto/sign.h"
 #include "gateway/crypto/x509.h"
@@ -22,7 +24,8 @@ class Keyring {
  public:
   static constexpr std::size_t kOwnerBytes = 16;
 
-  explicit Keyring(SecretKey master) : master_(std::move(master)) {}
+  explicit Keyring(SecretKey master) : Keyring(MasterKey{std::move(master), 1}) {}
+  explicit Keyring(MasterKey master) : master_(std::move(master)) {}
 
   bool Has(std::string_view owner, uint32_t epoch) const;
 
@@ -32,8 +35,24 @@ class Keyring {
   StatusOr<std::string> Mint(std::string_view owner, uint32_t epoch);
 
   // Takes a wrapped key back; again is harmless. Returns DataLoss if it does not open for this
-  // owner and epoch.
-  Status Load(std::string_view owner, uint32_t epoch, std::string_view wrapped);
+  // owner and epoch; with `older`, to neither master key.
+  Status Load(std::string_view owner, uint32_t epoch, std::string_view wrapped,
+              const SecretKey* older = nullptr);
+
+  // Every key that is loaded, wrapped by `next`, or the master key if it is null. Nothing changes until TakeMaster, before which the caller makes these durable and mints nothing.
+  struct WrappedKey {
+    std::string owner;
+    uint32_t epoch = 0;
+    std::string wrapped;
+  };
+  std::vector<WrappedKey> WrapAll(const MasterKey* next) const;
+  void TakeMaster(MasterKey next);
+  uint32_t generation() const;
+
+  // Seals the master key to the slots, and `next` as well if there is one. As SealKeyslots.
+  StatusOr<Keyslots> SealSlots(std::vector<Keyslot> slots, const MasterKey* next) const;
+  // Those slots of a file that were sealed by someone who had this master key.
+  std::vector<Keyslot> GenuineSlots(const Keyslots& keyslots) const;
 
   // Drops the key from memory (after a mint whose row could not be written).
   void Forget(std::string_view owner, uint32_t epoch);
@@ -68,8 +87,8 @@ class Keyring {
   const SecretKey* Find(std::string_view owner, uint32_t epoch) const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
-  const SecretKey master_;
   mutable Mutex mutex_;
+  MasterKey master_ ABSL_GUARDED_BY(mutex_);
   std::map<KeyName, SecretKey, KeyLess> keys_ ABSL_GUARDED_BY(mutex_);
 };
 

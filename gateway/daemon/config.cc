@@ -134,8 +134,10 @@ StatusOr<Config> ParseConfig(std::string_view text) {
   if (config.broker.find("://") == std::string::npos) {
     fields.Fail("broker", "a broker is a URI like tcp://127.0.0.1:1883");
   }
-  config.key_file = fields.Text("key_file");
-  if (!config.key_file.starts_with('/')) fields.Fail("key_file", "needs an absolute path");
+  if (fields.Has("key_file")) {
+    config.key_file = fields.Text("key_file");
+    if (!config.key_file.starts_with('/')) fields.Fail("key_file", "needs an absolute path");
+  }
   if (fields.Has("listen")) {
     config.listen = fields.Text("listen");
     const std::size_t colon = config.listen.rfind(':');

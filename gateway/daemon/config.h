@@ -29,7 +29,7 @@ std::string_view HelpText();
 struct Config {
   GatewayId gateway;
   std::string broker;
-  std::string key_file;  // absolute
+  std::string key_file;  // absolute; empty: locked until `commons unlock`
   std::string listen;    // "host:port" for peers and parties; empty: no federation
   std::string profiles;  // a folder; empty: the one that was installed
   std::chrono::seconds checkpoint{0};

@@ -1,16 +1,13 @@
 #include "gateway/daemon/daemon.h"
 
-#include <sys/stat.h>
-
 #include <memory>
 #include <utility>
 
 #include "gateway/admin/server.h"
-#include "gateway/base/file.h"
 #include "gateway/base/log.h"
-#include "gateway/crypto/keyslots.h"
 #include "gateway/crypto/secret.h"
 #include "gateway/daemon/process.h"
+#include "gateway/daemon/unlock.h"
 #include "gateway/federation/server.h"
 #include "gateway/ingest/door.h"
 #include "gateway/ingest/paho_source.h"
@@ -20,33 +17,6 @@
 
 namespace gateway::daemon {
 namespace {
-
-constexpr std::size_t kSmallFileBytesMax = 64u << 10;
-
-StatusOr<std::string> ReadOwn(const Arguments& arguments, std::string_view name) {
-  auto text = ReadFile(arguments.dir + "/" + std::string(name), kSmallFileBytesMax);
-  if (!text.ok() && text.status().code() == StatusCode::kNotFound) {
-    return FailedPrecondition("directory %s: no %s in it; make a gateway with `commons init`",
-                              arguments.dir, name);
-  }
-  return text;
-}
-
-StatusOr<crypto::SecretKey> OpenMaster(const Arguments& arguments, const std::string& key_path) {
-  ASSIGN_OR_RETURN(const std::string bytes, ReadOwn(arguments, "keyslots"));
-  const auto slots = crypto::ParseKeyslots(bytes);
-  if (!slots.ok()) return Annotate(slots.status(), arguments.dir + "/keyslots");
-  struct stat info {};
-  if (stat(key_path.c_str(), &info) == 0 && (info.st_mode & 077) != 0) {
-    return FailedPrecondition("key file %s: mode %04o lets others read it; chmod 600 it", key_path,
-                              info.st_mode & 07777);
-  }
-  ASSIGN_OR_RETURN(std::string key_file, ReadFile(key_path, kSmallFileBytesMax));
-  auto master = crypto::OpenMaster(*slots, key_file);
-  crypto::Wipe(key_file.data(), key_file.size());
-  if (!master.ok()) return Annotate(master.status(), "key file " + key_path);
-  return master;
-}
 
 StatusOr<std::vector<ingest::Profile>> LoadProfiles(const Config& config) {
   if (!config.profiles.empty()) return ingest::LoadProfiles(config.profiles);
@@ -125,7 +95,9 @@ Status Run(const Arguments& arguments, const std::atomic<bool>& stop) {
   const auto mode = ParseMode(mode_text);
   if (!mode.ok()) return Annotate(mode.status(), arguments.dir + "/mode");
   RETURN_IF_ERROR(CheckMode(*mode, arguments));
-  ASSIGN_OR_RETURN(crypto::SecretKey master, OpenMaster(arguments, config->key_file));
+  ASSIGN_OR_RETURN(std::optional<crypto::MasterKeys> masters,
+                   ObtainMasters(arguments, *config, stop));
+  if (!masters.has_value()) return OkStatus();  // stopped while it was locked
 
   RealClock real_clock;
   // The pipeline raises it to the time that was last made durable.
@@ -137,7 +109,8 @@ Status Run(const Arguments& arguments, const std::atomic<bool>& stop) {
       gateway.pipeline,
       pipeline::Pipeline::Open(
           {.dir = arguments.dir + "/db",
-           .master = std::move(master),
+           .master = *std::move(masters),
+           .keyslots = arguments.dir + "/keyslots",
            .gateway = config->gateway,
            .clock = replay ? static_cast<Clock*>(&replay_clock) : &real_clock,
            .replay = replay ? &replay_clock : nullptr,
@@ -149,7 +122,7 @@ Status Run(const Arguments& arguments, const std::atomic<bool>& stop) {
   if (started.ok()) started = StartFederation(*config, real_clock, gateway);
   if (started.ok()) {
     Log(LogLevel::kInfo, "%s is up%s", config->gateway.value(), replay ? " (replay)" : "");
-    NotifySystemd("READY=1");
+    NotifySystemd("READY=1\nSTATUS=open");
     gateway.source->RunUntilStopped();
     Log(LogLevel::kInfo, "%s is stopping", config->gateway.value());
   }

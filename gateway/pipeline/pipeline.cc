@@ -32,6 +32,7 @@ Pipeline::Pipeline(PipelineOptions options)
       sync_(options.sync),
       space_(options.space),
       env_(options.env),
+      keyslots_path_(std::move(options.keyslots)),
       master_(std::move(options.master)) {}
 
 StatusOr<std::unique_ptr<Pipeline>> Pipeline::Open(PipelineOptions options) {
@@ -49,6 +50,7 @@ Pipeline::~Pipeline() {
 Status Pipeline::Start() {
   RETURN_IF_ERROR(OpenDatabase());
   ASSIGN_OR_RETURN(vault_, store::Vault::Open(*database_, std::move(master_)));
+  RETURN_IF_ERROR(SettleKeyslots());
   RETURN_IF_ERROR(CheckMode());
   RETURN_IF_ERROR(BeginRestored());
   RETURN_IF_ERROR(KeepCertificate());

@@ -16,7 +16,7 @@
 #include "gateway/backup/restored.h"
 #include "gateway/base/clock.h"
 #include "gateway/base/mutex.h"
-#include "gateway/crypto/secret.h"
+#include "gateway/crypto/keyslots.h"
 #include "gateway/crypto/sign.h"
 #include "gateway/crypto/x509.h"
 #include "gateway/ledger/ledger.h"
@@ -40,7 +40,8 @@ struct HouseholdFacts;  // household_export.h
 
 struct PipelineOptions {
   std::string dir;  // of the database
-  crypto::SecretKey master;
+  crypto::MasterKeys master;
+  std::string keyslots;  // path of the file; empty: the master key cannot be renewed
   GatewayId gateway;
   const Clock* clock = nullptr;   // outlives the pipeline
   ReplayClock* replay = nullptr;  // the same clock under --replay-clock, else null
@@ -183,6 +184,17 @@ class Pipeline final : public port::Intake, public port::Commands, public port::
   // Returns the index of the entry.
   StatusOr<uint64_t> CommitRetraction(const port::DecidedCell& cell, const std::string& envelope,
                                       const std::string& reason);
+  // A new master key, to which every keyslot but those of `without` opens: old copies of the
+  // keyslots file open nothing any more. Whatever interrupts it, the file opens the store. Returns
+  // how many data keys were wrapped. On the pipeline thread; keys.cc
+  StatusOr<uint64_t> RenewMasterKey(const std::string& without = "");
+  // At a start: the file keeps the one master key that the store is under now.
+  Status SettleKeyslots();
+  StatusOr<uint64_t> FinishRenewal(const std::string& without);
+  // The slots of the file that are genuine. Returns DataLoss if none is.
+  StatusOr<std::vector<crypto::Keyslot>> GenuineKeyslots() const;
+  // Seals the master key, and the next one while there is one, to the slots, and writes the file.
+  Status WriteKeyslots(std::vector<crypto::Keyslot> slots) const;
   Status CommitHousehold(Household household);  // or a place
   Status EnrolDevice(const std::string& device, const Household& owner);
   StatusOr<HouseholdFacts> GatherFacts(const std::string& household);  // export.cc
@@ -200,7 +212,8 @@ class Pipeline final : public port::Intake, public port::Commands, public port::
   const store::SyncerOptions sync_;
   const store::SpaceLimits space_;
   rocksdb::Env* const env_;
-  crypto::SecretKey master_;  // moved on by Start
+  const std::string keyslots_path_;
+  crypto::MasterKeys master_;  // moved on by Start
   std::function<bool()> broker_connected_;
   std::string certificate_;  // PEM
   std::unique_ptr<store::Losses> losses_;
@@ -227,6 +240,7 @@ class Pipeline final : public port::Intake, public port::Commands, public port::
   std::chrono::steady_clock::time_point last_tick_{};
   Time last_retention_{};
   std::string last_failure_;  // what the log says already
+  std::optional<crypto::MasterKey> next_master_;  // while a renewal has begun and not ended
 
   // The inbox. The lock is never held while anything else is done.
   mutable Mutex mutex_;

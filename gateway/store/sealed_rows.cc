@@ -14,6 +14,8 @@ constexpr uint8_t kRowVersion = 1;
 constexpr std::size_t kRowHeaderBytes = 1 + 1 + OwnerId::kBytes + 4;
 static_assert(kRowOverheadBytes == kRowHeaderBytes + crypto::kNonceBytes + crypto::kTagBytes);
 constexpr std::size_t kWrappedKeyBytes = 72;
+// Row of the meta table, in clear: the generation of the master key that wraps the data keys.
+constexpr std::string_view kGenerationKey = "generation";
 constexpr std::string_view kRowContext = "cg/row/v1";
 constexpr uint32_t kOwnKeys[] = {kIndexKey, kRegistryKey, kDuplicateKey,
                                  kSignKey,  kLogKey,      kTlsKey};
@@ -55,14 +57,16 @@ StatusOr<RowHeader> ParseRowHeader(std::string_view value) {
                    .epoch = epoch};
 }
 
-StatusOr<std::unique_ptr<Vault>> Vault::Open(Database& db, crypto::SecretKey master) {
-  std::unique_ptr<Vault> vault(new Vault(db, std::move(master)));
-  RETURN_IF_ERROR(vault->LoadKeys());
+StatusOr<std::unique_ptr<Vault>> Vault::Open(Database& db, crypto::MasterKeys masters) {
+  std::vector<crypto::MasterKey>& keys = masters.keys;
+  GW_CHECK(keys.size() == 1 || keys.size() == 2);
+  std::unique_ptr<Vault> vault(new Vault(db, std::move(keys.back())));
+  RETURN_IF_ERROR(vault->LoadKeys(keys.size() == 2 ? &keys.front().key : nullptr));
   RETURN_IF_ERROR(vault->MakeSigners());
   return vault;
 }
 
-Status Vault::LoadKeys() {
+Status Vault::LoadKeys(const crypto::SecretKey* older) {
   const MutexLock lock(mutex_);
   std::size_t opened = 0;
   Status broken;
@@ -81,7 +85,7 @@ Status Vault::LoadKeys() {
                                  wrapped.size() == kWrappedKeyBytes;
     if (!whole) return DataLoss("data key row: state %d, %u bytes", value[0], value.size());
     if (state != KeyState::kTombstone) {
-      RETURN_IF_ERROR(keyring_.Load(name.owner.view(), name.epoch, wrapped));
+      RETURN_IF_ERROR(keyring_.Load(name.owner.view(), name.epoch, wrapped, older));
       ++opened;
     }
     rows.emplace(name, state);
@@ -101,7 +105,11 @@ Status Vault::LoadKeys() {
   RETURN_IF_ERROR(other);
   if (!broken.ok()) {
     if (opened > 0) return Annotate(broken, "data keys; restore a backup");
-    return PermissionDenied("the master key opens no data key of this store");
+    ASSIGN_OR_RETURN(const std::optional<std::string> row, db_.Get(Table::kMeta, kGenerationKey));
+    return PermissionDenied(
+        "the master key (generation %u) opens no data key of this store (generation %u); are the "
+        "keyslots of another time, or another gateway?",
+        generation(), row.has_value() ? ByteReader(*row).U32() : 1);
   }
   states_ = std::move(rows);
   if (states_.empty()) return MintOwnKeys();
@@ -111,7 +119,9 @@ Status Vault::LoadKeys() {
       return DataLoss("the gateway's own key %u is missing; restore a backup", epoch);
     }
   }
-  return OkStatus();
+  if (older == nullptr) return OkStatus();
+  RETURN_IF_ERROR(WrapAll(nullptr).status());
+  return db_.Sync();
 }
 
 Status Vault::MintOwnKeys() {
@@ -141,6 +151,30 @@ Status Vault::MintTlsKey(Batch& batch) {
     keyring_.Forget(OwnerId{}.view(), kTlsKey);
   }
   return Internal("TLS key: %d random numbers in a row were none", kTlsDrawsMax);
+}
+
+StatusOr<uint64_t> Vault::RotateMaster(crypto::MasterKey& next) {
+  // Held throughout: a key that is made meanwhile would be wrapped by the old master key.
+  const MutexLock lock(mutex_);
+  ASSIGN_OR_RETURN(const uint64_t wrapped, WrapAll(&next));
+  keyring_.TakeMaster(std::move(next));
+  return wrapped;
+}
+
+StatusOr<uint64_t> Vault::WrapAll(const crypto::MasterKey* next) {
+  Batch batch;
+  const std::vector<crypto::Keyring::WrappedKey> keys = keyring_.WrapAll(next);
+  for (const crypto::Keyring::WrappedKey& key : keys) {
+    const KeyName name{.owner = OwnerId::FromBytes(key.owner), .epoch = key.epoch};
+    const auto found = states_.find(name);
+    GW_CHECK(found != states_.end() && found->second != KeyState::kTombstone);
+    batch.Put(Table::kKeys, KeyRowKey(name.owner, name.epoch),
+              ByteWriter().U8(static_cast<uint8_t>(found->second)).Raw(key.wrapped).bytes());
+  }
+  batch.Put(Table::kMeta, kGenerationKey, 
+            ByteWriter().U32(next != nullptr ? next->generation : generation()).bytes());
+  RETURN_IF_ERROR(db_.Commit(batch));
+  return keys.size();
 }
 
 Status Vault::MakeSigners() {

@@ -15,6 +15,7 @@
 #include "gateway/base/mutex.h"
 #include "gateway/base/status.h"
 #include "gateway/crypto/keyring.h"
+#include "gateway/crypto/keyslots.h"
 #include "gateway/crypto/secret.h"
 #include "gateway/crypto/sign.h"
 #include "gateway/crypto/x509.h"
@@ -57,9 +58,27 @@ class Vault {
  public:
   // Loads every data key of the store; makes the gateway's own keys if the store has none yet.
   // `db` must outlive the vault.
-  // Returns PermissionDenied if `master` opens none of the keys, DataLoss if it opens only some or
-  // one of the gateway's own is missing.
-  static StatusOr<std::unique_ptr<Vault>> Open(Database& db, crypto::SecretKey master);
+  // Of two master keys, which a rotation that was cut short has left, every key may be wrapped by
+  // either; afterwards all are by the newer one, durably. Returns PermissionDenied if they open none
+  // of the keys, DataLoss if they open only some or one of the gateway's own is missing.
+  static StatusOr<std::unique_ptr<Vault>> Open(Database& db, crypto::MasterKeys masters);
+
+  // The generation of the master key in use.
+  uint32_t generation() const { return keyring_.generation(); }
+
+  // Wraps every data key by `next`, in one batch; tombstones stay as they are. The master key that
+  // was in use opens nothing of the store any more, once the commit is durable. Returns how many
+  // keys were wrapped, and `next` is moved from; or as Database::Commit, with everything as it was.
+  StatusOr<uint64_t> RotateMaster(crypto::MasterKey& next);
+
+  // As Keyring's of the same names.
+  StatusOr<crypto::Keyslots> SealSlots(std::vector<crypto::Keyslot> slots,
+                                       const crypto::MasterKey* next) const {
+    return keyring_.SealSlots(std::move(slots), next);
+  }
+  std::vector<crypto::Keyslot> GenuineSlots(const crypto::Keyslots& keyslots) const {
+    return keyring_.GenuineSlots(keyslots);
+  }
 
   // Adds the sealed row to the batch. The first row of an owner and epoch makes their data key and
   // commits it at once, on its own: the write-ahead log then holds the key before any row sealed
@@ -122,8 +141,9 @@ class Vault {
     }
   };
 
-  Vault(Database& db, crypto::SecretKey master) : db_(db), keyring_(std::move(master)) {}
-  Status LoadKeys();
+  Vault(Database& db, crypto::MasterKey master) : db_(db), keyring_(std::move(master)) {}
+  Status LoadKeys(const crypto::SecretKey* older);
+  StatusOr<uint64_t> WrapAll(const crypto::MasterKey* next) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   Status MintOwnKeys() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   Status MintTlsKey(Batch& batch);
   Status MakeSigners();

@@ -16,6 +16,7 @@
 
 #include "gateway/base/file.h"
 #include "gateway/crypto/keyslots.h"
+#include "gateway/crypto/slot_secret.h"
 #include "gateway/crypto/secret.h"
 #include "gateway/model/time.h"
 #include "gateway/store/block.h"
@@ -89,8 +90,9 @@ Status Print(const std::string& dir, const std::string& key_path, bool rows) {
   RETURN_IF_ERROR(crypto::InitCrypto());
   ASSIGN_OR_RETURN(const std::string slots_text, ReadFile(dir + "/keyslots", kFileBytesMax));
   ASSIGN_OR_RETURN(const std::string key_text, ReadFile(key_path, kFileBytesMax));
-  ASSIGN_OR_RETURN(const std::vector<crypto::Keyslot> slots, crypto::ParseKeyslots(slots_text));
-  ASSIGN_OR_RETURN(crypto::SecretKey master, crypto::OpenMaster(slots, key_text));
+  ASSIGN_OR_RETURN(const crypto::Keyslots slots, crypto::ParseKeyslots(slots_text));
+  ASSIGN_OR_RETURN(const crypto::SecretKey secret, crypto::SecretOfKeyFile(key_text));
+  ASSIGN_OR_RETURN(crypto::MasterKeys master, crypto::OpenMasters(slots, secret));
   ASSIGN_OR_RETURN(const std::unique_ptr<store::Database> db, store::Database::Open(dir + "/db"));
   {
     ASSIGN_OR_RETURN(const std::unique_ptr<store::Vault> vault,

@@ -4,6 +4,7 @@
 
 #include "gateway/crypto/dsse.h"
 #include "gateway/crypto/keyslots.h"
+#include "gateway/crypto/slot_secret.h"
 #include "gateway/crypto/secret.h"
 #include "gateway/policy/grant.h"
 #include "tests/unit/cli/program.h"
@@ -84,7 +85,9 @@ TEST(InitTest, MakesAPrivateDirectoryWhoseKeyFileOpensIt) {
   ASSERT_TRUE(crypto::InitCrypto().ok());
   const auto slots = crypto::ParseKeyslots(folder.Read("a/keyslots"));
   ASSERT_TRUE(slots.ok());
-  EXPECT_TRUE(crypto::OpenMaster(*slots, folder.Read("slot.key")).ok());
+  const auto secret = crypto::SecretOfKeyFile(folder.Read("slot.key"));
+  ASSERT_TRUE(secret.ok());
+  EXPECT_TRUE(crypto::OpenMasters(*slots, *secret).ok());
 }
 
 TEST(InitTest, MarksAReplayDirectoryForEver) {

@@ -5,8 +5,10 @@
 
 #include "gateway/base/bytes.h"
 #include "gateway/base/check.h"
+#include "gateway/base/file.h"
 #include "gateway/crypto/dsse.h"
 #include "gateway/crypto/hash.h"
+#include "gateway/crypto/keyslots.h"
 #include "gateway/policy/grant.h"
 
 namespace gateway::pipeline {
@@ -69,6 +71,7 @@ void Commons::MakeFolder() {
   GW_CHECK(mkdtemp(name.data()) != nullptr);
   root_ = name;
   dir_ = root_ / "db";
+  WriteKeyslots();
 }
 
 Commons::Commons(std::string_view start, uint32_t k_min)
@@ -136,9 +139,25 @@ Status Commons::Activate(
   return pipeline_->ActivateDocuments(envelopes).status();
 }
 
+crypto::SecretKey Commons::slot_secret() const {
+  return Must(crypto::SecretKey::FromBytes(crypto::Blake2b256(master_)));
+}
+
+void Commons::WriteKeyslots() {
+  crypto::Keyslot slot;
+  slot.public_key = crypto::SlotPublicKey(slot_secret());
+  const crypto::MasterKey master{Must(crypto::SecretKey::FromBytes(master_))};
+  Must(WriteFile(keyslots(),
+                 crypto::SerializeKeyslots(Must(crypto::SealKeyslots({slot}, {&master}))),
+                 FileMode::kPrivate, IfExists::kRefuse));
+}
+
 void Commons::Open() {
+  const auto file = Must(crypto::ParseKeyslots(
+      Must(ReadFile(keyslots(), crypto::kKeyslotsBytesMax))));
   pipeline_ = Must(Pipeline::Open({.dir = dir_.string(),
-                                   .master = Must(crypto::SecretKey::FromBytes(master_)),
+                                   .master = Must(crypto::OpenMasters(file, slot_secret())),
+                                   .keyslots = keyslots(),
                                    .gateway = GatewayId(gateway_),
                                    .clock = &clock_,
                                    .replay = &clock_,

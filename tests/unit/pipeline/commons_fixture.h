@@ -47,7 +47,10 @@ class Commons {
   Pipeline& gateway() { return *pipeline_; }
   ReplayClock& clock() { return clock_; }
   const std::filesystem::path& dir() const { return dir_; }
-  const std::string& master() const { return master_; }  // the master key's bytes
+  const std::string& master() const { return master_; }  // the first master key's bytes
+  // The keyslots file, one slot of which this secret opens.
+  std::string keyslots() const { return root_ / "keyslots"; }
+  crypto::SecretKey slot_secret() const;
   const crypto::Signer& steward() const { return steward_; }
 
   // Invited, with a device.
@@ -92,6 +95,7 @@ class Commons {
 
  private:
   void MakeFolder();
+  void WriteKeyslots();
   void Open();
 
   const std::string gateway_;
