@@ -45,10 +45,11 @@ class Store {
   // Adds a reading to the blocks as if it had been journaled in its own month.
   void Append(const Measured::Series& series, const Reading& reading);
   // Writes the blocks and trims the journal as the pipeline does.
+  void Checkpoint();
   // As retention does with months that are over.
   void MergeBlocks();
-  void Checkpoint();
-  // All of it, with a checkpoint whenever `interval` of the readings' time has passed.
+  // All of it, with a checkpoint whenever `interval` of the readings' time has passed; then its
+  // months are over.
   void Fill(const Measured& measured, Millis interval);
   void Close() { GW_CHECK(database_->Close().ok()); }
 
