@@ -81,6 +81,7 @@ Status Create(Context& context, const CreateArgs& args) {
                                    [&](const commons::v1::BackupProgress& progress) {
                                      bar.Show(progress.bytes_done(), progress.bytes_total());
                                      last = progress;
+                                     return OkStatus();
                                    }));
   }
   context.Print(Record{{"id", last.id()},

@@ -206,6 +206,10 @@ void BlockLog::Written() {
   if (runs_.size() > 2 * limits::kSeriesMax) runs_.clear();
 }
 
+void BlockLog::Forget(const OwnerId& owner) {
+  std::erase_if(runs_, [&](const auto& run) { return std::get<1>(run.first) == owner; });
+}
+
 void BlockLog::Forget(uint32_t month, const OwnerId& owner) {
   for (auto it = runs_.lower_bound({month, owner, DeviceKey{}, 0});
        it != runs_.end() && std::get<0>(it->first) == month && std::get<1>(it->first) == owner;) {

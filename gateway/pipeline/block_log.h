@@ -51,6 +51,9 @@ class BlockLog {
   Status WriteTo(store::Batch& batch);
   void Written();
 
+  // Drops what is in memory of an owner whose rows are gone.
+  void Forget(const OwnerId& owner);
+
   using Visit =
       std::function<void(OwnerKind, const OwnerId&, const SeriesId&, const std::vector<Reading>&)>;
   // Every block of one month that opens, as on disk; returns how many do not, leaving out those

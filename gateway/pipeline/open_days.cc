@@ -45,6 +45,10 @@ void OpenDays::GiveUp(const DayKey& key, const Window& day) {
   open.given_up = true;
 }
 
+void OpenDays::Forget(const OwnerId& owner) {
+  for (auto& [key, day] : days_) day.owners.erase(owner);
+}
+
 bool OpenDays::IsGivenUp(const DayKey& key) const {
   const auto found = days_.find(key);
   return found != days_.end() && found->second.given_up;

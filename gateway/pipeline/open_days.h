@@ -50,6 +50,8 @@ class OpenDays {
   // Forgets the day's readings but keeps it open.
   void GiveUp(const DayKey& key, const Window& day);
   bool IsGivenUp(const DayKey& key) const;
+  // Takes a household out of every day.
+  void Forget(const OwnerId& owner);
   void Close(const DayKey& key) { days_.erase(key); }
   const std::map<DayKey, OpenDay>& days() const { return days_; }
 

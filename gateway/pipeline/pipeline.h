@@ -195,6 +195,9 @@ class Pipeline final : public port::Intake, public port::Commands, public port::
   StatusOr<std::vector<crypto::Keyslot>> GenuineKeyslots() const;
   // Seals the master key, and the next one while there is one, to the slots, and writes the file.
   Status WriteKeyslots(std::vector<crypto::Keyslot> slots) const;
+  // erase.cc
+  Status DestroyHousehold(const Household& household);
+  Status FinishErasures();
   Status CommitHousehold(Household household);  // or a place
   Status EnrolDevice(const std::string& device, const Household& owner);
   StatusOr<HouseholdFacts> GatherFacts(const std::string& household);  // export.cc

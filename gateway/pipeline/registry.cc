@@ -19,6 +19,7 @@ Status Registry::Load() {
   RETURN_IF_ERROR(vault_.db().Scan(
       Table::kRegistry, "", "", [&](std::string_view key, std::string_view value) {
         StatusOr<std::string> plain = vault_.OpenRow(Table::kRegistry, key, value);
+        if (plain.status().code() == StatusCode::kNotFound) return true;  // of an erased household
         failure = plain.status();
         if (!plain.ok()) return false;
         if (!plain->empty() && plain->front() == static_cast<char>(RegistryRow::kHousehold)) {
@@ -159,9 +160,16 @@ policy::StoredDocuments Registry::stored_payloads() const {
 }
 
 Status Registry::SaveHousehold(store::Batch& batch, const Household& household) {
-  return vault_.PutOwn(batch, Table::kRegistry,
-                       vault_.RowPseudonym("household", household.id.value()),
-                       EncodeHousehold(household));
+  // Under a key of its owner, so that nobody reads a name or a grant once that is destroyed.
+  return vault_.PutSealed(batch, Table::kRegistry,
+                          vault_.RowPseudonym("household", household.id.value()), household.kind,
+                          vault_.OwnerOf(household.subject), store::kOwnerRegistryEpoch,
+                          EncodeHousehold(household));
+}
+
+void Registry::Forget(const HouseholdId& id) {
+  households_.erase(id);
+  Reindex();
 }
 
 void Registry::TakeHousehold(Household household) {

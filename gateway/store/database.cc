@@ -200,6 +200,18 @@ StatusOr<uint64_t> Database::UsedBytes() const {
   return space.used_bytes;
 }
 
+Status Database::Rewrite(Table table) {
+  const Gate::Inside inside(impl_->gate);
+  RETURN_IF_ERROR(impl_->CheckSound());
+  rocksdb::CompactRangeOptions options;
+  options.exclusive_manual_compaction = false;
+  options.bottommost_level_compaction = rocksdb::BottommostLevelCompaction::kForce;
+  // It flushes first, all tables at once, which ends the write-ahead log that held their rows.
+  return FromRocks(
+      impl_->store->db().CompactRange(options, impl_->store->Handle(table), nullptr, nullptr),
+      "rewriting a table");
+}
+
 Status Database::Sync() {
   const Gate::Inside inside(impl_->gate);
   RETURN_IF_ERROR(impl_->CheckSound());

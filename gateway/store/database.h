@@ -141,6 +141,10 @@ class Database {
 
   // RocksDB's number of the last change that is committed.
   uint64_t changes() const;
+  // Writes the table's files anew, so that nothing that was deleted or replaced is left in them, nor
+  // in the write-ahead log. Takes as long as the table is large.
+  Status Rewrite(Table table);
+
   // How many batches were committed since Open.
   uint64_t commits() const;
   // How often the store was closed and opened again to heal it, and how many changes that were

@@ -113,11 +113,14 @@ Status Journal::ReadFrom(uint64_t after, std::size_t max_entries,
     if (visited > 0 && entry.sequence != previous + 1) {
       return DataLoss("journal entries %u to %u are missing", previous + 1, entry.sequence - 1);
     }
-    ASSIGN_OR_RETURN(const std::string plaintext, vault_.OpenRow(Table::kJournal, key, value));
+    const StatusOr<std::string> plaintext = vault_.OpenRow(Table::kJournal, key, value);
     ASSIGN_OR_RETURN(const RowHeader header, ParseRowHeader(value));
     entry.owner_kind = header.owner_kind;
     entry.owner = header.owner;
-    return Decode(plaintext, entry);
+    entry.items.clear();
+    if (plaintext.status().code() == StatusCode::kNotFound) return OkStatus();
+    RETURN_IF_ERROR(plaintext.status());
+    return Decode(*plaintext, entry);
   };
   Status failed;
   uint64_t expected = after + 1;

@@ -50,7 +50,7 @@ class Journal {
   uint64_t last() const { return last_.load(std::memory_order_acquire); }
 
   // Visits at most `max_entries` entries with a sequence above `after`, in order, until `visit`
-  // returns false.
+  // returns false. An entry whose data key was destroyed has no items.
   // Returns DataLoss if an entry is damaged or missing between two others; but with `lost`, what
   // is missing from `after` + 1 on, or damaged, is told to it (first and last number) and left out.
   using Lost = std::function<void(uint64_t first, uint64_t last)>;

@@ -1,5 +1,6 @@
 #include "gateway/store/sealed_rows.h"
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 
@@ -287,6 +288,16 @@ Status Vault::DestroyOwner(Batch& batch, const OwnerId& owner) {
   });
   states_.emplace(KeyName{.owner = owner, .epoch = kErasedEpoch}, KeyState::kTombstone);
   return OkStatus();
+}
+
+std::vector<OwnerId> Vault::ErasedOwners() const {
+  const MutexLock lock(mutex_);
+  std::vector<OwnerId> owners;
+  for (const auto& [name, state] : states_) {
+    if (name.epoch == kErasedEpoch) owners.push_back(name.owner);
+  }
+  std::sort(owners.begin(), owners.end());
+  return owners;
 }
 
 bool Vault::IsErased(const OwnerId& owner) const {

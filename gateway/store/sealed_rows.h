@@ -105,6 +105,7 @@ class Vault {
   Status DestroyKey(Batch& batch, const OwnerId& owner, uint32_t epoch);
   Status DestroyOwner(Batch& batch, const OwnerId& owner);
   bool IsErased(const OwnerId& owner) const;
+  std::vector<OwnerId> ErasedOwners() const;  // ascending
 
   // False if PutSealed would refuse because the key was retired or destroyed.
   bool MaySeal(const OwnerId& owner, uint32_t epoch) const;
