@@ -39,6 +39,8 @@ int Run(int argc, char** argv) {
   RegisterVerify(app, context);
   RegisterPeer(app, context);
   RegisterRetract(app, context);
+  RegisterKey(app, context);
+  RegisterUnlock(app, context);
 
   try {
     app.parse(argc, argv);
