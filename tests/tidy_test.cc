@@ -45,16 +45,18 @@ const std::map<std::string, std::set<std::string>>& ModuleTable() {
       {"store", {"base", "model", "crypto"}},
       {"proof", {"base", "model", "crypto"}},
       {"ledger", {"base", "crypto", "proof", "store"}},
+      {"backup", {"base", "model", "crypto"}},
       {"pipeline",
-       {"base", "model", "port", "crypto", "policy", "privacy", "store", "proof", "ledger"}},
+       {"base", "model", "port", "crypto", "policy", "privacy", "store", "proof", "ledger",
+        "backup"}},
       {"ingest", {"base", "model", "port", "yaml"}},
       {"federation", {"base", "model", "crypto", "proof", "policy", "port"}},
       {"admin", {"base", "model", "port"}},
       {"portal", {"base", "model", "port"}},
       {"daemon",
        {"base", "model", "port", "yaml", "crypto", "policy", "privacy", "store", "proof", "ledger",
-        "pipeline", "ingest", "federation", "admin", "portal"}},
-      {"cli", {"base", "model", "crypto", "proof", "yaml", "policy", "federation"}},
+        "backup", "pipeline", "ingest", "federation", "admin", "portal"}},
+      {"cli", {"base", "model", "crypto", "proof", "yaml", "policy", "federation", "backup"}},
   };
   return *table;
 }

@@ -124,6 +124,7 @@ commons::v1::GetStatusReply ToMessage(const port::GatewayStatus& status) {
   message.set_ledger_root(status.ledger_root);
   message.set_released(status.released);
   message.set_suppressed(status.suppressed);
+  for (const std::string& lost : status.lost) message.add_lost(lost);
   auto* retention = message.mutable_retention();
   retention->set_rolled_up(status.retention.rolled_up);
   retention->set_erased(status.retention.erased);
@@ -131,6 +132,8 @@ commons::v1::GetStatusReply ToMessage(const port::GatewayStatus& status) {
   retention->set_keys_destroyed(status.retention.keys_destroyed);
   retention->set_bytes(status.retention.bytes);
   retention->set_last_run_ms(ToMillis(status.retention.last_run));
+  message.set_store(status.store);
+  message.set_bytes_written(status.bytes_written);
   return message;
 }
 

@@ -70,13 +70,16 @@ grpc::Status AdminService::CreateBackup(grpc::ServerContext* context,
       .keys_file = request->keys_file(),
       .keys_recipients = {request->keys_recipients().begin(), request->keys_recipients().end()}};
   commons::v1::BackupProgress progress;
-  const auto id = commands_.CreateBackup(backup, [&](uint64_t done, uint64_t total) {
+  const auto made = commands_.CreateBackup(backup, [&](uint64_t done, uint64_t total) {
     progress.set_bytes_done(done);
     progress.set_bytes_total(total);
     return writer->Write(progress);
   });
-  if (!id.ok()) return Answer(context, id.status());
-  progress.set_id(*id);
+  if (!made.ok()) return Answer(context, made.status());
+  progress.set_id(made->id);
+  progress.set_files(made->files);
+  progress.set_bytes_new(made->bytes_new);
+  progress.set_bytes_of_backup(made->bytes_total);
   writer->Write(progress);
   return grpc::Status::OK;
 }

@@ -45,6 +45,8 @@ int Run(int argc, char** argv) {
   RegisterRetract(app, context);
   RegisterKey(app, context);
   RegisterUnlock(app, context);
+  RegisterBackup(app, context);
+  RegisterStore(app, context);
 
   try {
     app.parse(argc, argv);

@@ -35,6 +35,21 @@ class Client {
     return reply;
   }
 
+  // Calls `visit` for each message of a streamed answer, until it fails; its error is returned.
+  template <typename Request, typename Message, typename Visit>
+  Status Stream(std::unique_ptr<grpc::ClientReader<Message>> (Stub::*method)(grpc::ClientContext*,
+                                                                            const Request&),
+                const Request& request, const Visit& visit) {
+    grpc::ClientContext call;
+    SetDeadline(call);
+    const auto reader = (stub_.get()->*method)(&call, request);
+    Status visited;
+    for (Message message; visited.ok() && reader->Read(&message);) visited = visit(message);
+    if (!visited.ok()) call.TryCancel();
+    const grpc::Status status = reader->Finish();
+    return visited.ok() ? Convert(status, call) : visited;
+  }
+
   // Calls `visit` for each row that matches.
   template <typename Visit>
   Status Query(const commons::v1::CellFilter& filter, const Visit& visit) {
@@ -43,6 +58,19 @@ class Client {
     const auto reader = stub_->Query(&call, filter);
     commons::v1::CellRow row;
     while (reader->Read(&row)) visit(row);
+    return Convert(reader->Finish(), call);
+  }
+
+  // Calls `visit` for each message. Has no deadline: what streams may take hours, and shows that it
+  // goes on.
+  template <typename Request, typename Reply, typename Visit>
+  Status Stream(std::unique_ptr<grpc::ClientReader<Reply>> (Stub::*method)(grpc::ClientContext*,
+                                                                           const Request&),
+                const Request& request, const Visit& visit) {
+    grpc::ClientContext call;
+    const auto reader = (stub_.get()->*method)(&call, request);
+    Reply reply;
+    while (reader->Read(&reply)) visit(reply);
     return Convert(reader->Finish(), call);
   }
 

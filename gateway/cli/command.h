@@ -69,8 +69,10 @@ void RegisterParty(CLI::App& app, Context& context);
 void RegisterQuery(CLI::App& app, Context& context);  // query, catalog
 void RegisterVerify(CLI::App& app, Context& context);
 void RegisterPeer(CLI::App& app, Context& context);
+void RegisterStore(CLI::App& app, Context& context);
 void RegisterRetract(CLI::App& app, Context& context);  // after RegisterCell: its verb
 void RegisterKey(CLI::App& app, Context& context);
 void RegisterUnlock(CLI::App& app, Context& context);
+void RegisterBackup(CLI::App& app, Context& context);
 
 }  // namespace gateway::cli

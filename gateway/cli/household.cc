@@ -1,9 +1,11 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <cstdio>
 
 #include "gateway/base/bytes.h"
 #include "gateway/base/file.h"
+#include "gateway/base/new_file.h"
 #include "gateway/cli/client.h"
 #include "gateway/cli/command.h"
 #include "gateway/crypto/dsse.h"
@@ -79,6 +81,50 @@ Status Confirm(Context& context, const ConfirmArgs& args) {
   return OkStatus();
 }
 
+struct ExportArgs {
+  std::string household, out;
+};
+
+// Counts on the terminal while it runs, and leaves no trace there.
+class ByteProgress {
+ public:
+  void Add(std::size_t bytes) {
+    const uint64_t before = bytes_;
+    bytes_ += bytes;
+    if (shown_ && before >> 20 != bytes_ >> 20) {
+      std::fprintf(stderr, "\r%llu MiB", static_cast<unsigned long long>(bytes_ >> 20));
+    }
+  }
+  ~ByteProgress() {
+    if (shown_) std::fputs("\r\x1b[K", stderr);
+  }
+  uint64_t bytes() const { return bytes_; }
+
+ private:
+  const bool shown_ = isatty(STDERR_FILENO) == 1;
+  uint64_t bytes_ = 0;
+};
+
+Status Export(Context& context, const ExportArgs& args) {
+  ASSIGN_OR_RETURN(NewFile file, NewFile::Create(args.out, FileMode::kPrivate));
+  ASSIGN_OR_RETURN(auto client, Client::Connect(context));
+  commons::v1::ExportHouseholdRequest request;
+  request.set_household(args.household);
+  uint64_t bytes = 0;
+  {
+    ByteProgress progress;
+    RETURN_IF_ERROR(client->Stream(&Stub::ExportHousehold, request,
+                                   [&](const commons::v1::ExportChunk& chunk) {
+                                     progress.Add(chunk.sealed().size());
+                                     return file.Append(chunk.sealed());
+                                   }));
+    bytes = progress.bytes();
+  }
+  RETURN_IF_ERROR(file.Finish());
+  context.Print(Record{{"household", args.household}, {"export", args.out}, {"bytes", bytes}});
+  return OkStatus();
+}
+
 Status List(Context& context) {
   ASSIGN_OR_RETURN(auto client, Client::Connect(context));
   ASSIGN_OR_RETURN(const auto reply,
@@ -96,7 +142,7 @@ Status List(Context& context) {
 }  // namespace
 
 void RegisterHousehold(CLI::App& app, Context& context) {
-  CLI::App* noun = AddNoun(app, "household", "Households: invite, confirm, list",
+  CLI::App* noun = AddNoun(app, "household", "Households: invite, confirm, list, export",
                            "commons household list");
 
   auto add_args = std::make_shared<AddArgs>();
@@ -120,6 +166,16 @@ void RegisterHousehold(CLI::App& app, Context& context) {
   confirm->add_option("--acceptance", confirm_args->acceptances, "signed by each adult")
       ->required();
   confirm->add_option("--key", confirm_args->key, "the steward's key file")->required();
+
+  auto export_args = std::make_shared<ExportArgs>();
+  CLI::App* exporting = AddVerb(
+      *noun, "export",
+      "Write everything the gateway has of a household, sealed to its residents' keys: only they "
+      "can open it, with `age` and `commons resident age-identity`",
+      {"commons household export flat-12 --out flat-12.tar.age"}, context,
+      [&context, export_args] { return Export(context, *export_args); });
+  exporting->add_option("ID", export_args->household, "the household")->required();
+  exporting->add_option("--out", export_args->out, "file to write, new (mode 0600)")->required();
 
   AddVerb(*noun, "list", "List the households", {"commons household list --format json"}, context,
           [&context] { return List(context); });

@@ -1,8 +1,10 @@
 #include <CLI/CLI.hpp>
+#include <iostream>
 #include <optional>
 
 #include "gateway/base/file.h"
 #include "gateway/cli/command.h"
+#include "gateway/crypto/age.h"
 #include "gateway/crypto/dsse.h"
 #include "gateway/crypto/hash.h"
 #include "gateway/crypto/secret.h"
@@ -15,6 +17,10 @@ constexpr std::size_t kInviteBytesMax = 4096;
 
 struct KeygenArgs {
   std::string out;
+};
+
+struct AgeIdentityArgs {
+  std::string key, out;
 };
 
 struct AcceptArgs {
@@ -35,6 +41,24 @@ Status Keygen(Context& context, const KeygenArgs& args) {
   crypto::Wipe(text.data(), text.size());
   RETURN_IF_ERROR(written);
   context.PrintValue("public_key", crypto::FormatPublicKey(signer.public_key()));
+  return OkStatus();
+}
+
+Status PrintAgeIdentity(Context& context, const AgeIdentityArgs& args) {
+  ASSIGN_OR_RETURN(const crypto::Signer signer, ReadSigner(args.key));
+  ASSIGN_OR_RETURN(const crypto::AgeIdentity identity, crypto::AgeIdentity::FromSigner(signer));
+  std::string line = identity.ToString();
+  if (args.out.empty()) {
+    std::cerr << "This is a secret: whoever has it opens every export of the household.\n";
+    context.PrintValue("age_identity", line);
+    crypto::Wipe(line.data(), line.size());
+    return OkStatus();
+  }
+  line.push_back('\n');
+  const Status written = WriteFile(args.out, line, FileMode::kPrivate, IfExists::kRefuse);
+  crypto::Wipe(line.data(), line.size());
+  RETURN_IF_ERROR(written);
+  context.PrintValue("recipient", identity.recipient().ToString());
   return OkStatus();
 }
 
@@ -164,6 +188,16 @@ void RegisterResident(CLI::App& app, Context& context) {
   accept->add_option("--out", accept_args->out, "file to write")->required();
   accept->add_option("--at", accept_args->at, "when it was accepted (default: now)")
       ->check(CheckTime);
+
+  auto age_args = std::make_shared<AgeIdentityArgs>();
+  CLI::App* age = AddVerb(
+      *noun, "age-identity", "Print the key as an age identity, which opens the household's exports",
+      {"commons resident age-identity --key ann.key --out ann.age",
+       "age -d -i ann.age flat-12.tar.age | tar x"},
+      context, [&context, age_args] { return PrintAgeIdentity(context, *age_args); });
+  age->add_option("--key", age_args->key, "the resident's key file")->required();
+  age->add_option("--out", age_args->out,
+                  "file to write (mode 0600); the recipient is printed then");
 
   RegisterGrantVerb(*noun, context);
 }

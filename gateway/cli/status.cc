@@ -64,6 +64,8 @@ Status Show(Context& context) {
                        {"ledger_root", HexEncode(status.ledger_root())},
                        {"released", uint64_t{status.released()}},
                        {"suppressed", uint64_t{status.suppressed()}},
+                       {"lost", std::vector<std::string>(status.lost().begin(),
+                                                         status.lost().end())},
                        {"rolled_up", uint64_t{status.retention().rolled_up()}},
                        {"erased", uint64_t{status.retention().erased()}},
                        {"erased_rollups", uint64_t{status.retention().erased_rollups()}},
@@ -72,7 +74,9 @@ Status Show(Context& context) {
                        {"last_retention",
                         status.retention().last_run_ms() == 0
                             ? ""
-                            : FormatTime(TimeOf(status.retention().last_run_ms()))}});
+                            : FormatTime(TimeOf(status.retention().last_run_ms()))},
+                       {"store", status.store()},
+                       {"bytes_written", uint64_t{status.bytes_written()}}});
   return OkStatus();
 }
 

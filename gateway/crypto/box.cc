@@ -55,4 +55,17 @@ StatusOr<std::string> SealBox(std::string_view public_key, std::string_view plai
   return box;
 }
 
+StatusOr<SecretKey> SharedSecret(const SecretKey& secret, std::string_view public_key) {
+  if (public_key.size() != kBoxPublicKeyBytes) {
+    return InvalidArgument("X25519 public key: %d bytes, must be %d", public_key.size(),
+                           kBoxPublicKeyBytes);
+  }
+  ASSIGN_OR_RETURN(SecretKey shared, KeyAccess::Blank());
+  if (crypto_scalarmult(KeyAccess::MutableBytes(shared), KeyAccess::Bytes(secret),
+                        Unsigned(public_key)) != 0) {
+    return InvalidArgument("X25519 public key: a point of low order");
+  }
+  return shared;
+}
+
 }  // namespace gateway::crypto

@@ -36,4 +36,8 @@ class BoxKey {
 // Returns InvalidArgument if `public_key` has a wrong size or is a point of low order.
 StatusOr<std::string> SealBox(std::string_view public_key, std::string_view plaintext);
 
+// X25519 (RFC 7748): the secret that the holders of both keys share. It is not uniform: derive keys
+// from it. Returns InvalidArgument if `public_key` has a wrong size or is a point of low order.
+StatusOr<SecretKey> SharedSecret(const SecretKey& secret, std::string_view public_key);
+
 }  // namespace gateway::crypto

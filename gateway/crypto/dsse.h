@@ -43,6 +43,7 @@ inline constexpr std::string_view kRetractionType =
     "application/vnd.commons.retraction.v1+protobuf";
 inline constexpr std::string_view kQueryType = "application/vnd.commons.query.v1+protobuf";
 inline constexpr std::string_view kAnswerType = "application/vnd.commons.answer.v1+protobuf";
+inline constexpr std::string_view kBackupType = "application/vnd.commons.backup.v1";
 
 std::string PreAuthEncoding(std::string_view type, std::string_view payload);
 

@@ -30,6 +30,27 @@ constexpr std::string_view kKeyIdContext("commons-key/v1\0", 15);
 std::string Blake2b256(std::string_view data) { return Blake2b(32, data, {}); }
 std::string Blake2b128(std::string_view data) { return Blake2b(16, data, {}); }
 
+Hasher::Hasher() {
+  static_assert(sizeof(state_) == sizeof(crypto_generichash_blake2b_state));
+  static_assert(alignof(Hasher) >= alignof(crypto_generichash_blake2b_state));
+  const int rc = crypto_generichash_blake2b_init(
+      reinterpret_cast<crypto_generichash_blake2b_state*>(state_), nullptr, 0, 32);
+  GW_CHECK(rc == 0);
+}
+
+void Hasher::Add(std::string_view data) {
+  crypto_generichash_blake2b_update(reinterpret_cast<crypto_generichash_blake2b_state*>(state_),
+                                    Unsigned(data), data.size());
+}
+
+std::string Hasher::Finish() {
+  std::string digest(32, '\0');
+  const int rc = crypto_generichash_blake2b_final(
+      reinterpret_cast<crypto_generichash_blake2b_state*>(state_), Unsigned(digest), digest.size());
+  GW_CHECK(rc == 0);
+  return digest;
+}
+
 std::string Blake2b256Keyed(std::string_view key, std::string_view data) {
   GW_CHECK(key.size() >= crypto_generichash_blake2b_KEYBYTES_MIN &&
            key.size() <= crypto_generichash_blake2b_KEYBYTES_MAX);

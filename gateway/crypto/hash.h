@@ -1,6 +1,7 @@
 // BLAKE2b, SHA-256 and SipHash, as the formats of docs/formats.md use them.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -12,6 +13,19 @@ namespace gateway::crypto {
 
 std::string Blake2b256(std::string_view data);
 std::string Blake2b128(std::string_view data);
+
+// Blake2b256 of what does not fit into memory. Thread-compatible.
+class Hasher {
+ public:
+  Hasher();
+  void Add(std::string_view data);
+  // The last call.
+  std::string Finish();
+
+ private:
+  alignas(64) unsigned char state_[384];
+};
+
 // Keyed with public bytes (16 to 64 of them), e.g. a cell's nonce.
 std::string Blake2b256Keyed(std::string_view key, std::string_view data);
 // Keyed BLAKE2b-128 under a secret: the pseudonyms of row keys. 16 bytes.

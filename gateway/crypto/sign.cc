@@ -61,6 +61,18 @@ std::string Signer::Sign(std::string_view message) const {
   return signature;
 }
 
+StatusOr<SecretKey> Signer::ToX25519() const {
+  static_assert(crypto_scalarmult_curve25519_BYTES == SecretKey::kBytes);
+  ExpandedKey expanded;
+  std::copy_n(KeyAccess::Bytes(seed_), SecretKey::kBytes, expanded.data());
+  std::copy_n(Unsigned(public_key_), kPublicKeyBytes, expanded.data() + SecretKey::kBytes);
+  ASSIGN_OR_RETURN(SecretKey secret, KeyAccess::Blank());
+  if (crypto_sign_ed25519_sk_to_curve25519(KeyAccess::MutableBytes(secret), expanded.data()) != 0) {
+    return Internal("Ed25519 key: libsodium refused to convert it");
+  }
+  return secret;
+}
+
 std::string Signer::ToKeyFile() const {
   std::string text;
   text.reserve(kKeyFilePrefix.size() + 2 * kHexBytes + 2);  // no second copy of the seed by growth

@@ -20,6 +20,9 @@ class Signer {
   static StatusOr<Signer> FromSeed(SecretKey seed);
   const std::string& public_key() const { return public_key_; }
   std::string Sign(std::string_view message) const;
+  // The X25519 secret that belongs to the public key's X25519 form (age.h).
+  // Returns ResourceExhausted if the arena of locked keys is full.
+  StatusOr<SecretKey> ToX25519() const;
 
   // "commons-key-v1 ed25519 <hex public> <hex seed>\n": a key file for residents and stewards.
   std::string ToKeyFile() const;

@@ -1,5 +1,8 @@
 #include "gateway/daemon/config.h"
 
+#include <charconv>
+#include <system_error>
+
 #include "gateway/model/limits.h"
 #include "gateway/model/time.h"
 #include "gateway/yaml/fields.h"
@@ -10,6 +13,12 @@ namespace {
 
 constexpr std::chrono::seconds kCheckpointMin{1};
 constexpr std::chrono::seconds kCheckpointMax{3600};
+constexpr std::chrono::milliseconds kSyncMin{100};
+constexpr std::chrono::milliseconds kSyncMax{60'000};
+constexpr uint64_t kSyncBytesMin = 4u << 10;
+constexpr uint64_t kSyncBytesMax = 16u << 20;
+constexpr uint64_t kDiskQuotaMin = 64u << 20;
+constexpr uint64_t kDiskFreeLeast = 2 * limits::kStoreWriteBufferBytes;
 
 constexpr std::string_view kHelp =
     R"(commonsd: the daemon of one Commons Gateway. `commons init` makes its directory.
@@ -61,6 +70,56 @@ StatusOr<Arguments> ParseArguments(std::span<const char* const> arguments,
   return result;
 }
 
+namespace {
+
+// "65536", "64 KiB", "512 MiB", "2 GiB".
+StatusOr<uint64_t> ParseBytes(std::string_view text) {
+  constexpr std::string_view kWanted = "needs a number of bytes like 500000, 64 KiB, 512 MiB, 2 GiB";
+  uint64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  text.remove_prefix(static_cast<std::size_t>(end - text.data()));
+  if (text.starts_with(' ')) text.remove_prefix(1);
+  int shift = -1;
+  if (text.empty()) shift = 0;
+  if (text == "KiB") shift = 10;
+  if (text == "MiB") shift = 20;
+  if (text == "GiB") shift = 30;
+  if (error != std::errc() || shift < 0 || number > (uint64_t{1} << 50) >> shift) {
+    return InvalidArgument("%s", kWanted);
+  }
+  return number << shift;
+}
+
+void ReadDisk(yaml::Fields& fields, Config& config) {
+  config.sync = limits::kSyncInterval;
+  if (fields.Has("sync")) {
+    config.sync = fields.Parse("sync", ParseDuration);
+    if (config.sync < kSyncMin || config.sync > kSyncMax) {
+      fields.Fail("sync", "must be from PT0.1S to PT60S");
+    }
+  }
+  config.sync_bytes = limits::kSyncBytesMax;
+  if (fields.Has("sync_bytes")) {
+    config.sync_bytes = fields.Parse("sync_bytes", ParseBytes);
+    if (config.sync_bytes < kSyncBytesMin || config.sync_bytes > kSyncBytesMax) {
+      fields.Fail("sync_bytes", "must be from 4 KiB to 16 MiB");
+    }
+  }
+  if (fields.Has("disk_quota")) {
+    config.disk_quota = fields.Parse("disk_quota", ParseBytes);
+    if (config.disk_quota < kDiskQuotaMin) fields.Fail("disk_quota", "must be 64 MiB at least");
+  }
+  config.disk_free_min = limits::kDiskFreeMin;
+  if (fields.Has("disk_free_min")) {
+    config.disk_free_min = fields.Parse("disk_free_min", ParseBytes);
+    if (config.disk_free_min < kDiskFreeLeast) {
+      fields.Fail("disk_free_min", "must be 32 MiB at least: the database needs it to work");
+    }
+  }
+}
+
+}  // namespace
+
 StatusOr<Config> ParseConfig(std::string_view text) {
   ASSIGN_OR_RETURN(const yaml::Node node, yaml::Parse(text));
   Status error;
@@ -98,6 +157,7 @@ StatusOr<Config> ParseConfig(std::string_view text) {
       fields.Fail("checkpoint", "must be from PT1S to PT1H");
     }
   }
+  ReadDisk(fields, config);
   if (fields.Has("log_level") && fields.OneOf("log_level", {"info", "debug"}) == 1) {
     config.log_level = LogLevel::kDebug;
   }

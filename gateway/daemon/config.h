@@ -33,6 +33,10 @@ struct Config {
   std::string listen;    // "host:port" for peers and parties; empty: no federation
   std::string profiles;  // a folder; empty: the one that was installed
   std::chrono::seconds checkpoint{0};
+  std::chrono::milliseconds sync{0};
+  uint64_t sync_bytes = 0;
+  uint64_t disk_quota = 0;  // 0: none
+  uint64_t disk_free_min = 0;
   LogLevel log_level = LogLevel::kInfo;
 };
 // Returns InvalidArgument with line and column if the text is no commonsd.yaml.

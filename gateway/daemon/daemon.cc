@@ -114,7 +114,10 @@ Status Run(const Arguments& arguments, const std::atomic<bool>& stop) {
            .gateway = config->gateway,
            .clock = replay ? static_cast<Clock*>(&replay_clock) : &real_clock,
            .replay = replay ? &replay_clock : nullptr,
-           .checkpoint_interval = config->checkpoint}));
+           .checkpoint_interval = config->checkpoint,
+           .sync = {.interval = config->sync, .bytes_max = config->sync_bytes},
+           .space = {.quota_bytes = config->disk_quota,
+                     .free_bytes_min = config->disk_free_min}}));
   Status started = StartRims(arguments, *config, stop, gateway);
   if (started.ok()) started = StartFederation(*config, real_clock, gateway);
   if (started.ok()) {

@@ -28,6 +28,8 @@ std::string_view SuppressionReasonName(SuppressionReason reason) {
       return "complementary";
     case SuppressionReason::kRuleTooYoung:
       return "rule-too-young";
+    case SuppressionReason::kLost:
+      return "lost";
   }
   return "unknown";
 }

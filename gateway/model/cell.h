@@ -57,6 +57,7 @@ enum class SuppressionReason : uint8_t {
   kDominance = 3,      // one household's share exceeds top1_max_pct
   kComplementary = 4,  // released, it would reveal a suppressed neighbour by subtraction
   kRuleTooYoung = 5,   // the rule was not valid since the day's start
+  kLost = 6,           // the gateway lost data that it may concern, and gave the day up
 };
 std::string_view SuppressionReasonName(SuppressionReason reason);
 

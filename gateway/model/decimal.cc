@@ -1,5 +1,6 @@
 #include "gateway/model/decimal.h"
 
+#include <algorithm>
 #include <limits>
 
 #include "gateway/base/check.h"
@@ -105,20 +106,55 @@ StatusOr<int64_t> Decimal::Scale(const Decimal& multiplier, const Decimal& divis
   return negative_ ? -magnitude : magnitude;
 }
 
-std::string Decimal::ToString() const {
+namespace {
+
+std::string DigitsOf(U128 number) {
   std::string digits;
-  for (U128 rest = mantissa_; rest != 0; rest /= 10) {
-    digits.insert(digits.begin(), static_cast<char>('0' + static_cast<int>(rest % 10)));
+  for (; number != 0; number /= 10) {
+    digits.insert(digits.begin(), static_cast<char>('0' + static_cast<int>(number % 10)));
   }
+  return digits;
+}
+
+// digits × 10^exponent without an exponent; no digits are zero.
+std::string PlainText(bool negative, std::string digits, int exponent) {
+  for (; exponent < 0 && digits.ends_with('0'); ++exponent) digits.pop_back();
   if (digits.empty()) return "0";
-  if (exponent_ >= 0) {
-    digits.append(static_cast<std::size_t>(exponent_), '0');
+  if (exponent >= 0) {
+    digits.append(static_cast<std::size_t>(exponent), '0');
   } else {
-    const auto places = static_cast<std::size_t>(-exponent_);
+    const auto places = static_cast<std::size_t>(-exponent);
     if (digits.size() <= places) digits.insert(0, places - digits.size() + 1, '0');
     digits.insert(digits.size() - places, ".");
   }
-  return negative_ ? "-" + digits : digits;
+  return negative ? "-" + digits : digits;
+}
+
+// As on paper: up to 30 digits times 19 are more than 128 bits hold.
+std::string Multiply(std::string_view a, std::string_view b) {
+  std::string product(a.size() + b.size(), '0');
+  for (std::size_t i = a.size(); i-- > 0;) {
+    int carry = 0;
+    for (std::size_t j = b.size(); j-- > 0;) {
+      const int sum = (a[i] - '0') * (b[j] - '0') + (product[i + j + 1] - '0') + carry;
+      product[i + j + 1] = static_cast<char>('0' + sum % 10);
+      carry = sum / 10;
+    }
+    product[i] = static_cast<char>(product[i] + carry);
+  }
+  return product.substr(std::min(product.find_first_not_of('0'), product.size()));
+}
+
+}  // namespace
+
+std::string Decimal::ToString() const {
+  return PlainText(negative_, DigitsOf(mantissa_), exponent_);
+}
+
+std::string Decimal::Times(int64_t count) const {
+  const U128 magnitude = count < 0 ? -static_cast<U128>(count) : static_cast<U128>(count);
+  return PlainText(negative_ != (count < 0), Multiply(DigitsOf(mantissa_), DigitsOf(magnitude)),
+                   exponent_);
 }
 
 }  // namespace gateway

@@ -27,6 +27,8 @@ class Decimal {
   bool positive() const { return !negative_ && mantissa_ != 0; }
   // The shortest plain text of the same number, without an exponent.
   std::string ToString() const;
+  // The same of this × `count`: what so many steps of a resolution are. Exact, whatever its size.
+  std::string Times(int64_t count) const;
 
  private:
   __extension__ using Mantissa = unsigned __int128;  // not ISO C++, but of both our compilers

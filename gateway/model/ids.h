@@ -21,6 +21,9 @@ using OwnerId = Pseudonym<struct OwnerTag>;
 // Keyed BLAKE2b-128 of device and metric: the series part of a row key.
 using SeriesId = Pseudonym<struct SeriesTag>;
 
+// Keyed BLAKE2b-128 of a device: the device part of a row key.
+using DeviceKey = Pseudonym<struct DeviceKeyTag>;
+
 enum class OwnerKind : uint8_t { kGateway = 0, kHousehold = 1, kPlace = 2 };
 
 // Returns whether `text` is an id as documents spell it: [a-z][a-z0-9-]{0,47}.

@@ -39,11 +39,28 @@ inline constexpr std::size_t kPipelineQueueMax = 8'192;   // journal entries han
 inline constexpr std::size_t kCommandQueueMax = 256;
 inline constexpr std::size_t kCheckpointBytesMax = 4u << 20;
 inline constexpr std::chrono::seconds kCheckpointInterval{60};
-inline constexpr std::size_t kReadingsPerBlockMax = 512;
+inline constexpr std::size_t kReadingsPerBlockMax = 2'048;
 
 // Store.
+// How often the file that says what is durable is written, unless the ledger grew.
+inline constexpr std::chrono::seconds kMarkInterval{10};
+inline constexpr std::size_t kLossesMax = 256;  // entries of the report of what the disk lost
 inline constexpr std::size_t kSyncBytesMax = 64u << 10;
 inline constexpr std::chrono::milliseconds kSyncInterval{1'000};
+// Blocks read from files and rows that are not in files yet, together; the latter at most.
+inline constexpr std::size_t kStoreMemoryBytes = 24u << 20;
+inline constexpr std::size_t kStoreWriteBufferBytes = 16u << 20;
+// What must stay free on the disk, or intake waits: rows in memory can then still be written to
+// files, and so can withdrawals, erasure and what retention deletes.
+inline constexpr std::size_t kDiskFreeMin = 32u << 20;
+static_assert(kStoreWriteBufferBytes < kStoreMemoryBytes);
+static_assert(kDiskFreeMin >= 2 * kStoreWriteBufferBytes);
+inline constexpr std::chrono::milliseconds kSpaceLookInterval{1'000};
+// How long the store waits between two attempts to cure what the disk did to it, and for whoever is
+// still reading when it begins one.
+inline constexpr std::chrono::milliseconds kHealPauseMin{250};
+inline constexpr std::chrono::milliseconds kHealPauseMax{8'000};
+inline constexpr std::chrono::milliseconds kHealReadersMax{2'000};
 
 // Signed documents. What crypto bounds itself stands there: envelopes in dsse.h, the arena of
 // locked keys in secret.h.
@@ -76,5 +93,13 @@ inline constexpr std::size_t kQueriesPerCallerMax = 16;  // so that nobody takes
 static_assert(kQueriesPerCallerMax < kQueriesAtOnceMax);
 inline constexpr std::chrono::minutes kConnectionAgeMax{10};
 static_assert(kAnswerPartBytesMax < kFederationMessageBytesMax);
+
+// Backups. The manifest has to fit into an envelope (crypto/dsse.h).
+inline constexpr std::size_t kBackupFilesMax = 4'096;
+inline constexpr std::size_t kBackupFileNameBytesMax = 64;
+inline constexpr std::uint64_t kBackupBytesMax = std::uint64_t{1} << 42;
+static_assert(kBackupFilesMax * (kBackupFileNameBytesMax + 48) < (512u << 10));
+inline constexpr std::size_t kErasuresMax = 10'000;  // of a backup's and a restore's list
+inline constexpr std::chrono::days kKeysBackupLife{30};
 
 }  // namespace gateway::limits

@@ -1,6 +1,8 @@
-// Stored readings: per series and month a run of blocks, the last of which is open and rewritten
-// at each checkpoint until it is full. Row key: u32be month of the readings ‖ owner ‖ series ‖
-// u32be key epoch ‖ u32be part, so that a month is one range and an erased owner's rows are found.
+// Stored readings: per device and month a run of blocks. A checkpoint adds what came since the last
+// one as a small block and rewrites nothing; eight small ones of like size become one, so that a
+// reading is written a few times at most and a run has few blocks. Row key: u32be month of the
+// readings ‖ owner ‖ device ‖ u32be key epoch ‖ u32be part, so that a month is one range and an
+// erased owner's rows are found.
 #pragma once
 
 #include <functional>
@@ -12,10 +14,18 @@
 #include "gateway/model/ids.h"
 #include "gateway/model/reading.h"
 #include "gateway/pipeline/open_days.h"
+#include "gateway/store/block.h"
 #include "gateway/store/database.h"
 #include "gateway/store/sealed_rows.h"
 
 namespace gateway::pipeline {
+
+// Where a series' readings stand.
+struct SeriesPlace {
+  OwnerId owner;
+  DeviceKey device;
+  SeriesId series;
+};
 
 // Confined to the pipeline thread.
 class BlockLog {
@@ -25,35 +35,34 @@ class BlockLog {
       : database_(database), vault_(vault) {}
 
   // Whether the series already has a reading at this time, in any block. Reads the disk.
-  // Returns DataLoss if a block does not open.
-  StatusOr<Known> Find(const OwnerId& owner, const SeriesId& series, const Reading& reading) const;
+  // Returns DataLoss if a block of that time does not open.
+  StatusOr<Known> Find(const SeriesPlace& place, const Reading& reading) const;
 
   // The newest reading of the series with from ≤ time < until, written or not. Reads the disk.
-  // Returns DataLoss if a block does not open.
-  StatusOr<std::optional<Reading>> LastBefore(const OwnerId& owner, const SeriesId& series,
-                                              Time from, Time until) const;
+  // Returns DataLoss if a block of those times does not open.
+  StatusOr<std::optional<Reading>> LastBefore(const SeriesPlace& place, Time from,
+                                              Time until) const;
 
   // Adds a reading that is not stored yet, sealed under the owner's key of `epoch`.
-  // Returns DataLoss or Unavailable if the open block cannot be read back; nothing is added.
-  Status Append(OwnerKind kind, const OwnerId& owner, uint32_t epoch, const SeriesId& series,
-                const Reading& reading);
+  // Returns Unavailable if the run's blocks cannot be listed; nothing is added.
+  Status Append(OwnerKind kind, const SeriesPlace& place, uint32_t epoch, const Reading& reading);
 
-  // Puts every changed block into `batch`. They count as written once `Written` is called.
+  // Puts what was added into `batch`. It counts as written once `Written` is called.
   Status WriteTo(store::Batch& batch);
   void Written();
 
   using Visit =
       std::function<void(OwnerKind, const OwnerId&, const SeriesId&, const std::vector<Reading>&)>;
-  // Every stored block of one month, as on disk.
-  // Returns DataLoss if a block does not open.
-  Status VisitMonth(uint32_t month, const Visit& visit) const;
+  // Every block of one month that opens, as on disk; returns how many do not, leaving out those
+  // whose key was destroyed. A series is visited once for each of its blocks.
+  StatusOr<uint64_t> VisitMonth(uint32_t month, const Visit& visit) const;
 
   // For retention, which calls these only when nothing is unwritten. What they read is as on disk.
   // Months and owners that have blocks, ascending.
   StatusOr<std::vector<uint32_t>> Months() const;
   StatusOr<std::vector<OwnerId>> OwnersOf(uint32_t month) const;
-  // Every block of an owner's month that opens.
-  Status VisitOwner(uint32_t month, const OwnerId& owner, const Visit& visit) const;
+  // As VisitMonth, of one owner.
+  StatusOr<uint64_t> VisitOwner(uint32_t month, const OwnerId& owner, const Visit& visit) const;
   // Takes the readings of an owner's month for which `gone` says so; blocks are rewritten or deleted
   // in `batch`. `gone` is asked once per reading. A block that does not open stays, and so does
   // everything if the batch is not committed. The cache of the owner's month is dropped.
@@ -65,21 +74,34 @@ class BlockLog {
   StatusOr<Removed> RemoveIf(store::Batch& batch, uint32_t month, const OwnerId& owner,
                              const Gone& gone);
 
- private:
-  // Every block of one series and month, those in memory first, until `visit` returns false. A
-  // block that is in memory and on disk is visited twice.
-  Status VisitSeries(uint32_t month, const OwnerId& owner, const SeriesId& series,
-                     const std::function<bool(const std::vector<Reading>&)>& visit) const;
+  // Makes the few largest blocks of each of the owner's runs in a month that is over.
+  // Call only when nothing is unwritten; as RemoveIf otherwise.
+  Status Merge(store::Batch& batch, uint32_t month, const OwnerId& owner);
 
-  using RunKey = std::tuple<uint32_t, OwnerId, SeriesId, uint32_t>;  // month, …, epoch
+ private:
+  using RunKey = std::tuple<uint32_t, OwnerId, DeviceKey, uint32_t>;  // month, …, epoch
+  struct Part {
+    uint32_t number = 0;
+    std::size_t readings = 0;
+  };
   struct Run {
     OwnerKind kind = OwnerKind::kHousehold;
-    uint32_t part = 0;             // of `open`
-    std::vector<Reading> open;
-    std::vector<std::pair<uint32_t, std::vector<Reading>>> full;  // not written yet
-    bool changed = false;
+    std::vector<Part> parts;  // on disk
+    std::map<SeriesId, std::vector<Reading>> fresh;
+    std::vector<Part> parts_after;  // once what WriteTo put is written
   };
   StatusOr<Run*> Load(const RunKey& key, OwnerKind kind);
+  Status WriteRun(store::Batch& batch, const RunKey& key, Run& run);
+  Status PutBlocks(store::Batch& batch, const RunKey& key, OwnerKind kind,
+                   std::vector<store::Column> columns, std::vector<Part>& parts) const;
+  // Takes the columns of a part from the disk; false if it does not open.
+  bool AddPart(const RunKey& key, const Part& part, std::vector<store::Column>& columns) const;
+  void Forget(uint32_t month, const OwnerId& owner);
+  // Readings of one series that may lie in [from, until), in memory and on disk, until `visit`
+  // returns false.
+  Status VisitSeries(const SeriesPlace& place, Time from, Time until,
+                     const std::function<bool(const std::vector<Reading>&)>& visit) const;
+  StatusOr<uint64_t> VisitRange(const std::string& prefix, const Visit& visit) const;
 
   const store::Database& database_;
   store::Vault& vault_;

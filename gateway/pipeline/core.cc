@@ -7,6 +7,7 @@
 #include "gateway/model/limits.h"
 #include "gateway/pipeline/retention.h"
 #include "gateway/proof/note.h"
+#include "gateway/store/high_water.h"
 
 namespace gateway::pipeline {
 
@@ -16,7 +17,7 @@ using store::Table;
 namespace {
 
 constexpr std::string_view kStateKey = "state";
-constexpr uint8_t kStateVersion = 1;
+constexpr uint8_t kStateVersion = 2;
 
 // What a journal row of one reading takes on disk, roughly: towards limits::kCheckpointBytesMax.
 constexpr std::size_t kJournalRowBytes = 128;
@@ -54,6 +55,14 @@ Status Core::TakeActivation() {
   return OkStatus();
 }
 
+StatusOr<uint64_t> Core::FoldedIn(const store::Vault& vault) {
+  ASSIGN_OR_RETURN(const std::optional<std::string> row, vault.GetRow(Table::kMeta, kStateKey));
+  if (!row.has_value()) return 0;
+  ByteReader in(*row);
+  in.U8();
+  return in.U64();
+}
+
 Status Core::LoadState() {
   ASSIGN_OR_RETURN(const std::optional<std::string> row,
                    parts_.vault.GetRow(Table::kMeta, kStateKey));
@@ -64,6 +73,7 @@ Status Core::LoadState() {
   RaiseClockFloor(Time(Millis(in.I64())));
   released_ = in.U64();
   suppressed_ = in.U64();
+  if (in.U8() != 0) given_up_ = Time(Millis(in.I64()));
   std::set<DayKey> open;
   const uint64_t count = in.Varint();
   for (uint64_t i = 0; i < count && in.ok(); ++i) {
@@ -94,11 +104,12 @@ Status Core::LoadOpenDays(const std::set<DayKey>& open) {
   std::set<uint32_t> months;
   for (const DayKey& key : open) {
     const Window day = registry_->rules()->time_zone.DayOf(key.start);
+    days_.Open(key, day);
     months.insert(MonthOf(day.start));
     months.insert(MonthOf(day.end));
   }
   for (const uint32_t month : months) {
-    RETURN_IF_ERROR(blocks_.VisitMonth(
+    const auto damaged = blocks_.VisitMonth(
         month, [&](OwnerKind, const OwnerId& owner, const SeriesId& series,
                    const std::vector<Reading>& readings) {
           const SeriesInfo* info = registry_->FindSeries(series);
@@ -109,7 +120,12 @@ Status Core::LoadOpenDays(const std::set<DayKey>& open) {
               days_.Add(*key, last_day_, owner, series, reading);
             }
           }
-        }));
+        });
+    RETURN_IF_ERROR(damaged.status());
+    if (*damaged > 0) {
+      Log(LogLevel::kError, "store: %d blocks of readings of %04d-%02d do not open", *damaged,
+          month / 12, month % 12 + 1);
+    }
   }
   return OkStatus();
 }
@@ -146,6 +162,9 @@ StatusOr<Outcome> Core::FoldReading(const JournalEntry& entry, const JournalEntr
   const SeriesInfo* info = registry_->FindSeries(item.series);
   const std::optional<DayKey> key =
       info == nullptr ? std::nullopt : KeyOf(*info, item.reading.time);
+  const SeriesPlace place{.owner = entry.owner,
+                          .device = registry_->DeviceOf(item.series),
+                          .series = item.series};
   Known known = Known::kNew;
   bool in_open_day = false;
   bool late = false;
@@ -156,7 +175,7 @@ StatusOr<Outcome> Core::FoldReading(const JournalEntry& entry, const JournalEntr
   if (in_open_day) {
     known = days_.Find(*key, entry.owner, item.series, item.reading);
   } else {
-    ASSIGN_OR_RETURN(known, blocks_.Find(entry.owner, item.series, item.reading));
+    ASSIGN_OR_RETURN(known, blocks_.Find(place, item.reading));
   }
   if (known == Known::kRepeated) return Outcome::kDuplicateRepeated;
   if (known == Known::kConflict) return Outcome::kDuplicateConflict;
@@ -165,8 +184,7 @@ StatusOr<Outcome> Core::FoldReading(const JournalEntry& entry, const JournalEntr
     ASSIGN_OR_RETURN(const bool rolled_up, IsRolledUp(entry.owner, info->metric, item.reading.time));
     if (rolled_up) return Outcome::kExpired;
   }
-  RETURN_IF_ERROR(blocks_.Append(entry.owner_kind, entry.owner, MonthOf(entry.arrival), item.series,
-                                 item.reading));
+  RETURN_IF_ERROR(blocks_.Append(entry.owner_kind, place, MonthOf(entry.arrival), item.reading));
   if (in_open_day) days_.Add(*key, last_day_, entry.owner, item.series, item.reading);
   if (late) parts_.counters.Late();
   return Outcome::kStored;
@@ -189,11 +207,22 @@ Status Core::FoldThrough(uint64_t sequence) {
   while (folded_ < sequence) {
     const uint64_t before = folded_;
     Status failure;
+    // What is missing or damaged is gone for good: it is reported first, then left out.
+    const auto lost = [&](uint64_t first, uint64_t last) {
+      if (!failure.ok() || first != folded_ + 1) return;
+      failure = parts_.losses.Add({.what = store::Entries("journal", first, last),
+                                   .file = "",
+                                   .found = clock_floor(),
+                                   .ledger = false});
+      if (failure.ok()) folded_ = last;
+    };
     RETURN_IF_ERROR(parts_.journal.ReadFrom(
-        folded_, std::min<uint64_t>(sequence - folded_, 1024), [&](const JournalEntry& entry) {
-          failure = FoldNext(entry).status();
+        folded_, std::min<uint64_t>(sequence - folded_, 1024),
+        [&](const JournalEntry& entry) {
+          if (failure.ok()) failure = FoldNext(entry).status();
           return failure.ok();
-        }));
+        },
+        lost));
     RETURN_IF_ERROR(failure);
     if (folded_ == before) {
       return DataLoss("journal: entry %d is missing, though %d were written", before + 1, sequence);
@@ -206,7 +235,8 @@ Status Core::PutCheckpoint(store::Batch& batch, const DayKey* closing) {
   RETURN_IF_ERROR(blocks_.WriteTo(batch));
   ByteWriter out;
   out.U8(kStateVersion).U64(folded_).I64(clock_floor().time_since_epoch().count());
-  out.U64(released_).U64(suppressed_);
+  out.U64(released_).U64(suppressed_).U8(given_up_.has_value() ? 1 : 0);
+  if (given_up_.has_value()) out.I64(given_up_->time_since_epoch().count());
   const auto& days = days_.days();
   out.Varint(days.size() - (closing == nullptr ? 0 : 1));
   for (const auto& [key, day] : days) {
@@ -234,8 +264,15 @@ Status Core::Checkpoint(Time now) {
   return OkStatus();
 }
 
+Status Core::GiveUpDaysEndedBy(Time end) {
+  given_up_ = std::max(given_up_.value_or(end), end);
+  RETURN_IF_ERROR(Checkpoint(clock_floor()));
+  return parts_.syncer.Barrier();
+}
+
 Status Core::MakeReadable() {
   if (registry_->rules() == nullptr) return OkStatus();
+  if (parts_.losses.blocking() && parts_.ledger.size() > parts_.ledger_known) return OkStatus();
   const ledger::Ledger::Published published = parts_.ledger.published();
   if (!published.note.empty() && published.size == parts_.ledger.size()) return OkStatus();
   RETURN_IF_ERROR(parts_.syncer.Barrier());

@@ -8,6 +8,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -22,6 +23,7 @@
 #include "gateway/port/commands.h"
 #include "gateway/privacy/sheet.h"
 #include "gateway/store/journal.h"
+#include "gateway/store/losses.h"
 #include "gateway/store/sealed_rows.h"
 #include "gateway/store/syncer.h"
 
@@ -34,8 +36,12 @@ struct CoreParts {
   store::Syncer& syncer;
   ledger::Ledger& ledger;
   IntakeCounters& counters;
+  store::Losses& losses;
   GatewayId gateway;
   bool replay = false;
+  // How many entries the ledger is known to have had before this process: as many may be readable
+  // while a loss is not acknowledged.
+  uint64_t ledger_known = 0;
 };
 
 // Confined to the pipeline thread, except watermark() and clock_floor().
@@ -51,6 +57,8 @@ class Core {
   Status FoldThrough(uint64_t sequence);
   // Folds one entry if it is the next one; returns false if it is not (nothing happens then).
   StatusOr<bool> FoldNext(const store::JournalEntry& entry);
+  // What the checkpoint says, before there is a core; 0 if there is none.
+  static StatusOr<uint64_t> FoldedIn(const store::Vault& vault);
   uint64_t folded() const { return folded_; }
   std::size_t bytes_since_checkpoint() const { return bytes_since_checkpoint_; }
 
@@ -61,20 +69,28 @@ class Core {
   // can concern any more, and keys without rows. Readings of a metric without a rule go at once.
   // Between two batches `go_on` is asked, if it is set; false leaves the rest to the next run.
   Status Retain(Time now, const std::function<bool()>& go_on = nullptr);
-  // While the tables take more than `bytes_goal`: takes the readings of the oldest month, before
+  // While the store takes more than `bytes_goal`: takes the readings of the oldest month, before
   // their age, as the rules say what becomes of them. Never what an undecided day may need.
   Status RetainToSize(Time now, uint64_t bytes_goal);
   const port::RetentionCounts& retention() const { return retention_; }
 
   // Decides every sheet that is due at `now`, oldest first. Returns how many. An unsound clock or
-  // an unavailable policy decides nothing.
+  // an unavailable policy decides nothing, and nor does a loss that is not acknowledged.
   StatusOr<uint32_t> DecideDue(Time now, bool clock_sound);
   // Entries that are durable and under the published checkpoint: cells of leaves below this may be
   // read by anybody. Thread-safe.
   uint64_t watermark() const { return parts_.ledger.published_size(); }
   // Makes what was decided durable, signs the ledger's head and raises the watermark to it. Before
-  // documents were activated the ledger has no name: nothing happens.
+  // documents were activated the ledger has no name: nothing happens. While a loss is not
+  // acknowledged nothing new becomes readable.
   Status MakeReadable();
+
+  // The gateway may have lost readings, grants or withdrawals of the days that ended at or before
+  // `end`: from now on, and after restarts, each of them that is undecided is decided, when it is
+  // due, without looking at readings: every cell suppressed as lost. A day of those that a late
+  // message opens, too. An earlier `end` than once given changes nothing. Durable on return.
+  // Returns as Checkpoint does; on an error it may hold in this process only.
+  Status GiveUpDaysEndedBy(Time end);
 
   // Thread-safe.
   Time clock_floor() const { return clock_floor_.load(std::memory_order_acquire); }
@@ -107,6 +123,7 @@ class Core {
   Status LoadState();
   Status LoadGivenUp(const std::set<DayKey>& open);
   Status TrimJournal(Time now);
+  Status MergeBlocks(Time now);  // of months that are over
   Status LoadOpenDays(const std::set<DayKey>& open);
   Status PutCheckpoint(store::Batch& batch, const DayKey* closing);
   Status DecideSheet(const DayKey& key, const OpenDay& day, Time now);
@@ -115,6 +132,8 @@ class Core {
   StatusOr<std::map<SeriesId, Reading>> ReadingsBefore(const Sheet& sheet, const OwnerId& owner,
                                                        const SeriesReadings& series) const;
   Status PutSheet(store::Batch& batch, Sheet& sheet, Time now);
+  StatusOr<std::vector<privacy::DecidedRule>> Figure(const Sheet& sheet, const OpenDay& day,
+                                                     Time now) const;
 
   CoreParts parts_;
   std::unique_ptr<Registry> registry_;
@@ -128,8 +147,10 @@ class Core {
   std::atomic<Time> clock_floor_{Time{}};  // written by the pipeline thread only
   uint64_t released_ = 0;
   uint64_t suppressed_ = 0;
+  std::optional<Time> given_up_;  // days that ended at or before this are decided as lost
   port::RetentionCounts retention_;
   Time looked_at_keys_;  // for some that nothing needs any more
+  std::set<uint32_t> merged_months_;
   std::set<DayKey> decided_;  // a cache of what the sheets table says
   Window last_day_{};         // the civil day looked up last: most readings fall into it again
 };

@@ -64,6 +64,7 @@ Cell Core::CellTemplate(const policy::ShareRule& rule, const DayKey& key,
 
 StatusOr<uint32_t> Core::DecideDue(Time now, bool clock_sound) {
   if (registry_->rules() == nullptr || !clock_sound || now < clock_floor()) return 0;
+  if (parts_.losses.blocking()) return 0;
   const policy::Documents& documents = registry_->rules()->documents;
   if (now >= documents.policy.expires || now < documents.policy.activates ||
       now >= documents.roster.expires || now >= documents.charter.expires) {
@@ -75,8 +76,10 @@ StatusOr<uint32_t> Core::DecideDue(Time now, bool clock_sound) {
     if (at.has_value() && *at <= now) due.emplace_back(*at, key);
   }
   std::sort(due.begin(), due.end());
-  // A disk that takes no writes any more takes no decision either.
+  // A disk that takes no writes any more takes no decision either; one that is nearly full keeps
+  // what is left for withdrawals and erasure.
   RETURN_IF_ERROR(parts_.syncer.health());
+  if (!parts_.vault.db().space().ok()) return 0;
   uint32_t decided = 0;
   Status failure;
   for (const auto& [at, key] : due) {
@@ -136,7 +139,8 @@ StatusOr<std::map<SeriesId, Reading>> Core::ReadingsBefore(const Sheet& sheet,
   if (from >= sheet.day.start) return before;
   for (const auto& [id, readings] : series) {
     ASSIGN_OR_RETURN(const std::optional<Reading> last,
-                     blocks_.LastBefore(owner, id, from, sheet.day.start));
+                     blocks_.LastBefore({owner, registry_->DeviceOf(id), id}, from,
+                                        sheet.day.start));
     if (last.has_value()) before.emplace(id, *last);
   }
   return before;
@@ -185,6 +189,25 @@ StatusOr<privacy::SheetInput> Core::MakeInput(const Sheet& sheet, const OpenDay&
   return input;
 }
 
+StatusOr<std::vector<privacy::DecidedRule>> Core::Figure(const Sheet& sheet, const OpenDay& day,
+                                                         Time now) const {
+  if (!given_up_.has_value() || day.window.end > *given_up_) {
+    ASSIGN_OR_RETURN(const privacy::SheetInput input, MakeInput(sheet, day, now));
+    return privacy::DecideSheet(input);
+  }
+  // What is left of the day is not looked at: a figure of less than there was would be wrong, and
+  // one made anew could differ from one that was released before it was lost.
+  std::vector<privacy::DecidedRule> lost;
+  for (const policy::ShareRule* rule : sheet.rules) {
+    privacy::DecidedRule decided{.id = rule->id, .buckets = {}};
+    for (const Window& window : WindowsOf(*rule, day.window)) {
+      decided.buckets.push_back({.window = window, .reason = SuppressionReason::kLost});
+    }
+    lost.push_back(std::move(decided));
+  }
+  return lost;
+}
+
 Status Core::DecideSheet(const DayKey& key, const OpenDay& day, Time now) {
   Log(LogLevel::kDebug, "decision begins");
   const policy::Policy& policy = registry_->rules()->documents.policy;
@@ -193,8 +216,7 @@ Status Core::DecideSheet(const DayKey& key, const OpenDay& day, Time now) {
               .metric = policy.FindMetric(key.metric),
               .rules = policy.ShareRulesFor(key.metric),
               .decided = {}};
-  ASSIGN_OR_RETURN(const privacy::SheetInput input, MakeInput(sheet, day, now));
-  ASSIGN_OR_RETURN(sheet.decided, privacy::DecideSheet(input));
+  ASSIGN_OR_RETURN(sheet.decided, Figure(sheet, day, now));
 
   store::Batch batch;
   const uint64_t released_before = released_;

@@ -3,6 +3,15 @@
 
 namespace gateway::pipeline {
 
-Status Pipeline::AcknowledgeLoss() { return FailedPrecondition("not built yet"); }
+Status Pipeline::AcknowledgeLoss() {
+  return Call<Status>([&]() -> Status {
+    if (!losses_->blocking()) return FailedPrecondition("nothing is lost: nothing to acknowledge");
+    // First the days, durably; then the report. A crash in between asks the operator once more.
+    const Time now = clock_.SystemNow();
+    RETURN_IF_ERROR(core_->GiveUpDaysEndedBy(std::max(now, core_->clock_floor())));
+    RETURN_IF_ERROR(losses_->Acknowledge());
+    return core_->MakeReadable();
+  });
+}
 
 }  // namespace gateway::pipeline

@@ -45,6 +45,8 @@ class OpenDays {
   // First value wins; a second one at the same time is reported and not kept.
   Known Add(const DayKey& key, const Window& day, const OwnerId& owner, const SeriesId& series,
             const Reading& reading);
+  // The day is open, whatever was kept of its readings.
+  void Open(const DayKey& key, const Window& day) { days_[key].window = day; }
   // Forgets the day's readings but keeps it open.
   void GiveUp(const DayKey& key, const Window& day);
   bool IsGivenUp(const DayKey& key) const;

@@ -123,6 +123,8 @@ std::string Explain(const Cell& cell, SuppressionReason reason) {
              "would reveal a suppressed one";
     case SuppressionReason::kRuleTooYoung:
       return "suppressed: the share rule was not in force for the whole day";
+    case SuppressionReason::kLost:
+      return "suppressed: the gateway lost data and its operator gave up the days that had ended";
   }
   return "unknown";
 }
@@ -213,6 +215,7 @@ StatusOr<uint32_t> Pipeline::AdvanceClock(Time now) {
       return FailedPrecondition("clock: %s is before %s, and time only moves forward",
                                 FormatTime(now), FormatTime(replay_->SystemNow()));
     }
+    RETURN_IF_ERROR(database_->space());  // or it would decide nothing
     RETURN_IF_ERROR(core_->FoldThrough(journal_->last()));
     // First the time, durably; then what it makes due. A crash in between decides it at start.
     RETURN_IF_ERROR(core_->Checkpoint(now));
@@ -222,6 +225,12 @@ StatusOr<uint32_t> Pipeline::AdvanceClock(Time now) {
     RETURN_IF_ERROR(core_->Retain(now));
     return decided;
   });
+}
+
+std::string Pipeline::StoreState() const {
+  Status state = database_->health();
+  if (state.ok()) state = database_->space();
+  return state.ok() ? "ok" : Format("paused: %s", Message(state));
 }
 
 StatusOr<port::GatewayStatus> Pipeline::GetStatus() {
@@ -253,7 +262,10 @@ StatusOr<port::GatewayStatus> Pipeline::GetStatus() {
     status.ledger_root = head.root;
     status.released = core_->released();
     status.suppressed = core_->suppressed();
+    for (const store::Loss& loss : losses_->all()) status.lost.push_back(store::Describe(loss));
     status.retention = core_->retention();
+    status.store = StoreState();
+    status.bytes_written = store::DeviceBytesWritten();
     return status;
   });
 }

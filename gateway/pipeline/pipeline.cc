@@ -11,7 +11,8 @@ namespace {
 // Entries gather this long before the thread takes them: one wake-up for many messages.
 constexpr std::chrono::milliseconds kGather{4};
 constexpr std::chrono::milliseconds kTickInterval{1'000};
-constexpr std::chrono::hours kRetentionInterval{6};
+constexpr std::chrono::minutes kRetentionInterval{6 * 60};
+constexpr std::chrono::minutes kRetentionWhenFull{10};
 // Row of the meta table: "live" or "replay".
 constexpr std::string_view kModeKey = "mode";
 // Row of the meta table: the TLS certificate, PEM.
@@ -28,7 +29,9 @@ Pipeline::Pipeline(PipelineOptions options)
       clock_(*options.clock),
       replay_(options.replay),
       checkpoint_interval_(options.checkpoint_interval),
-      store_bytes_goal_(options.store_bytes_goal),
+      sync_(options.sync),
+      space_(options.space),
+      env_(options.env),
       keyslots_path_(std::move(options.keyslots)),
       master_(std::move(options.master)) {}
 
@@ -45,26 +48,31 @@ Pipeline::~Pipeline() {
 }
 
 Status Pipeline::Start() {
-  ASSIGN_OR_RETURN(database_, store::Database::Open(dir_));
+  RETURN_IF_ERROR(OpenDatabase());
   ASSIGN_OR_RETURN(vault_, store::Vault::Open(*database_, std::move(master_)));
   RETURN_IF_ERROR(SettleKeyslots());
   RETURN_IF_ERROR(CheckMode());
+  RETURN_IF_ERROR(BeginRestored());
   RETURN_IF_ERROR(KeepCertificate());
   ASSIGN_OR_RETURN(ledger_, ledger::Ledger::Open(*vault_));
   // The journal's numbering must continue after `folded`, which only the checkpoint knows; the
   // core in turn needs a journal. Nothing is appended before both are there.
   ASSIGN_OR_RETURN(journal_, store::Journal::Open(*vault_, 0));
-  syncer_ = std::make_unique<store::Syncer>(*database_);
+  syncer_ = std::make_unique<store::Syncer>(*database_, sync_);
+  const uint64_t ledger_known = high_water_->mark().ledger;
   const auto make_core = [&] {
     core_ = std::make_unique<Core>(CoreParts{.vault = *vault_,
                                              .journal = *journal_,
                                              .syncer = *syncer_,
                                              .ledger = *ledger_,
                                              .counters = counters_,
+                                             .losses = *losses_,
                                              .gateway = gateway_,
-                                             .replay = replay_ != nullptr});
+                                             .replay = replay_ != nullptr,
+                                             .ledger_known = ledger_known});
     return core_->Load();
   };
+  RETURN_IF_ERROR(ReportShortfall());
   RETURN_IF_ERROR(make_core());
   if (core_->folded() > journal_->last()) {
     const uint64_t folded = core_->folded();
@@ -76,6 +84,7 @@ Status Pipeline::Start() {
   if (replay_ != nullptr) replay_->Set(std::max(replay_->SystemNow(), core_->clock_floor()));
   RETURN_IF_ERROR(LoadRecentHashes());
   RETURN_IF_ERROR(core_->FoldThrough(journal_->last()));
+  RETURN_IF_ERROR(FinishRestored());
   const Time now = clock_.SystemNow();
   if (const auto decided = core_->DecideDue(now, ClockSound(now)); !decided.ok()) {
     // Pending stays pending; intake and residents' rights go on.
@@ -83,9 +92,49 @@ Status Pipeline::Start() {
   }
   PublishAdmissions();
   PublishDocuments();
+  syncer_->Record(*high_water_, [this] { return Committed(); });
   last_checkpoint_ = last_tick_ = clock_.SteadyNow();
   thread_ = std::thread([this] { Run(); });
   return OkStatus();
+}
+
+Status Pipeline::OpenDatabase() {
+  ASSIGN_OR_RETURN(database_, store::Database::Open({.dir = dir_, .space = space_, .env = env_}));
+  const Time now = clock_.SystemNow();
+  // Each of the two files is there since the other is: one alone says that the other was lost.
+  const bool had_report = store::HasLossReport(dir_);
+  ASSIGN_OR_RETURN(losses_, store::Losses::Load(dir_, now));
+  ASSIGN_OR_RETURN(high_water_, store::HighWater::Open(dir_));
+  using Found = store::HighWater::Found;
+  if (high_water_->found() == Found::kWhole && !had_report) {
+    RETURN_IF_ERROR(losses_->Add({.what = "the report of earlier losses, if there was one",
+                                  .file = "losses",
+                                  .found = now,
+                                  .ledger = true}));
+  }
+  if (high_water_->found() == Found::kDamaged ||
+      (high_water_->found() == Found::kNone && had_report)) {
+    RETURN_IF_ERROR(losses_->Add({.what = "the record of how much was durable",
+                                  .file = "high-water",
+                                  .found = now,
+                                  .ledger = true}));
+  }
+  return OkStatus();
+}
+
+store::Mark Pipeline::Committed() const {
+  return {.changes = database_->changes(), .journal = journal_->last(), .ledger = ledger_->size()};
+}
+
+Status Pipeline::ReportShortfall() {
+  // Entries that are trimmed were folded first: only the checkpoint tells their number.
+  store::Mark now = Committed();
+  ASSIGN_OR_RETURN(const uint64_t folded, Core::FoldedIn(*vault_));
+  now.journal = std::max(now.journal, folded);
+  RETURN_IF_ERROR(losses_->AddAll(
+      store::Shortfall(high_water_->mark(), now, clock_.SystemNow())));
+  // Reported, durably: from here on this is what the store has.
+  return high_water_->Write(now);
 }
 
 Status Pipeline::KeepCertificate() {
@@ -133,12 +182,15 @@ Status Pipeline::LoadRecentHashes() {
   const uint64_t recent = last > limits::kInflightMax ? last - limits::kInflightMax : 0;
   // Between two checkpoints more entries can come than the ring holds, and each of them counts.
   const uint64_t after = std::min(recent, core_->folded());
-  return journal_->ReadFrom(after, last - after, [&](const store::JournalEntry& entry) {
+  // What is damaged has no hash any more; folding reports it.
+  const auto ignore = [](uint64_t, uint64_t) {};
+  const auto remember = [&](const store::JournalEntry& entry) {
     recent_hashes_[next_hash_++ % recent_hashes_.size()] = entry.message_hash;
     // Invariant I8: entries found unfolded at start count as received by this process.
     if (entry.sequence > core_->folded()) counters_.Received(entry.items.size());
     return true;
-  });
+  };
+  return journal_->ReadFrom(after, last - after, remember, ignore);
 }
 
 Status Pipeline::Close() {
@@ -247,7 +299,9 @@ bool Pipeline::Take(std::deque<store::JournalEntry>& entries, std::deque<Command
 
 Status Pipeline::Retain(Time now) {
   RETURN_IF_ERROR(core_->Retain(now, [this] { return !IsStopping(); }));
-  if (store_bytes_goal_ > 0) RETURN_IF_ERROR(core_->RetainToSize(now, store_bytes_goal_));
+  // Below where intake that was paused goes on: store/space.h.
+  const uint64_t goal = space_.quota_bytes - space_.quota_bytes / 8;
+  if (goal > 0) RETURN_IF_ERROR(core_->RetainToSize(now, goal));
   last_retention_ = now;
   return OkStatus();
 }
@@ -293,7 +347,8 @@ void Pipeline::Turn(std::deque<store::JournalEntry> entries) {
       status = core_->DecideDue(now, sound).status();
       // A clock that is wrong must not delete a year: retention waits for it like releases do.
       // A sheet that cannot be decided keeps its own readings, and no others.
-      if (sound && now - last_retention_ >= kRetentionInterval) {
+      const auto interval = database_->space().ok() ? kRetentionInterval : kRetentionWhenFull;
+      if (sound && now - last_retention_ >= interval) {
         const Status retained = Retain(now);
         if (status.ok()) status = retained;
       }
@@ -308,8 +363,11 @@ void Pipeline::Turn(std::deque<store::JournalEntry> entries) {
     status = core_->Checkpoint(ClockSound(now) ? now : core_->clock_floor());
     last_checkpoint_ = steady;
   }
-  // Nothing is lost: the journal holds it, and the next tick tries again.
-  if (!status.ok()) Log(LogLevel::kError, "pipeline: %s", std::string(Message(status)));
+  // Nothing is lost: the journal holds it, and the next tick tries again. Said once, however long
+  // the disk stays as it is.
+  std::string failure(Message(status));
+  if (!failure.empty() && failure != last_failure_) Log(LogLevel::kError, "pipeline: %s", failure);
+  last_failure_ = std::move(failure);
 }
 
 }  // namespace gateway::pipeline

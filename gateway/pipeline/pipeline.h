@@ -12,6 +12,8 @@
 #include <thread>
 #include <vector>
 
+#include "gateway/backup/manifest.h"
+#include "gateway/backup/restored.h"
 #include "gateway/base/clock.h"
 #include "gateway/base/mutex.h"
 #include "gateway/crypto/keyslots.h"
@@ -26,11 +28,15 @@
 #include "gateway/port/cell_source.h"
 #include "gateway/port/commands.h"
 #include "gateway/port/intake.h"
+#include "gateway/store/high_water.h"
 #include "gateway/store/journal.h"
+#include "gateway/store/losses.h"
 #include "gateway/store/sealed_rows.h"
 #include "gateway/store/syncer.h"
 
 namespace gateway::pipeline {
+
+struct HouseholdFacts;  // household_export.h
 
 struct PipelineOptions {
   std::string dir;  // of the database
@@ -40,8 +46,9 @@ struct PipelineOptions {
   const Clock* clock = nullptr;   // outlives the pipeline
   ReplayClock* replay = nullptr;  // the same clock under --replay-clock, else null
   std::chrono::seconds checkpoint_interval = limits::kCheckpointInterval;
-  // Above this the oldest decided months of readings go before their age; 0: never.
-  uint64_t store_bytes_goal = 0;
+  store::SyncerOptions sync = {};
+  store::SpaceLimits space{.quota_bytes = 0, .free_bytes_min = limits::kDiskFreeMin};
+  rocksdb::Env* env = nullptr;  // for tests: see store::DatabaseOptions
 };
 
 // Thread-safe, except that Append, Refused and Received belong to one thread (MQTT's), and Close
@@ -112,7 +119,7 @@ class Pipeline final : public port::Intake, public port::Commands, public port::
   StatusOr<std::string> EraseHousehold(const std::string& household) override;  // erase.cc
   Status ExportHousehold(const std::string& household,
                          const std::function<bool(std::string_view sealed)>& sink) override;
-  StatusOr<std::string> CreateBackup(
+  StatusOr<port::BackupReceipt> CreateBackup(  // backup.cc
       const port::BackupRequest& request,
       const std::function<bool(uint64_t done, uint64_t total)>& progress) override;
   Status AcknowledgeLoss() override;  // loss.cc
@@ -136,6 +143,11 @@ class Pipeline final : public port::Intake, public port::Commands, public port::
   // row decides. Returns FailedPrecondition if the store was made for the other kind of clock.
   Status CheckMode();
   Status KeepCertificate();
+  // With the two files beside it.
+  Status OpenDatabase();
+  store::Mark Committed() const;
+  // RocksDB cuts a damaged log short and says nothing; the high-water file knows better.
+  Status ReportShortfall();
   Status LoadRecentHashes();
   void Run();
   bool IsStopping();
@@ -144,6 +156,8 @@ class Pipeline final : public port::Intake, public port::Commands, public port::
   bool Take(std::deque<store::JournalEntry>& entries, std::deque<Command>& commands);
   void Turn(std::deque<store::JournalEntry> entries);
   bool ClockSound(Time now) const;
+  // "ok", or "paused: " and why.
+  std::string StoreState() const;
   bool SoundAbove(Time floor, Time now) const;
   void PublishAdmissions();
   void PublishDocuments();
@@ -158,6 +172,15 @@ class Pipeline final : public port::Intake, public port::Commands, public port::
   StatusOr<std::vector<port::DecidedCell>> DecidedAt(const RuleId& rule, const ZoneId& zone,
                                                      Time start) const;
   StatusOr<port::CellExplanation> ExplainDecided(const port::DecidedCell& decided);
+  // restored.cc. What a restore left to be done, before and after the core is loaded; both remove
+  // nothing that a later start would need if this one does not come to its end.
+  Status BeginRestored();
+  Status FinishRestored();
+  Status EraseRestored();
+  // backup.cc. Makes `dir` a copy of the store; the manifest has no files yet.
+  StatusOr<backup::Manifest> CheckpointTo(const std::string& dir);
+  StatusOr<port::BackupReceipt> BackUpData(const port::BackupRequest& request,
+                                           const std::function<bool(uint64_t, uint64_t)>& progress);
   // Returns the index of the entry.
   StatusOr<uint64_t> CommitRetraction(const port::DecidedCell& cell, const std::string& envelope,
                                       const std::string& reason);
@@ -174,6 +197,7 @@ class Pipeline final : public port::Intake, public port::Commands, public port::
   Status WriteKeyslots(std::vector<crypto::Keyslot> slots) const;
   Status CommitHousehold(Household household);  // or a place
   Status EnrolDevice(const std::string& device, const Household& owner);
+  StatusOr<HouseholdFacts> GatherFacts(const std::string& household);  // export.cc
   // Runs `command` on the pipeline thread and waits for its result.
   template <typename Result>
   Result Call(std::function<Result()> command);
@@ -185,16 +209,23 @@ class Pipeline final : public port::Intake, public port::Commands, public port::
   const Clock& clock_;
   ReplayClock* const replay_;
   const std::chrono::seconds checkpoint_interval_;
-  const uint64_t store_bytes_goal_;
+  const store::SyncerOptions sync_;
+  const store::SpaceLimits space_;
+  rocksdb::Env* const env_;
   const std::string keyslots_path_;
   crypto::MasterKeys master_;  // moved on by Start
   std::function<bool()> broker_connected_;
   std::string certificate_;  // PEM
+  std::unique_ptr<store::Losses> losses_;
+  std::unique_ptr<store::HighWater> high_water_;
   std::unique_ptr<store::Database> database_;
   std::unique_ptr<store::Vault> vault_;
   std::unique_ptr<store::Journal> journal_;
   std::unique_ptr<store::Syncer> syncer_;
   std::unique_ptr<ledger::Ledger> ledger_;
+
+  std::atomic<bool> backing_up_{false};
+  std::optional<backup::Restored> restored_;  // during Start
 
   IntakeCounters counters_;
   mutable SheetIndex sheets_;  // readers bring it up to the watermark when they need it
@@ -208,6 +239,7 @@ class Pipeline final : public port::Intake, public port::Commands, public port::
   std::chrono::steady_clock::time_point last_checkpoint_{};
   std::chrono::steady_clock::time_point last_tick_{};
   Time last_retention_{};
+  std::string last_failure_;  // what the log says already
   std::optional<crypto::MasterKey> next_master_;  // while a renewal has begun and not ended
 
   // The inbox. The lock is never held while anything else is done.

@@ -84,9 +84,11 @@ void Registry::Index(const Household& household) {
   for (const DeviceId& device : household.devices) {
     devices_[device] = &household;
     if (rules_ == nullptr) continue;
+    const DeviceKey device_key =
+        DeviceKey::FromBytes(vault_.RowPseudonym("device", device.value()));
     const policy::Policy& policy = rules_->documents.policy;
     for (const Metric& metric : policy.metrics) {
-      SeriesInfo info{.household = &household, .metric = metric.id};
+      SeriesInfo info{.household = &household, .device = device_key, .metric = metric.id};
       // One zone level per metric (lint), so any rule of the metric names it.
       const std::vector<const policy::ShareRule*> rules = policy.ShareRulesFor(metric.id);
       if (!rules.empty()) {
@@ -137,6 +139,11 @@ const Household* Registry::FindOwner(const OwnerId& owner) const { return Lookup
 const SeriesInfo* Registry::FindSeries(const SeriesId& series) const {
   const auto it = series_.find(series);
   return it == series_.end() ? nullptr : &it->second;
+}
+
+DeviceKey Registry::DeviceOf(const SeriesId& series) const {
+  const SeriesInfo* info = FindSeries(series);
+  return info == nullptr ? DeviceKey::FromBytes(series.view()) : info->device;
 }
 
 policy::StoredDocuments Registry::stored_payloads() const {

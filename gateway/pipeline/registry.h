@@ -61,6 +61,7 @@ struct Rules {
 // A device's series as the fold sees it.
 struct SeriesInfo {
   const Household* household = nullptr;
+  DeviceKey device;
   MetricId metric;
   std::optional<ZoneId> sheet_zone;  // empty if no share rule uses the metric
 };
@@ -86,6 +87,8 @@ class Registry {
   const Household* FindDevice(const DeviceId& id) const;
   const Household* FindOwner(const OwnerId& owner) const;
   const SeriesInfo* FindSeries(const SeriesId& series) const;
+  // Whose rows its readings are in. A series that is not known has rows of its own.
+  DeviceKey DeviceOf(const SeriesId& series) const;
   std::size_t device_count() const { return devices_.size(); }
 
   // Null until documents were activated.

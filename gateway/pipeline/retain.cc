@@ -26,6 +26,22 @@ Status Core::TrimJournal(Time now) {
   return OkStatus();
 }
 
+Status Core::MergeBlocks(Time now) {
+  ASSIGN_OR_RETURN(const std::vector<uint32_t> months, blocks_.Months());
+  for (const uint32_t month : months) {
+    // What comes late for a merged month waits for the next process.
+    if (month >= MonthOf(now) || merged_months_.contains(month)) continue;
+    ASSIGN_OR_RETURN(const std::vector<OwnerId> owners, blocks_.OwnersOf(month));
+    for (const OwnerId& owner : owners) {
+      store::Batch batch;
+      RETURN_IF_ERROR(blocks_.Merge(batch, month, owner));
+      RETURN_IF_ERROR(parts_.vault.Commit(batch));
+    }
+    merged_months_.insert(month);
+  }
+  return OkStatus();
+}
+
 Status Core::Retain(Time now, const std::function<bool()>& go_on) {
   if (registry_->rules() == nullptr) return OkStatus();
   RETURN_IF_ERROR(Checkpoint(now));
@@ -47,6 +63,7 @@ Status Core::Retain(Time now, const std::function<bool()>& go_on) {
     if (!run.stopped()) looked_at_keys_ = now;
   }
   if (run.stopped()) return OkStatus();
+  RETURN_IF_ERROR(MergeBlocks(now));
   retention_.last_run = now;
   if (!run.took_any() && retention_.keys_destroyed == before.keys_destroyed) return OkStatus();
   Log(LogLevel::kInfo,
@@ -58,12 +75,12 @@ Status Core::Retain(Time now, const std::function<bool()>& go_on) {
 }
 
 Status Core::RetainToSize(Time now, uint64_t bytes_goal) {
-  ASSIGN_OR_RETURN(uint64_t bytes, parts_.vault.db().TableBytes());
+  ASSIGN_OR_RETURN(uint64_t bytes, parts_.vault.db().UsedBytes());
   if (bytes <= bytes_goal || registry_->rules() == nullptr) return OkStatus();
   RETURN_IF_ERROR(Retain(now));
   ASSIGN_OR_RETURN(const std::vector<uint32_t> months, blocks_.Months());
   for (const uint32_t month : months) {
-    ASSIGN_OR_RETURN(bytes, parts_.vault.db().TableBytes());
+    ASSIGN_OR_RETURN(bytes, parts_.vault.db().UsedBytes());
     // The month that readings come in is full of undecided days, and the last that anybody misses.
     if (bytes <= bytes_goal || month >= MonthOf(now)) break;
     Retention run({.registry = *registry_,
@@ -80,7 +97,7 @@ Status Core::RetainToSize(Time now, uint64_t bytes_goal) {
         "retention: the store takes %d bytes of %d; the decided readings of %s went early", bytes,
         bytes_goal, Format("%04d-%02d", month / 12, month % 12 + 1));
   }
-  ASSIGN_OR_RETURN(bytes, parts_.vault.db().TableBytes());
+  ASSIGN_OR_RETURN(bytes, parts_.vault.db().UsedBytes());
   if (bytes > bytes_goal) {
     Log(LogLevel::kWarning, "retention: the store takes %d bytes of %d, and nothing more may go",
         bytes, bytes_goal);

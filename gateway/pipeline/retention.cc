@@ -157,7 +157,7 @@ Status Retention::TakeMonth(uint32_t month) {
 Status Retention::TakeOwner(uint32_t month, const OwnerId& owner) {
   OwnerWork work{.month = month, .owner = owner, .kind = {}, .due = {}};
   bool any = false;
-  RETURN_IF_ERROR(parts_.blocks.VisitOwner(
+  const auto visited = parts_.blocks.VisitOwner(
       month, owner,
       [&](OwnerKind kind, const OwnerId&, const SeriesId& series,
           const std::vector<Reading>& readings) {
@@ -171,7 +171,8 @@ Status Retention::TakeOwner(uint32_t month, const OwnerId& owner) {
           due.plan = &plan;
           due.days.insert(DayOf(reading.time).start);
         }
-      }));
+      });
+  RETURN_IF_ERROR(visited.status());
   if (!any) return OkStatus();
   RETURN_IF_ERROR(RollUp(work));
   return Remove(work);
@@ -227,7 +228,7 @@ StatusOr<SeriesReadings> Retention::ReadingsOf(const OwnerWork& work, const Metr
                                                const Window& day) {
   SeriesReadings all;
   for (uint32_t month = MonthOf(day.start); month <= MonthOf(day.end - Millis(1)); ++month) {
-    RETURN_IF_ERROR(parts_.blocks.VisitOwner(
+    const auto visited = parts_.blocks.VisitOwner(
         month, work.owner,
         [&](OwnerKind, const OwnerId&, const SeriesId& series,
             const std::vector<Reading>& readings) {
@@ -236,7 +237,8 @@ StatusOr<SeriesReadings> Retention::ReadingsOf(const OwnerWork& work, const Metr
           for (const Reading& reading : readings) {
             if (day.Contains(reading.time)) all[series].push_back(reading);
           }
-        }));
+        });
+    RETURN_IF_ERROR(visited.status());
   }
   for (auto& [id, readings] : all) {
     std::sort(readings.begin(), readings.end(),
@@ -254,7 +256,8 @@ StatusOr<std::map<SeriesId, Reading>> Retention::ReadingsBefore(const OwnerWork&
   const Window back{day.start - LookBack(*plan.metric), day.start};
   for (const auto& [id, readings] : series) {
     ASSIGN_OR_RETURN(std::optional<Reading> last,
-                     parts_.blocks.LastBefore(work.owner, id, back.start, back.end));
+                     parts_.blocks.LastBefore({work.owner, parts_.registry.DeviceOf(id), id},
+                                             back.start, back.end));
     ASSIGN_OR_RETURN(const auto gone, parts_.rollups.Last(work.owner, id, back));
     if (gone.has_value() && (!last.has_value() || gone->time > last->time)) last = gone;
     if (last.has_value()) before.emplace(id, *last);

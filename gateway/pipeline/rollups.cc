@@ -15,7 +15,9 @@ using store::Table;
 // Row key: u32be month ‖ owner ‖ column ‖ u32be key epoch ‖ u32be part, as of blocks.
 constexpr std::size_t kColumnAt = 4 + OwnerId::kBytes;
 constexpr std::size_t kKeyBytes = kColumnAt + SeriesId::kBytes + 8;
-constexpr uint8_t kRowVersion = 1;
+// What stands in a row's two columns in place of series.
+const SeriesId kValues;
+const SeriesId kReadings = SeriesId::FromBytes(std::string(SeriesId::kBytes, '\x01'));
 
 std::string RowPrefix(uint32_t month, const OwnerId& owner, const SeriesId& column) {
   return ByteWriter()
@@ -32,34 +34,28 @@ std::string RowKey(const std::string& prefix, uint32_t part) {
 
 }  // namespace
 
-// u8 version | values as a block | numbers of readings as a block, each after its length.
 std::string EncodeRollups(std::span<const Rollup> rollups) {
-  std::vector<Reading> values, readings;
+  store::Column values{.series = kValues, .readings = {}};
+  store::Column readings{.series = kReadings, .readings = {}};
   for (const Rollup& rollup : rollups) {
-    values.push_back({.time = rollup.start, .value = rollup.value});
-    readings.push_back({.time = rollup.start, .value = rollup.readings});
+    values.readings.push_back({.time = rollup.start, .value = rollup.value});
+    readings.readings.push_back({.time = rollup.start, .value = rollup.readings});
   }
-  return ByteWriter()
-      .U8(kRowVersion)
-      .Text(store::EncodeBlock(values))
-      .Text(store::EncodeBlock(readings))
-      .Take();
+  return store::EncodeBlock({values, readings});
 }
 
 StatusOr<std::vector<Rollup>> DecodeRollups(std::string_view bytes) {
-  ByteReader in(bytes);
-  if (in.U8() != kRowVersion) return DataLoss("rollup row: not of version %d", kRowVersion);
-  const std::string_view first = in.Text();
-  const std::string_view second = in.Text();
-  RETURN_IF_ERROR(in.Finish("rollup row"));
-  ASSIGN_OR_RETURN(const std::vector<Reading> values, store::DecodeBlock(first));
-  ASSIGN_OR_RETURN(const std::vector<Reading> readings, store::DecodeBlock(second));
-  if (values.size() != readings.size()) return DataLoss("rollup row: columns of two lengths");
+  ASSIGN_OR_RETURN(const std::vector<store::Column> columns, store::DecodeBlock(bytes));
+  if (columns.size() != 2 || columns[0].series != kValues || columns[1].series != kReadings ||
+      columns[0].readings.size() != columns[1].readings.size()) {
+    return DataLoss("rollup row: not two columns of one length");
+  }
   std::vector<Rollup> rollups;
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    if (readings[i].time != values[i].time) return DataLoss("rollup row: columns of two times");
-    rollups.push_back(
-        {values[i].time, values[i].value, static_cast<uint32_t>(readings[i].value)});
+  for (std::size_t i = 0; i < columns[0].readings.size(); ++i) {
+    const Reading& value = columns[0].readings[i];
+    const Reading& readings = columns[1].readings[i];
+    if (value.time != readings.time) return DataLoss("rollup row: columns of two times");
+    rollups.push_back({value.time, value.value, static_cast<uint32_t>(readings.value)});
   }
   return rollups;
 }
@@ -124,7 +120,7 @@ Status Rollups::PutRow(store::Batch& batch, OwnerKind kind, uint32_t month, cons
   const std::string prefix = RowPrefix(month, owner, column);
   uint32_t part = 0;
   for (std::span<const Rollup> rest(row.entries); !rest.empty(); ++part) {
-    const std::size_t count = std::min<std::size_t>(rest.size(), limits::kReadingsPerBlockMax);
+    const std::size_t count = std::min<std::size_t>(rest.size(), kRollupsPerRowMax);
     RETURN_IF_ERROR(vault_.PutSealed(batch, Table::kRollups, RowKey(prefix, part), kind, owner,
                                      store::kRollupEpochs | month,
                                      EncodeRollups(rest.first(count))));

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "gateway/model/ids.h"
+#include "gateway/model/limits.h"
 #include "gateway/model/reading.h"
 #include "gateway/model/time.h"
 #include "gateway/store/database.h"
@@ -24,7 +25,10 @@ struct Rollup {
   friend bool operator==(const Rollup&, const Rollup&) = default;
 };
 
-// At most limits::kReadingsPerBlockMax rollups.
+// As many as are two columns of a block.
+inline constexpr std::size_t kRollupsPerRowMax = limits::kReadingsPerBlockMax / 2;
+
+// At least one, at most kRollupsPerRowMax; ascending, starts unique.
 std::string EncodeRollups(std::span<const Rollup> rollups);
 // Returns DataLoss if the bytes are not what EncodeRollups makes.
 StatusOr<std::vector<Rollup>> DecodeRollups(std::string_view bytes);

@@ -105,7 +105,11 @@ struct GatewayStatus {
   uint64_t ledger_size = 0;
   std::string ledger_root;  // 32 bytes
   uint64_t released = 0, suppressed = 0;  // cells decided since the store was made
+  // What the disk lost and nobody has acknowledged; then nothing is released.
+  std::vector<std::string> lost;
   RetentionCounts retention;
+  std::string store;           // "ok", or "paused: " and why nothing is stored at present
+  uint64_t bytes_written = 0;  // by this process, to devices
 };
 
 // By which keys the gateway is known: for the roster.
@@ -129,6 +133,12 @@ struct BackupRequest {
   std::string since;                    // age file: id of the backup that it builds on
   std::string keys_file;                // also the keyslots, into this age file
   std::vector<std::string> keys_recipients;
+};
+
+struct BackupReceipt {
+  std::string id;
+  uint32_t files = 0;
+  uint64_t bytes_new = 0, bytes_total = 0;
 };
 
 class Commands {
@@ -201,8 +211,8 @@ class Commands {
   virtual Status ExportHousehold(const std::string& household,
                                  const std::function<bool(std::string_view sealed)>& sink) = 0;
 
-  // Returns the backup's id. `progress` may be called often; false stops the backup.
-  virtual StatusOr<std::string> CreateBackup(
+  // One at a time. `progress` may be called often; false stops the backup.
+  virtual StatusOr<BackupReceipt> CreateBackup(
       const BackupRequest& request,
       const std::function<bool(uint64_t done, uint64_t total)>& progress) = 0;
 

@@ -3,6 +3,7 @@
 // (sealed_rows.h). RocksDB's own text goes to the log, shortened, warnings and errors only.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -12,6 +13,12 @@
 #include <string_view>
 
 #include "gateway/base/status.h"
+#include "gateway/model/limits.h"
+#include "gateway/store/space.h"
+
+namespace rocksdb {
+class Env;
+}  // namespace rocksdb
 
 namespace gateway::store {
 
@@ -29,6 +36,7 @@ enum class Table : uint8_t {
   kRetractions = 10,
   kRollups = 11,
 };
+inline constexpr std::size_t kTablesEnd = 12;
 
 // The format this program reads and writes; stores of any other are refused. Of formats 1 and 2
 // there was no release.
@@ -57,20 +65,35 @@ class Batch {
   std::string changes_;
 };
 
-// Thread-safe, except that Close must be the last call.
+struct DatabaseOptions {
+  std::string dir;
+  SpaceLimits space{.quota_bytes = 0, .free_bytes_min = limits::kDiskFreeMin};
+  // For tests that put faults between RocksDB and the disk; outlives the database.
+  rocksdb::Env* env = nullptr;
+};
+
+// Thread-safe, except that Tend and Heal belong to one thread and Close must be the last call.
 //
 // Errors of every method: ResourceExhausted if the disk is full, Unavailable if it refused
 // otherwise, DataLoss if what it returned is damaged, FailedPrecondition after Close.
+//
+// After an error of the disk nothing is committed or synced until Heal has cured it, by closing
+// RocksDB and opening it again under whoever uses this object; reads go on where they can. A commit
+// that failed is as if it had never been, whatever of it is in the write-ahead log.
 class Database {
  public:
-  // Opens the store in `dir` or makes a new one (mode 0700).
+  // Opens the store or makes a new one (mode 0700).
   // Returns FailedPrecondition if the store has another format, Unavailable if another process
   // has it open.
-  static StatusOr<std::unique_ptr<Database>> Open(const std::string& dir);
+  static StatusOr<std::unique_ptr<Database>> Open(DatabaseOptions options);
+  static StatusOr<std::unique_ptr<Database>> Open(const std::string& dir) {
+    return Open(DatabaseOptions{.dir = dir});
+  }
   ~Database();
 
   // Applies the batch and clears it. On return it is in the write-ahead log, which survives this
   // process but not a power cut: see Sync. On an error the batch is as it was.
+  // Does not look at space(): who makes the store grow, and can wait, does.
   Status Commit(Batch& batch);
 
   // Empty if there is no such row.
@@ -81,11 +104,12 @@ class Database {
   // values of them, may be there, and it has to be done again.
   Status DropRange(Table table, std::string_view from, std::string_view until);
 
-  // What the tables take on the disk, without the write-ahead log.
-  StatusOr<uint64_t> TableBytes() const;
+  // What the store's files take now, as its quota counts them.
+  StatusOr<uint64_t> UsedBytes() const;
 
   // Visits the rows with from <= key < until (an empty `until` is the end of the table), in the
-  // order of their keys, as they were when Scan was called, until `visit` returns false.
+  // order of their keys, as they were when Scan was called, until `visit` returns false. `visit`
+  // may read and commit, but a long one keeps the store from being healed.
   Status Scan(Table table, std::string_view from, std::string_view until,
               const std::function<bool(std::string_view key, std::string_view value)>& visit) const;
 
@@ -93,15 +117,36 @@ class Database {
   StatusOr<std::optional<std::string>> LastKey(Table table) const;
 
   // Makes everything committed so far durable: an fsync of the write-ahead log. Slow; the Syncer's
-  // thread calls it.
+  // thread calls it. After an error nothing is known to be durable until Heal returned OK, and then
+  // everything that was committed is.
   Status Sync();
 
   // Makes `dir`, which must not exist, a store with everything committed so far. Where it can it
   // links files instead of copying them; `dir` is best on the same file system. Commits go on.
   Status Checkpoint(const std::string& dir) const;
 
+  // Looks how much room there is and heals what is ill, with growing pauses between attempts. Cheap
+  // if all is well; the Syncer's thread calls it once a second. Returns health().
+  Status Tend(std::chrono::steady_clock::time_point now);
+  // Cures the store at once, or returns why it cannot be cured yet.
+  // Returns DataLoss, for good, if the disk lost what was committed: what this process holds in
+  // memory is then wrong, and only a new one may go on.
+  Status Heal();
+
+  // ResourceExhausted while intake and whatever else makes the store grow must wait, as Tend last
+  // saw it; ends by itself. Deleting, withdrawing and erasing need not wait.
+  Status space() const;
+  // OK, or what the disk did, until it is healed.
+  Status health() const;
+
+  // RocksDB's number of the last change that is committed.
+  uint64_t changes() const;
   // How many batches were committed since Open.
   uint64_t commits() const;
+  // How often the store was closed and opened again to heal it, and how many changes that were
+  // committed were not found then.
+  uint64_t reopened() const;
+  uint64_t lost_changes() const;
 
   // Syncs and closes. The destructor does the same but cannot tell whether it worked.
   Status Close();

@@ -12,7 +12,7 @@
 namespace gateway::store {
 namespace {
 
-constexpr uint8_t kEntryVersion = 1;
+constexpr uint8_t kEntryVersion = 2;
 static_assert(limits::kObservationsPerMessageMax <= std::numeric_limits<uint8_t>::max());
 
 std::string RowKey(uint64_t sequence) { return ByteWriter().U64(sequence).Take(); }
@@ -24,16 +24,26 @@ StatusOr<uint64_t> SequenceOf(std::string_view key) {
   return sequence;
 }
 
+// Most readings come soon after their time: few bytes. Modulo 2^64, so that no time overflows.
+int64_t Since(Time arrival, Time time) {
+  return static_cast<int64_t>(static_cast<uint64_t>(time.time_since_epoch().count()) -
+                              static_cast<uint64_t>(arrival.time_since_epoch().count()));
+}
+
+Time Plus(Time arrival, int64_t since) {
+  return Time(Millis(static_cast<int64_t>(
+      static_cast<uint64_t>(arrival.time_since_epoch().count()) + static_cast<uint64_t>(since))));
+}
+
 void Encode(const JournalEntry& entry, ByteWriter& out) {
   out.Clear()
       .U8(kEntryVersion)
-      .U8(static_cast<uint8_t>(entry.owner_kind))
       .I64(entry.arrival.time_since_epoch().count())
       .U64(entry.message_hash)
       .U8(static_cast<uint8_t>(entry.items.size()));
   for (const JournalEntry::Item& item : entry.items) {
     out.Raw(item.series.view())
-        .I64(item.reading.time.time_since_epoch().count())
+        .ZigZag(Since(entry.arrival, item.reading.time))
         .ZigZag(item.reading.value)
         .U8(item.reading.quality);
   }
@@ -42,14 +52,11 @@ void Encode(const JournalEntry& entry, ByteWriter& out) {
 Status Decode(std::string_view plaintext, JournalEntry& entry) {
   ByteReader reader(plaintext);
   const uint8_t version = reader.U8();
-  const uint8_t kind = reader.U8();
   entry.arrival = Time(Millis(reader.I64()));
   entry.message_hash = reader.U64();
   const uint8_t count = reader.U8();
-  if (!reader.ok() || version != kEntryVersion || kind != static_cast<uint8_t>(entry.owner_kind) ||
-      count > limits::kObservationsPerMessageMax) {
-    return DataLoss("journal entry %u: version %u, owner kind %u, %u items", entry.sequence,
-                    version, kind, count);
+  if (!reader.ok() || version != kEntryVersion || count > limits::kObservationsPerMessageMax) {
+    return DataLoss("journal entry %u: version %u, %u items", entry.sequence, version, count);
   }
   entry.items.clear();
   for (uint8_t i = 0; i < count && reader.ok(); ++i) {
@@ -57,7 +64,7 @@ Status Decode(std::string_view plaintext, JournalEntry& entry) {
     const std::string_view series = reader.Raw(SeriesId::kBytes);
     if (!reader.ok()) break;
     item.series = SeriesId::FromBytes(series);
-    item.reading.time = Time(Millis(reader.I64()));
+    item.reading.time = Plus(entry.arrival, reader.ZigZag());
     item.reading.value = reader.ZigZag();
     item.reading.quality = reader.U8();
     entry.items.push_back(item);
@@ -82,6 +89,7 @@ StatusOr<uint64_t> Journal::Append(const JournalEntry& entry, Time now) {
     return InvalidArgument("journal entry of %u readings, limit %u", entry.items.size(),
                            limits::kObservationsPerMessageMax);
   }
+  RETURN_IF_ERROR(vault_.db().space());
   const uint64_t sequence = last() + 1;
   Encode(entry, plaintext_);
   key_.Clear().U64(sequence);
@@ -94,7 +102,8 @@ StatusOr<uint64_t> Journal::Append(const JournalEntry& entry, Time now) {
 }
 
 Status Journal::ReadFrom(uint64_t after, std::size_t max_entries,
-                         const std::function<bool(const JournalEntry&)>& visit) const {
+                         const std::function<bool(const JournalEntry&)>& visit,
+                         const Lost& lost) const {
   if (after == std::numeric_limits<uint64_t>::max() || max_entries == 0) return OkStatus();
   JournalEntry entry;
   std::size_t visited = 0;
@@ -111,9 +120,25 @@ Status Journal::ReadFrom(uint64_t after, std::size_t max_entries,
     return Decode(plaintext, entry);
   };
   Status failed;
+  uint64_t expected = after + 1;
+  const auto skip = [&](std::string_view key) {
+    const StatusOr<uint64_t> sequence = SequenceOf(key);
+    if (!lost || !sequence.ok()) return;
+    if (*sequence > expected) {
+      lost(expected, *sequence - 1);
+      entry.sequence = *sequence - 1;
+    }
+    expected = *sequence + 1;
+  };
   RETURN_IF_ERROR(vault_.db().Scan(
       Table::kJournal, RowKey(after + 1), {}, [&](std::string_view key, std::string_view value) {
+        skip(key);
         failed = read(key, value);
+        if (lost && failed.code() == StatusCode::kDataLoss && entry.sequence + 1 == expected) {
+          lost(entry.sequence, entry.sequence);
+          failed = OkStatus();
+          return true;
+        }
         if (!failed.ok()) return false;
         ++visited;
         return visit(entry) && visited < max_entries;

@@ -42,7 +42,8 @@ class Journal {
   // Seals and commits the entry under the owner's key of the month of `now`; `entry.sequence` is
   // ignored. Returns its number. On an error nothing is kept and the number is not used up.
   // Returns InvalidArgument if the entry has more than limits::kObservationsPerMessageMax items,
-  // otherwise as Vault::PutSealed and Database::Commit.
+  // ResourceExhausted while intake is paused (Database::space), otherwise as Vault::PutSealed and
+  // Database::Commit.
   StatusOr<uint64_t> Append(const JournalEntry& entry, Time now);
 
   // The number of the last entry; `at_least` if there was none. Entries up to here can be read.
@@ -50,9 +51,12 @@ class Journal {
 
   // Visits at most `max_entries` entries with a sequence above `after`, in order, until `visit`
   // returns false.
-  // Returns DataLoss if an entry is damaged or missing between two others.
+  // Returns DataLoss if an entry is damaged or missing between two others; but with `lost`, what
+  // is missing from `after` + 1 on, or damaged, is told to it (first and last number) and left out.
+  using Lost = std::function<void(uint64_t first, uint64_t last)>;
   Status ReadFrom(uint64_t after, std::size_t max_entries,
-                  const std::function<bool(const JournalEntry&)>& visit) const;
+                  const std::function<bool(const JournalEntry&)>& visit,
+                  const Lost& lost = nullptr) const;
 
   // Deletes the entries up to and including `sequence`. Correctness never depends on it.
   Status TrimThrough(uint64_t sequence);

@@ -10,6 +10,7 @@
 #include <string>
 
 #include "gateway/base/log.h"
+#include "gateway/model/limits.h"
 
 namespace gateway::store {
 
@@ -51,7 +52,15 @@ class ForwardingLogger final : public rocksdb::Logger {
 
 }  // namespace
 
-rocksdb::DBOptions MakeDbOptions() {
+RocksMemory MakeMemory() {
+  RocksMemory memory;
+  memory.cache = rocksdb::NewLRUCache(limits::kStoreMemoryBytes);
+  memory.write_buffers = std::make_shared<rocksdb::WriteBufferManager>(
+      limits::kStoreWriteBufferBytes, memory.cache);
+  return memory;
+}
+
+rocksdb::DBOptions MakeDbOptions(const RocksMemory& memory) {
   rocksdb::DBOptions options;
   options.create_if_missing = true;
   options.info_log = std::make_shared<ForwardingLogger>();
@@ -61,7 +70,7 @@ rocksdb::DBOptions MakeDbOptions() {
   options.max_open_files = 64;
   options.max_background_jobs = 2;
   options.max_total_wal_size = 16u << 20;
-  options.db_write_buffer_size = 16u << 20;
+  options.write_buffer_manager = memory.write_buffers;
   options.wal_bytes_per_sync = 512u << 10;
   options.bytes_per_sync = 512u << 10;
   options.stats_dump_period_sec = 0;
@@ -70,18 +79,22 @@ rocksdb::DBOptions MakeDbOptions() {
   // Opening a store must not rewrite it: the format is checked afterwards.
   options.avoid_flush_during_recovery = true;
   options.atomic_flush = true;  // no table gets ahead of another, whatever is left of the WAL
+  // Database heals it: RocksDB by itself does not come back from every error, and not twice.
+  options.max_bgerror_resume_count = 0;
   options.wal_recovery_mode = rocksdb::WALRecoveryMode::kPointInTimeRecovery;
   return options;
 }
 
-rocksdb::ColumnFamilyOptions MakeTableOptions(const std::shared_ptr<rocksdb::Cache>& cache) {
+rocksdb::ColumnFamilyOptions MakeTableOptions(const RocksMemory& memory) {
   rocksdb::BlockBasedTableOptions table;
-  table.block_cache = cache;
+  table.block_cache = memory.cache;
   table.cache_index_and_filter_blocks = true;
   table.block_size = 16u << 10;
   table.filter_policy.reset(rocksdb::NewRibbonFilterPolicy(10));
   rocksdb::ColumnFamilyOptions options;
-  options.write_buffer_size = 4u << 20;
+  // The journal's, in effect. The larger it is, the more rows are trimmed before they would be
+  // written to a file: at 500 messages in 10 s, 8 MiB write a tenth less in all than 4 MiB.
+  options.write_buffer_size = 8u << 20;
   options.max_write_buffer_number = 2;
   options.arena_block_size = 64u << 10;  // ten tables, most of them small
   options.compression = rocksdb::kNoCompression;  // ciphertext does not compress

@@ -5,6 +5,7 @@
 #include <rocksdb/options.h>
 #include <rocksdb/slice.h>
 #include <rocksdb/status.h>
+#include <rocksdb/write_buffer_manager.h>
 
 #include <memory>
 #include <string_view>
@@ -21,8 +22,15 @@ inline std::string_view ToView(const rocksdb::Slice& slice) {
 // ResourceExhausted for a full disk, DataLoss for damage, Internal for wrong use, else Unavailable.
 Status FromRocks(const rocksdb::Status& status, std::string_view what);
 
-// Sized for a small board: about 30 MB of memory for the whole store.
-rocksdb::DBOptions MakeDbOptions();
-rocksdb::ColumnFamilyOptions MakeTableOptions(const std::shared_ptr<rocksdb::Cache>& cache);
+// Memory that outlives one opening of the store: blocks read and rows not yet in files, in one
+// budget of limits::kStoreMemoryBytes.
+struct RocksMemory {
+  std::shared_ptr<rocksdb::Cache> cache;
+  std::shared_ptr<rocksdb::WriteBufferManager> write_buffers;
+};
+RocksMemory MakeMemory();
+
+rocksdb::DBOptions MakeDbOptions(const RocksMemory& memory);
+rocksdb::ColumnFamilyOptions MakeTableOptions(const RocksMemory& memory);
 
 }  // namespace gateway::store

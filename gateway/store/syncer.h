@@ -1,16 +1,19 @@
 // The one thread that makes commits durable: every second, after 64 KiB, or when someone waits at
-// a barrier. Nobody else calls fsync: RocksDB would queue the MQTT callback behind it.
+// a barrier. Nobody else calls fsync: RocksDB would queue the MQTT callback behind it. It also tends
+// the store: looks how much room is left, and heals it after an error of the disk.
 #pragma once
 
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <thread>
 
 #include "gateway/base/mutex.h"
 #include "gateway/base/status.h"
 #include "gateway/model/limits.h"
 #include "gateway/store/database.h"
+#include "gateway/store/high_water.h"
 
 namespace gateway::store {
 
@@ -19,8 +22,9 @@ struct SyncerOptions {
   std::size_t bytes_max = limits::kSyncBytesMax;
 };
 
-// Thread-safe, except Stop. A sync that failed is final: the kernel may have dropped the bytes, so
-// a later success would prove nothing. From then on health and every Barrier return that error.
+// Thread-safe, except Stop. After a sync that failed the kernel may have dropped the bytes, so that
+// a later success would prove nothing: health and every Barrier return the error until the store
+// was healed, which writes everything that was committed anew.
 class Syncer {
  public:
   // Starts the thread. `db` must outlive the syncer and stay open until Stop.
@@ -29,6 +33,11 @@ class Syncer {
   Syncer(const Syncer&) = delete;
   Syncer& operator=(const Syncer&) = delete;
 
+  // From now on what is durable is also written to `file`, which must outlive the thread: before a
+  // barrier returns after which the ledger is longer, else at most every limits::kMarkInterval, and
+  // by Stop. `now` tells what is committed; any thread may call it. Call once.
+  void Record(HighWater& file, std::function<Mark()> now);
+
   // Counts committed bytes towards an early sync. Never blocks for a disk.
   void Notify(std::size_t bytes);
 
@@ -36,7 +45,7 @@ class Syncer {
   // Returns FailedPrecondition if the syncer was stopped first.
   Status Barrier();
 
-  // OK unless a sync failed.
+  // OK if the last sync was, and the store was well.
   Status health() const;
   // How many times the disk was asked; quiet intervals ask nothing.
   uint64_t syncs() const;
@@ -46,6 +55,9 @@ class Syncer {
 
  private:
   void Run();
+  // Writes `mark`, which is durable, if it is worth it.
+  enum class Urgency { kNone, kBarrier, kLast };
+  Status Keep(HighWater& file, const Mark& mark, Urgency urgency);
   // Waits for the interval, enough bytes, a barrier or Stop.
   void AwaitWork() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
@@ -61,6 +73,10 @@ class Syncer {
   uint64_t syncs_ ABSL_GUARDED_BY(mutex_) = 0;
   Status failure_ ABSL_GUARDED_BY(mutex_);
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
+  HighWater* file_ ABSL_GUARDED_BY(mutex_) = nullptr;
+  std::function<Mark()> mark_ ABSL_GUARDED_BY(mutex_);
+
+  std::chrono::steady_clock::time_point next_mark_{};  // confined to the thread
 
   std::thread thread_;  // last: starts when all else is ready
 };

@@ -110,12 +110,12 @@ class FakeCommands final : public port::Commands {
     }
     return refusal;
   }
-  StatusOr<std::string> CreateBackup(
+  StatusOr<port::BackupReceipt> CreateBackup(
       const port::BackupRequest& request,
       const std::function<bool(uint64_t, uint64_t)>& progress) override {
     backup = request;
     progress(1, 2);
-    return Unless(backup_id);
+    return Unless(port::BackupReceipt{.id = backup_id});
   }
   Status AcknowledgeLoss() override {
     asked = "acknowledge";

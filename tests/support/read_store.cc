@@ -28,8 +28,6 @@ namespace {
 
 constexpr std::size_t kFileBytesMax = 64u << 10;
 // u32be month of the readings | owner | series | u32be epoch | u32be part: pipeline/block_log.h.
-constexpr std::size_t kSeriesOffset = 4 + OwnerId::kBytes;
-constexpr std::size_t kKeyBytes = kSeriesOffset + SeriesId::kBytes + 4 + 4;
 
 constexpr std::pair<const char*, store::Table> kTables[] = {
     {"meta", store::Table::kMeta},         {"keys", store::Table::kKeys},
@@ -38,6 +36,8 @@ constexpr std::pair<const char*, store::Table> kTables[] = {
     {"cells", store::Table::kCells},       {"reasons", store::Table::kReasons},
     {"ledger", store::Table::kLedger},     {"retractions", store::Table::kRetractions},
 };
+
+constexpr std::size_t kKeyBytes = 4 + OwnerId::kBytes + DeviceKey::kBytes + 4 + 4;
 
 Status PrintRows(const store::Database& db) {
   for (const auto& [name, table] : kTables) {
@@ -70,12 +70,13 @@ Status PrintReadings(const store::Database& db, const store::Vault& vault) {
           }
           ASSIGN_OR_RETURN(const std::string block,
                            vault.OpenRow(store::Table::kBlocks, key, value));
-          ASSIGN_OR_RETURN(const std::vector<Reading> readings, store::DecodeBlock(block));
-          const auto name =
-              names.find(SeriesId::FromBytes(key.substr(kSeriesOffset, SeriesId::kBytes)));
-          for (const Reading& reading : readings) {
-            std::cout << (name == names.end() ? "unknown series" : name->second) << ' '
-                      << FormatTime(reading.time) << ' ' << reading.value << '\n';
+          ASSIGN_OR_RETURN(const std::vector<store::Column> columns, store::DecodeBlock(block));
+          for (const store::Column& column : columns) {
+            const auto name = names.find(column.series);
+            for (const Reading& reading : column.readings) {
+              std::cout << (name == names.end() ? "unknown series" : name->second) << ' '
+                        << FormatTime(reading.time) << ' ' << reading.value << '\n';
+            }
           }
           return OkStatus();
         }();

@@ -4,6 +4,7 @@
 
 #include "gateway/admin/server.h"
 #include "gateway/base/bytes.h"
+#include "gateway/base/file.h"
 #include "gateway/crypto/dsse.h"
 #include "gateway/crypto/secret.h"
 #include "gateway/policy/retraction.h"
@@ -88,8 +89,10 @@ TEST_F(DaemonCommandsTest, StatusCountsEveryReason) {
                              {"denied", "retained", 1},  {"quarantined", "no-time", 2},
                              {"duplicate", "conflict", 1}};
   commands_.status.ledger_root = std::string(32, '\xab');
+  commands_.status.retention.last_run = Time(std::chrono::hours(24 * 365));
   const json status = Commons("status --format json").json();
   EXPECT_EQ(status["commons"], "riverside");
+  EXPECT_EQ(status["last_retention"], "1971-01-01T00:00:00Z");
   EXPECT_EQ(status["received"], 16);
   EXPECT_EQ(status["stored"], 9);
   EXPECT_EQ(status["denied"], 4);
@@ -101,7 +104,8 @@ TEST_F(DaemonCommandsTest, StatusCountsEveryReason) {
   for (const char* key : {"gateway", "origin", "replay", "now", "clock_sound", "broker_connected",
                           "policy_version", "waiting", "late", "journaled", "folded",
                           "households", "devices", "open_days", "ledger_size", "released",
-                          "suppressed"}) {
+                          "suppressed", "rolled_up", "erased", "erased_rollups",
+                          "keys_destroyed", "retention_bytes"}) {
     EXPECT_TRUE(status.contains(key)) << key;
   }
 }
@@ -335,6 +339,25 @@ TEST_F(DaemonCommandsTest, PeerListShowsWhatTheRosterInForceMakesOfEachGateway) 
   EXPECT_THAT(rows[1]["tls"][0].get<std::string>(), HasSubstr("sha256:bbbb"));
   EXPECT_EQ(rows[2]["relation"], "unreachable-without-address");
   EXPECT_EQ(rows[3]["relation"], "without-keys");
+}
+
+TEST_F(DaemonCommandsTest, HouseholdExportWritesAPrivateFileOrNone) {
+  commands_.export_chunks = {"age-encryption.org/v1\n", "sealed"};
+  const std::string path = folder_ / "flat-12.tar.age";
+  const Outcome outcome = Commons("household export flat-12 --format json --out " + path);
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_EQ(outcome.json(),
+            json({{"household", "flat-12"}, {"export", path}, {"bytes", 28}}));
+  EXPECT_EQ(*ReadFile(path, 100), "age-encryption.org/v1\nsealed");
+  EXPECT_EQ(commands_.asked, "flat-12");
+  EXPECT_THAT(Commons("household export flat-12 --out " + path).err, HasSubstr("there already"));
+
+  commands_.refusal = FailedPrecondition("the household is not confirmed");
+  const std::string other = folder_ / "other.age";
+  const Outcome refused = Commons("household export flat-12 --out " + other);
+  EXPECT_EQ(refused.code, 1);
+  EXPECT_EQ(refused.err, "commons: the household is not confirmed\n");
+  EXPECT_EQ(ReadFile(other, 100).status().code(), StatusCode::kNotFound);
 }
 
 }  // namespace

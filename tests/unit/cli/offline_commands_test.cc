@@ -49,7 +49,7 @@ TEST(CommandLineTest, WrongUsageIsExitCode2) {
 TEST(CommandLineTest, EveryCommandHasHelpWithAnExample) {
   const Folder folder;
   for (const char* command :
-       {"", "init", "household", "household add", "household confirm", "household list", "device",
+       {"", "init", "household", "household add", "household confirm", "household list", "household export", "resident age-identity", "device",
         "device add", "device list", "resident", "resident keygen", "resident accept",
         "resident grant", "grant", "grant import", "grant withdraw", "grant list", "policy",
         "policy check", "policy sign", "policy activate", "policy show", "cell", "cell list",
@@ -204,6 +204,20 @@ TEST(PolicyTest, SignKeepsSignaturesOfAnotherTextApart) {
   const Outcome outcome = folder.Commons("policy sign c.yaml --key ada");
   EXPECT_EQ(outcome.code, 1);
   EXPECT_THAT(outcome.err, HasSubstr("another text"));
+}
+
+TEST(ResidentTest, AgeIdentityIsPrintedWithAWarningOrWrittenPrivately) {
+  const Folder folder;
+  ASSERT_EQ(folder.Commons("resident keygen --out k").code, 0);
+  const Outcome printed = folder.Commons("resident age-identity --key k");
+  EXPECT_EQ(printed.code, 0) << printed.err;
+  EXPECT_TRUE(printed.out.starts_with("AGE-SECRET-KEY-1"));
+  EXPECT_THAT(printed.err, HasSubstr("This is a secret"));
+  const Outcome written = folder.Commons("resident age-identity --key k --out k.age");
+  EXPECT_TRUE(written.out.starts_with("age1")) << written.out;
+  EXPECT_EQ(written.err, "");
+  EXPECT_EQ(folder.ModeOf("k.age"), 0600u);
+  EXPECT_EQ(folder.Commons("resident age-identity --key k --out k.age").code, 1);
 }
 
 }  // namespace

@@ -53,6 +53,23 @@ TEST(ConfigTest, ReadsTheOptionalFields) {
   EXPECT_EQ(config->listen, "0.0.0.0:7443");
 }
 
+TEST(ConfigTest, ReadsHowTheDiskIsUsed) {
+  const auto usual = ParseConfig(kConfig);
+  ASSERT_TRUE(usual.ok());
+  EXPECT_EQ(usual->sync, std::chrono::seconds(1));
+  EXPECT_EQ(usual->sync_bytes, 65536u);
+  EXPECT_EQ(usual->disk_quota, 0u);
+  EXPECT_EQ(usual->disk_free_min, 32u << 20);
+  const auto set = ParseConfig(std::string(kConfig) +
+                               "sync: PT5S\nsync_bytes: 500000\ndisk_quota: 2 GiB\n"
+                               "disk_free_min: 64MiB\n");
+  ASSERT_TRUE(set.ok()) << Message(set.status());
+  EXPECT_EQ(set->sync, std::chrono::seconds(5));
+  EXPECT_EQ(set->sync_bytes, 500'000u);
+  EXPECT_EQ(set->disk_quota, uint64_t{2} << 30);
+  EXPECT_EQ(set->disk_free_min, 64u << 20);
+}
+
 TEST(ConfigTest, RefusesWithThePlace) {
   struct Case {
     const char* name;
@@ -67,6 +84,12 @@ TEST(ConfigTest, RefusesWithThePlace) {
            {"listen without port", good + "listen: somewhere\n", "listen"},
            {"checkpoint too short", good + "checkpoint: PT0S\n", "checkpoint"},
            {"checkpoint too long", good + "checkpoint: PT2H\n", "checkpoint"},
+           {"sync too rare", good + "sync: PT2M\n", "sync"},
+           {"sync of too few bytes", good + "sync_bytes: 1 KiB\n", "sync_bytes"},
+           {"unknown unit", good + "disk_quota: 2 TB\n", "needs a number of bytes"},
+           {"quota too large", good + "disk_quota: 99999999999 GiB\n", "needs a number of bytes"},
+           {"quota too small", good + "disk_quota: 1 MiB\n", "64 MiB at least"},
+           {"floor too low", good + "disk_free_min: 8 MiB\n", "32 MiB at least"},
            {"bad level", good + "log_level: loud\n", "log_level"},
            {"no gateway", "schema: commonsd/1\n", "gateway"},
            {"bad gateway", "schema: commonsd/1\ngateway: GW\nbroker: a://b\nkey_file: /k\n",

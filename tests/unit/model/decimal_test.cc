@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <limits>
 #include <string>
 
 namespace gateway {
@@ -90,6 +91,27 @@ TEST(DecimalTest, OnlyNumbersAboveZeroArePositive) {
   EXPECT_TRUE(Exact("0.001").positive());
   EXPECT_FALSE(Exact("0.000").positive());
   EXPECT_FALSE(Exact("-1").positive());
+}
+
+TEST(DecimalTest, TimesIsExactAtEverySize) {
+  const struct {
+    std::string_view resolution;
+    int64_t steps;
+    std::string_view want;
+  } cases[] = {{"1", 5, "5"},
+               {"0.001", -17'291, "-17.291"},
+               {"0.001", 17'000, "17"},
+               {"0.5", 3, "1.5"},
+               {"0.5", 0, "0"},
+               {"2.5e3", 4, "10000"},
+               {"1", std::numeric_limits<int64_t>::min(), "-9223372036854775808"},
+               {"123456789012345678901234567890", 9'000'000'000'000'000'001,
+                "1111111101111111110234567900022345678901234567890"}};
+  for (const auto& [resolution, steps, want] : cases) {
+    const StatusOr<Decimal> decimal = Decimal::Parse(resolution);
+    ASSERT_TRUE(decimal.ok()) << resolution;
+    EXPECT_EQ(decimal->Times(steps), want) << resolution;
+  }
 }
 
 }  // namespace

@@ -160,7 +160,15 @@ void Commons::Open() {
                                    .keyslots = keyslots(),
                                    .gateway = GatewayId(gateway_),
                                    .clock = &clock_,
-                                   .replay = &clock_}));
+                                   .replay = &clock_,
+                                   .sync = {.interval = std::chrono::milliseconds(
+                                                env_ == nullptr ? 1000 : 2)},
+                                   .env = env_}));
+}
+
+void Commons::RestartOn(rocksdb::Env* env) {
+  env_ = env;
+  Restart();
 }
 
 void Commons::Restart() {
@@ -182,10 +190,11 @@ void CopyOfOneMoment(const std::filesystem::path& from, const std::filesystem::p
   std::filesystem::remove(to / "LOCK");
 }
 
-void Commons::Crash() {
+void Commons::Crash(const std::function<void(const std::filesystem::path&)>& damage) {
   const std::filesystem::path copy = root_ / ("db-" + std::to_string(++crashes_));
   CopyOfOneMoment(dir_, copy);
   pipeline_.reset();
+  if (damage) damage(copy);
   dir_ = copy;
   Open();
 }
@@ -256,6 +265,21 @@ port::DoorCode Commons::Send(const Member& member, std::string_view time, int64_
       {.topic = member.device, .payload = payload, .retained = false, .redelivered = redelivered},
       admission, {&reading, 1}));
   return admission.code;
+}
+
+Status Commons::TrySend(const Member& member, std::string_view time, int64_t wh,
+                        Delivery delivery) {
+  const auto table = pipeline_->admissions();
+  const port::Admission& admission = table->Find(member.device, "load");
+  if (admission.code != port::DoorCode::kAdmitted) return Internal("not admitted");
+  if (delivery != Delivery::kAgain) pipeline_->Received(1);
+  const std::string payload = std::to_string(wh) + "@" + std::string(time);
+  const Reading reading{.time = At(time), .value = wh};
+  return pipeline_->Append({.topic = member.device,
+                            .payload = payload,
+                            .retained = false,
+                            .redelivered = delivery == Delivery::kRedelivered},
+                           admission, {&reading, 1});
 }
 
 void Commons::SendDay(const Member& member, std::string_view day, int64_t wh) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -65,6 +66,10 @@ class Commons {
   // Hands a reading to the intake as the door does; what the admission said.
   port::DoorCode Send(const Member& member, std::string_view time, int64_t wh,
                       bool redelivered = false);
+  // The same as far as the journal lets it, for tests whose disk fails: on an error the message is
+  // still in hand, to be handed in again.
+  enum class Delivery { kFirst, kAgain, kRedelivered };
+  Status TrySend(const Member& member, std::string_view time, int64_t wh, Delivery delivery);
   // `wh` at each half hour of the day that starts at `day`.
   void SendDay(const Member& member, std::string_view day, int64_t wh);
 
@@ -75,7 +80,10 @@ class Commons {
   // A clean restart, or a crash: the process dies without closing anything, which is simulated by
   // opening a copy of the files as they are at this moment.
   void Restart();
-  void Crash();
+  // `damage` does to the copy what the disk did.
+  void Crash(const std::function<void(const std::filesystem::path&)>& damage = nullptr);
+  // A clean restart on that disk, whose syncs come often.
+  void RestartOn(rocksdb::Env* env);
 
   // YAML of the documents; version 1.
   std::string CharterYaml() const;
@@ -93,6 +101,7 @@ class Commons {
   const std::string gateway_;
   std::filesystem::path root_, dir_;
   int crashes_ = 0;
+  rocksdb::Env* env_ = nullptr;
   ReplayClock clock_;
   crypto::Signer steward_;
   std::string master_;

@@ -81,6 +81,7 @@ void Kept::Open() {
   vault_ = Must(store::Vault::Open(*database_, Must(crypto::SecretKey::FromBytes(commons_.master()))));
   ledger_ = Must(ledger::Ledger::Open(*vault_));
   syncer_ = std::make_unique<store::Syncer>(*database_);
+  losses_ = Must(store::Losses::Load(dir_.string(), Time{}));
   for (uint64_t folded = 0;;) {  // As Pipeline::Start: the numbering goes on after `folded`.
     journal_ = Must(store::Journal::Open(*vault_, folded));
     core_ = std::make_unique<Core>(CoreParts{.vault = *vault_,
@@ -88,6 +89,7 @@ void Kept::Open() {
                                              .syncer = *syncer_,
                                              .ledger = *ledger_,
                                              .counters = counters_,
+                                             .losses = *losses_,
                                              .gateway = GatewayId("gw-a")});
     Must(core_->Load());
     folded = core_->folded();

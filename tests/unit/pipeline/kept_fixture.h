@@ -22,6 +22,7 @@ class Kept {
 
   Core& core() { return *core_; }
   store::Vault& vault() { return *vault_; }
+  store::Journal& journal() { return *journal_; }
   IntakeCounters& counters() { return counters_; }
 
   // Journals and folds one reading that arrives at `arrival`.
@@ -60,6 +61,7 @@ class Kept {
   std::unique_ptr<ledger::Ledger> ledger_;
   std::unique_ptr<store::Journal> journal_;
   std::unique_ptr<store::Syncer> syncer_;
+  std::unique_ptr<store::Losses> losses_;
   std::unique_ptr<Core> core_;
 };
 

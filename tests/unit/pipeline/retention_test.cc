@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <atomic>
 
 #include "gateway/base/bytes.h"
 #include "gateway/crypto/dsse.h"
@@ -45,6 +46,48 @@ TEST(RetentionTest, ForgettingSurvivesARestartAndChangesNoCell) {
   auto vault = store::Vault::Open(**database, *crypto::SecretKey::FromBytes(commons.master()));
   ASSERT_TRUE(vault.ok());
   EXPECT_TRUE(BlockLog(**database, **vault).VisitMonth(2013 * 12, fail).ok());
+}
+
+// Both of its times are what the test says.
+class SetClock final : public Clock {
+ public:
+  explicit SetClock(Time now) : now_(now.time_since_epoch().count()) {}
+  void Advance(Millis by) { now_ += by.count(); }
+  Time SystemNow() const override { return Time(Millis(now_.load())); }
+  std::chrono::steady_clock::time_point SteadyNow() const override {
+    return std::chrono::steady_clock::time_point(std::chrono::milliseconds(now_.load()));
+  }
+  bool Synchronised() const override { return true; }
+
+ private:
+  std::atomic<int64_t> now_;
+};
+
+TEST(RetentionTest, ALiveGatewayRunsItAgainEverySixHoursOfItsClock) {
+  Commons commons;  // for its folder, key and documents
+  SetClock clock(At("2013-01-14T00:00:00Z"));
+  auto gateway = Pipeline::Open({.dir = commons.dir().parent_path() / "live",
+                                 .master = *crypto::SecretKey::FromBytes(commons.master()),
+                                 .gateway = GatewayId("gw-a"),
+                                 .clock = &clock});
+  ASSERT_TRUE(gateway.ok()) << Message(gateway.status());
+  const std::string roster =
+      "schema: commons-roster/1\ncommons: testville\nversion: 1\nprev: \"\"\n"
+      "issued: 2012-01-01T00:00:00Z\nexpires: 2100-01-01T00:00:00Z\n"
+      "gateways: [{id: gw-a, zone: north}]\nparties: [{id: city-hall, kind: municipality}]\n";
+  ASSERT_TRUE((*gateway)->ActivateDocuments(
+      {commons.Sign(crypto::kCharterType, commons.CharterYaml()),
+       commons.Sign(crypto::kPolicyType, commons.PolicyYaml(3)),
+       commons.Sign(crypto::kRosterType, roster)}).ok());
+  // A turn of the pipeline's thread comes before each command.
+  const auto last_run = [&] { return (*gateway)->GetStatus()->retention.last_run; };
+  clock.Advance(std::chrono::minutes(1));
+  const Time first = last_run();
+  EXPECT_EQ(first, clock.SystemNow());
+  clock.Advance(std::chrono::hours(6) - Millis(1));
+  EXPECT_EQ(last_run(), first);
+  clock.Advance(std::chrono::seconds(2));
+  EXPECT_EQ(last_run(), clock.SystemNow());
 }
 
 // The new policy does not know the metric at all, so neither does any rule of it.

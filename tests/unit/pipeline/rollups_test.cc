@@ -36,11 +36,8 @@ TEST(RollupsTest, TheBytesAreTheDocumentedOnes) {
   const std::vector<Reading> values = {{Time(Millis(1000)), 5}, {Time(Millis(2000)), -1}};
   const std::vector<Reading> readings = {{Time(Millis(1000)), 48}, {Time(Millis(2000)), 1}};
   const std::string bytes = EncodeRollups(rollups);
-  EXPECT_EQ(bytes, ByteWriter()
-                       .U8(1)
-                       .Text(store::EncodeBlock(values))
-                       .Text(store::EncodeBlock(readings))
-                       .bytes());
+  const SeriesId second = SeriesId::FromBytes(std::string(SeriesId::kBytes, '\x01'));
+  EXPECT_EQ(bytes, store::EncodeBlock({{SeriesId{}, values}, {second, readings}}));
   const auto decoded = DecodeRollups(bytes);
   ASSERT_TRUE(decoded.ok());
   EXPECT_EQ(*decoded, rollups);
@@ -199,6 +196,41 @@ TEST(RollupsTest, AReadingTooLateForItsRollupIsCountedAsExpiredAndChangesNothing
   kept.Retain(now + hours(1));
   EXPECT_EQ(kept.Rolled(0, "used"), before);
   EXPECT_TRUE(kept.Raw(0, "used").empty());
+}
+
+// As after a file was lost, or a policy began to share the metric: the fold did not know.
+TEST(RollupsTest, AReadingLeftBesideItsRollupIsErasedAndNotAdded) {
+  Kept kept(RollAll("P1D"));
+  const Time day = At("2013-02-14T00:00:00Z");
+  kept.Send(0, "used", day + hours(3), 100);
+  kept.Decide(day + hours(24 * 5));
+  kept.Retain(day + hours(24 * 31));
+  const auto before = kept.Rolled(0, "used");
+  BlockLog blocks(kept.vault().db(), kept.vault());
+  store::Batch batch;
+  ASSERT_TRUE(blocks.Append(OwnerKind::kHousehold, kept.OwnerOf(0), MonthOf(day + hours(24 * 31)),
+                            kept.SeriesOf(0, "used"), {day + hours(4), 50}).ok());
+  ASSERT_TRUE(blocks.WriteTo(batch).ok());
+  ASSERT_TRUE(kept.vault().Commit(batch).ok());
+  ASSERT_EQ(kept.Raw(0, "used").size(), 1u);
+  kept.Retain(day + hours(24 * 31));
+  EXPECT_TRUE(kept.Raw(0, "used").empty());
+  EXPECT_EQ(kept.Rolled(0, "used"), before);
+  EXPECT_EQ(kept.core().retention().erased, 1u);
+}
+
+// In summer a civil day of London begins in the evening of the UTC day before.
+TEST(RollupsTest, ADayInTwoMonthsGoesInOneBatch) {
+  Kept kept(RollAll("P1D"));
+  const Time day = At("2013-04-30T23:00:00Z");
+  for (int i = 0; i < 10; ++i) kept.Send(0, "used", day + i * minutes(30), 1);
+  kept.Decide(day + hours(24 * 5));
+  kept.Retain(day + hours(24 * 30) + kMs, [] { return false; });  // one batch, then stopped
+  EXPECT_EQ(kept.core().retention().rolled_up, 10u);
+  kept.Crash();
+  EXPECT_TRUE(kept.Raw(0, "used").empty());
+  ASSERT_EQ(kept.Rolled(0, "used").size(), 1u);
+  EXPECT_EQ(kept.Rolled(0, "used")[0].readings, 10u);
 }
 
 TEST(RollupsTest, OfAMetricThatIsSharedWithNobodyAgeAloneCounts) {

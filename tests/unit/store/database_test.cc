@@ -124,6 +124,39 @@ TEST(DatabaseTest, LastKeyIsTheGreatestOfItsTable) {
   EXPECT_EQ(*db->LastKey(Table::kJournal), "b");
 }
 
+TEST(DatabaseTest, DroppingARangeGivesItsSpaceBackAndTakesNothingElse) {
+  const Scratch scratch;
+  auto db = MustOpen(scratch.dir());
+  Batch batch;
+  std::string noise(4096, 'x');
+  for (uint32_t month = 1; month <= 3; ++month) {
+    for (uint32_t row = 0; row < 200; ++row) {
+      for (char& c : noise) c = static_cast<char>(c * 31 + 7 + static_cast<char>(row));
+      batch.Put(Table::kBlocks, ByteWriter().U32(month).U32(row).bytes(), noise);
+    }
+    ASSERT_TRUE(db->Commit(batch).ok());
+    ASSERT_TRUE(db->Close().ok());
+    db = MustOpen(scratch.dir());  // writes what is in memory into a file
+  }
+  batch.Put(Table::kRollups, ByteWriter().U32(2).bytes(), "of another table");
+  ASSERT_TRUE(db->Commit(batch).ok());
+  const auto key = [](uint32_t month) { return ByteWriter().U32(month).Take(); };
+  const auto before = db->UsedBytes();
+  ASSERT_TRUE(db->DropRange(Table::kBlocks, key(2), key(3)).ok());
+  ASSERT_TRUE(db->DropRange(Table::kBlocks, key(2), key(3)).ok());  // again is harmless
+  const auto after = db->UsedBytes();
+  ASSERT_TRUE(before.ok() && after.ok());
+  EXPECT_LT(*after, *before);
+  for (int opened = 0; opened < 2; ++opened) {
+    EXPECT_THAT(Keys(*db, Table::kBlocks, key(2), key(3)), IsEmpty());
+    EXPECT_EQ(Keys(*db, Table::kBlocks, key(1), key(2)).size(), 200u);
+    EXPECT_EQ(Keys(*db, Table::kBlocks, key(3), key(4)).size(), 200u);
+    EXPECT_EQ(Keys(*db, Table::kRollups, "", "").size(), 1u);
+    ASSERT_TRUE(db->Close().ok());
+    db = MustOpen(scratch.dir());
+  }
+}
+
 TEST(DatabaseTest, OnlyTheOwnerMayEnterTheDirectory) {
   const Scratch scratch;
   const auto db = MustOpen(scratch.dir());

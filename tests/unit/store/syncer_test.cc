@@ -127,17 +127,5 @@ TEST(SyncerTest, StopSyncsWhatIsLeftAndBarriersAreRefusedAfterwards) {
   syncer.Stop();
 }
 
-TEST(SyncerTest, AFailedSyncIsFinal) {
-  const Scratch scratch;
-  const auto db = MustOpen(scratch);
-  Syncer syncer(*db, kNeverByItself);
-  CommitOne(*db);
-  ASSERT_TRUE(db->Close().ok());  // the nearest thing to a disk that refuses
-  EXPECT_FALSE(syncer.Barrier().ok());
-  EXPECT_FALSE(syncer.health().ok());
-  EXPECT_FALSE(syncer.Barrier().ok());
-  EXPECT_EQ(syncer.syncs(), 1u);
-}
-
 }  // namespace
 }  // namespace gateway::store

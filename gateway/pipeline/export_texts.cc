@@ -1,0 +1,219 @@
+// The texts of an export: household_export.h.
+#include "gateway/base/bytes.h"
+#include "gateway/crypto/sign.h"
+#include "gateway/model/time.h"
+#include "gateway/pipeline/household_export.h"
+#include "gateway/policy/grant.h"
+
+namespace gateway::pipeline {
+namespace {
+
+std::string JsonText(std::string_view text) {
+  std::string out = "\"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\') out += '\\';
+    if (static_cast<uint8_t>(c) < 0x20) {
+      out += Format("\\u%04x", static_cast<int>(c));
+    } else {
+      out += c;
+    }
+  }
+  return out + '"';
+}
+
+std::string JsonList(const std::vector<std::string>& items) {
+  std::string out = "[";
+  for (const std::string& item : items) out += (out.size() > 1 ? ", " : "") + item;
+  return out + "]";
+}
+
+std::string JsonTexts(const std::vector<std::string>& texts) {
+  std::vector<std::string> items;
+  for (const std::string& text : texts) items.push_back(JsonText(text));
+  return JsonList(items);
+}
+
+using Fields = std::vector<std::pair<std::string_view, std::string>>;  // values are JSON
+
+std::string JsonObject(const Fields& fields) {
+  std::string out = "{";
+  for (const auto& [name, value] : fields) {
+    out += Format("%s%s: %s", out.size() > 1 ? ", " : "", JsonText(name), value);
+  }
+  return out + "}";
+}
+
+std::string JsonTime(Time time) { return JsonText(FormatTime(time)); }
+
+// RFC 4180.
+std::string CsvField(std::string_view text) {
+  if (text.find_first_of("\",\r\n") == std::string_view::npos) return std::string(text);
+  std::string out = "\"";
+  for (const char c : text) out.append(c == '"' ? 2 : 1, c);
+  return out + '"';
+}
+
+std::string GrantJson(const GrantRecord& record) {
+  const policy::Grant& grant = record.grant;
+  Fields fields = {{"id", JsonText(HexEncode(grant.id))},
+                   {"state", JsonText(record.withdrawn_at.has_value() ? "withdrawn" : "given")},
+                   {"resident", JsonText(crypto::FormatPublicKey(grant.grantor_pk))},
+                   {"metrics", JsonTexts(grant.metrics)},
+                   {"purposes", JsonTexts(grant.purposes)},
+                   {"recipients", JsonTexts(grant.recipients)},
+                   {"not_before", JsonTime(grant.not_before)},
+                   {"not_after", JsonTime(grant.not_after)}};
+  if (record.withdrawn_at.has_value()) {
+    fields.emplace_back("withdrawn_at", JsonTime(*record.withdrawn_at));
+  }
+  return JsonObject(fields);
+}
+
+std::string MetricJson(const HouseholdFacts& facts, const Metric& metric) {
+  Fields fields = {{"id", JsonText(metric.id.value())},
+                   {"unit", JsonText(metric.unit)},
+                   {"resolution", JsonText(metric.resolution.ToString())}};
+  for (const policy::RetainRule& rule : facts.retain) {
+    if (rule.metric != metric.id) continue;
+    const bool raw = rule.tier == policy::RetainTier::kRaw;
+    fields.emplace_back(raw ? "keep_raw" : "keep_rollup", JsonText(FormatDuration(rule.keep)));
+  }
+  return JsonObject(fields);
+}
+
+StatusOr<std::string> AcceptanceJson(const std::string& envelope) {
+  ASSIGN_OR_RETURN(const policy::Acceptance acceptance, policy::ReadAcceptance(envelope));
+  return JsonObject({{"hash", JsonText(HexEncode(acceptance.hash))},
+                     {"resident", JsonText(crypto::FormatPublicKey(acceptance.resident_pk))},
+                     {"at", JsonTime(acceptance.at)}});
+}
+
+}  // namespace
+
+std::string ExportReadme(const HouseholdFacts& facts) {
+  return Format(
+      "What the gateway \"%s\" of the commons \"%s\" has stored of your household \"%s\",\n"
+      "as of %s. It was sealed to the keys of the household's residents before it left the\n"
+      "gateway; keep this opened copy as safe as you keep those keys.\n"
+      "\n"
+      "household.json         zone, adults, devices, acceptances, metrics, and every grant you gave:\n"
+      "                       for what, to whom, from when until when, withdrawn or not\n"
+      "readings-YYYY-MM.csv   readings whose time lies in that month (UTC); a month that is long\n"
+      "readings-YYYY-MM.json  goes on in readings-YYYY-MM.2.csv and so on. Both have the same rows.\n"
+      "schema.json            what each field means\n"
+      "\n"
+      "Rows of tier \"raw\" are readings as they were stored; rows of tier \"rollup\" are what is kept\n"
+      "of older ones, one per metric and bucket of the whole household. Rows are ordered by time only\n"
+      "within stretches: sort them if you need an order. Values are exact decimals in the given unit.\n"
+      "A month without a file has no stored readings: none came, or their time was up.\n"
+      "\n"
+      "Not in here: cells. They are aggregates over many households, belong to nobody's home, and are\n"
+      "shown by `commons cell list`.\n",
+      facts.gateway.value(), facts.commons, facts.household.id.value(), FormatTime(facts.now));
+}
+
+std::string ExportSchema() {
+  return R"({
+  "$schema": "https://json-schema.org/draft/2020-12/schema",
+  "title": "commons-household-export/1",
+  "description": "household.json is a household; each readings-*.json is an array of readings. The columns of readings-*.csv are the properties of a reading, in this order; what does not apply is empty there and absent in JSON.",
+  "$defs": {
+    "time": {"type": "string", "format": "date-time", "description": "RFC 3339, UTC"},
+    "texts": {"type": "array", "items": {"type": "string"}},
+    "reading": {
+      "type": "object",
+      "required": ["tier", "metric", "unit", "time", "value"],
+      "additionalProperties": false,
+      "properties": {
+        "tier": {"enum": ["raw", "rollup"], "description": "a reading as it was stored, or what is kept of several"},
+        "device": {"type": "string", "description": "as in its topic; absent of a rollup, which is the household's"},
+        "metric": {"type": "string", "description": "as the policy names it; empty if the policy has dropped it"},
+        "unit": {"type": "string", "description": "of the value; \"steps\" if the policy has dropped the metric"},
+        "time": {"$ref": "#/$defs/time", "description": "of a rollup: the start of its bucket"},
+        "bucket": {"type": "string", "description": "ISO 8601 length of a rollup's bucket, by the rule in force"},
+        "value": {"type": "string", "pattern": "^-?[0-9]+([.][0-9]+)?$", "description": "exact decimal in the unit; of a rollup a sum or a mean, as the metric's kind says"},
+        "quality": {"type": "string", "description": "arrival-time: stamped by the gateway, not by the device"},
+        "readings": {"type": "integer", "minimum": 1, "description": "how many readings a rollup was made of"}
+      }
+    },
+    "household": {
+      "type": "object",
+      "required": ["format", "commons", "gateway", "exported_at", "household", "subject", "zone", "adults", "acceptances", "devices", "metrics", "grants"],
+      "properties": {
+        "format": {"const": "commons-household-export/1"},
+        "commons": {"type": "string"},
+        "gateway": {"type": "string"},
+        "replay": {"type": "boolean", "description": "recorded data: times are not those of this year"},
+        "exported_at": {"$ref": "#/$defs/time"},
+        "household": {"type": "string", "description": "the operator's label"},
+        "subject": {"type": "string", "description": "what the household is called in what its residents sign"},
+        "zone": {"type": "string"},
+        "adults": {"type": "integer"},
+        "confirmed_at": {"$ref": "#/$defs/time"},
+        "acceptances": {"type": "array", "items": {"type": "object", "properties": {"hash": {"type": "string"}, "resident": {"type": "string"}, "at": {"$ref": "#/$defs/time"}}}},
+        "devices": {"$ref": "#/$defs/texts"},
+        "metrics": {"type": "array", "items": {"type": "object", "properties": {"id": {"type": "string"}, "unit": {"type": "string"}, "resolution": {"type": "string"}, "keep_raw": {"type": "string"}, "keep_rollup": {"type": "string"}}}},
+        "grants": {"type": "array", "items": {"type": "object", "properties": {"id": {"type": "string"}, "state": {"enum": ["given", "withdrawn"]}, "resident": {"type": "string"}, "metrics": {"$ref": "#/$defs/texts"}, "purposes": {"$ref": "#/$defs/texts"}, "recipients": {"$ref": "#/$defs/texts"}, "not_before": {"$ref": "#/$defs/time"}, "not_after": {"$ref": "#/$defs/time"}, "withdrawn_at": {"$ref": "#/$defs/time"}}}}
+      }
+    }
+  },
+  "oneOf": [{"$ref": "#/$defs/household"}, {"type": "array", "items": {"$ref": "#/$defs/reading"}}]
+}
+)";
+}
+
+StatusOr<std::string> ExportHouseholdJson(const HouseholdFacts& facts) {
+  const Household& household = facts.household;
+  std::vector<std::string> acceptances, grants, metrics, devices;
+  for (const std::string& envelope : household.acceptances) {
+    ASSIGN_OR_RETURN(std::string acceptance, AcceptanceJson(envelope));
+    acceptances.push_back(std::move(acceptance));
+  }
+  for (const GrantRecord& record : household.grants) grants.push_back(GrantJson(record));
+  for (const Metric& metric : facts.metrics) metrics.push_back(MetricJson(facts, metric));
+  for (const DeviceId& device : household.devices) devices.push_back(device.value());
+  Fields fields = {{"format", JsonText(kExportFormat)},
+                   {"commons", JsonText(facts.commons)},
+                   {"gateway", JsonText(facts.gateway.value())},
+                   {"replay", facts.replay ? "true" : "false"},
+                   {"exported_at", JsonTime(facts.now)},
+                   {"household", JsonText(household.id.value())},
+                   {"subject", JsonText(HexEncode(household.subject.view()))},
+                   {"zone", JsonText(household.zone.value())},
+                   {"adults", std::to_string(household.adults)},
+                   {"acceptances", JsonList(acceptances)},
+                   {"devices", JsonTexts(devices)},
+                   {"metrics", JsonList(metrics)},
+                   {"grants", JsonList(grants)}};
+  if (household.confirmed_at.has_value()) {
+    fields.emplace_back("confirmed_at", JsonTime(*household.confirmed_at));
+  }
+  return JsonObject(fields) + "\n";
+}
+
+std::string_view ExportCsvHeader() {
+  return "tier,device,metric,unit,time,bucket,value,quality,readings\r\n";
+}
+
+void AppendCsv(const ExportedReading& reading, std::string& out) {
+  out += Format("%s,%s,%s,%s,%s,%s,%s,%s,", reading.tier, CsvField(reading.device),
+                CsvField(reading.metric), CsvField(reading.unit), FormatTime(reading.time),
+                reading.bucket, reading.value, reading.quality);
+  if (reading.tier == "rollup") out += std::to_string(reading.readings);
+  out += "\r\n";
+}
+
+void AppendJson(const ExportedReading& reading, std::string& out) {
+  Fields fields = {{"tier", JsonText(reading.tier)}};
+  if (!reading.device.empty()) fields.emplace_back("device", JsonText(reading.device));
+  fields.emplace_back("metric", JsonText(reading.metric));
+  fields.emplace_back("unit", JsonText(reading.unit));
+  fields.emplace_back("time", JsonTime(reading.time));
+  if (!reading.bucket.empty()) fields.emplace_back("bucket", JsonText(reading.bucket));
+  fields.emplace_back("value", JsonText(reading.value));
+  if (!reading.quality.empty()) fields.emplace_back("quality", JsonText(reading.quality));
+  if (reading.tier == "rollup") fields.emplace_back("readings", std::to_string(reading.readings));
+  out += JsonObject(fields);
+}
+
+}  // namespace gateway::pipeline

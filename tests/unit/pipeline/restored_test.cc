@@ -1,0 +1,139 @@
+#include <gtest/gtest.h>
+
+#include <set>
+
+#include "gateway/backup/restore.h"
+#include "gateway/backup/restored.h"
+#include "tests/unit/pipeline/commons_fixture.h"
+
+namespace gateway::pipeline {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::string_view kDue = "2013-01-16T06:00:00Z";
+constexpr std::string_view kLater = "2013-01-18T06:00:00Z";
+
+// A gateway with three homes, one decided day, and a backup of it.
+class RestoredTest : public ::testing::Test {
+ protected:
+  RestoredTest() {
+    for (int i = 0; i < 4; ++i) members_.push_back(commons_.Join("flat-" + std::to_string(i)));
+    for (const Member& member : members_) commons_.SendDay(member, "2013-01-14T00:00:00Z", 100);
+    EXPECT_EQ(*commons_.gateway().AdvanceClock(At(kDue)), 1u);
+    backup_ = Create();
+  }
+
+  port::BackupReceipt Create() {
+    auto made = commons_.gateway().CreateBackup({.folder = folder()}, {});
+    EXPECT_TRUE(made.ok()) << made.status();
+    return made.ok() ? *made : port::BackupReceipt();
+  }
+  std::string folder() const { return (commons_.dir().parent_path() / "backups").string(); }
+
+  // Restores into an empty folder and opens a gateway on it.
+  std::unique_ptr<Pipeline> Restore(std::vector<std::string> erased = {}) {
+    const fs::path dir = commons_.dir().parent_path() / "board";
+    auto source = backup::OpenFolder(folder(), backup_.id);
+    EXPECT_TRUE(source.ok()) << source.status();
+    const auto restored = backup::Restore(
+        **source,
+        {.dir = dir.string(),
+         .gateway = "gw-a",
+         .at = At(kLater),
+         .erased = std::move(erased),
+         .keys = backup::KeysBackup{.gateway = "gw-a", .keyslots = "s", .config = "c"}},
+        {});
+    EXPECT_TRUE(restored.ok()) << restored.status();
+    EXPECT_TRUE(fs::exists(dir / "db/restored"));
+    auto gateway = Pipeline::Open({.dir = (dir / "db").string(),
+                                   .master = *crypto::SecretKey::FromBytes(commons_.master()),
+                                   .gateway = GatewayId("gw-a"),
+                                   .clock = &clock_,
+                                   .replay = &clock_});
+    EXPECT_TRUE(gateway.ok()) << gateway.status();
+    EXPECT_FALSE(fs::exists(dir / "db/restored"));
+    return gateway.ok() ? *std::move(gateway) : nullptr;
+  }
+
+  Commons commons_;
+  ReplayClock clock_{At("2013-01-13T00:00:00Z")};
+  std::vector<Member> members_;
+  port::BackupReceipt backup_;
+};
+
+std::vector<std::string> Bytes(const Pipeline& gateway) {
+  std::vector<std::string> bytes;
+  EXPECT_TRUE(gateway.VisitCells({}, [&](const port::DecidedCell& cell) {
+    bytes.push_back(cell.bytes);
+    return true;
+  }).ok());
+  return bytes;
+}
+
+TEST_F(RestoredTest, ServesTheSameCellsAndTheSameLedger) {
+  const auto gateway = Restore();
+  ASSERT_NE(gateway, nullptr);
+  EXPECT_EQ(Bytes(*gateway), Bytes(commons_.gateway()));
+  EXPECT_EQ(gateway->GetStatus()->ledger_root, commons_.gateway().GetStatus()->ledger_root);
+  EXPECT_EQ(gateway->ListHouseholds()->size(), 4u);
+}
+
+TEST_F(RestoredTest, TimeDoesNotGoBackBehindTheRestore) {
+  ASSERT_NE(Restore(), nullptr);
+  EXPECT_EQ(clock_.SystemNow(), At(kLater));
+}
+
+TEST_F(RestoredTest, TheSecondBackupCopiesLittle) {
+  commons_.SendDay(members_[0], "2013-01-15T00:00:00Z", 100);
+  const port::BackupReceipt second = Create();
+  EXPECT_NE(second.id, backup_.id);
+  EXPECT_LT(second.bytes_new, second.bytes_total);
+  EXPECT_FALSE(fs::exists(commons_.dir().string() + ".backup"));
+}
+
+TEST_F(RestoredTest, AHouseholdErasedSinceTheBackupIsErasedAgain) {
+  const fs::path db = commons_.dir().parent_path() / "board/db";
+  std::set<std::string> owners;
+  {
+    auto whole = Restore();
+    ASSERT_NE(whole, nullptr);
+    ASSERT_TRUE(whole->Close().ok());
+    auto database = *store::Database::Open(db.string());
+    ASSERT_TRUE(database->Scan(store::Table::kBlocks, {}, {}, [&](auto, std::string_view value) {
+      owners.emplace(store::ParseRowHeader(value)->owner.view());
+      return true;
+    }).ok());
+  }
+  ASSERT_EQ(owners.size(), 4u);
+  const auto gateway = Restore({*owners.begin()});
+  ASSERT_NE(gateway, nullptr);
+  ASSERT_TRUE(gateway->Close().ok());
+  auto database = *store::Database::Open(db.string());
+  std::set<std::string> left;
+  ASSERT_TRUE(database->Scan(store::Table::kBlocks, {}, {}, [&](auto, std::string_view value) {
+    left.emplace(store::ParseRowHeader(value)->owner.view());
+    return true;
+  }).ok());
+  owners.erase(owners.begin());
+  EXPECT_EQ(left, owners);
+}
+
+TEST_F(RestoredTest, ADayOpenAtTheBackupIsLostNotComputedAgain) {
+  for (const Member& member : members_) commons_.SendDay(member, "2013-01-15T00:00:00Z", 100);
+  backup_ = Create();
+  const auto gateway = Restore();
+  ASSERT_NE(gateway, nullptr);
+  ASSERT_TRUE(gateway->AdvanceClock(At("2013-01-20T00:00:00Z")).ok());
+  int lost = 0;
+  ASSERT_TRUE(gateway->VisitCells({}, [&](const port::DecidedCell& decided) {
+    if (decided.cell.window.start < At("2013-01-15T00:00:00Z")) return true;
+    EXPECT_EQ(decided.cell.status, CellStatus::kSuppressed);
+    ++lost;
+    return true;
+  }).ok());
+  EXPECT_GT(lost, 0);
+}
+
+}  // namespace
+}  // namespace gateway::pipeline

@@ -1,0 +1,209 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <map>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "gateway/store/database.h"
+#include "gateway/store/gate.h"
+#include "gateway/store/syncer.h"
+#include "tests/support/faulty_env.h"
+#include "tests/unit/store/scratch.h"
+
+namespace gateway::store {
+namespace {
+
+using ::testing::HasSubstr;
+
+std::unique_ptr<Database> MustOpen(const Scratch& scratch, FaultyEnv& disk) {
+  auto db = Database::Open({.dir = scratch.dir(), .space = {}, .env = disk.env()});
+  EXPECT_TRUE(db.ok()) << db.status();
+  return db.ok() ? *std::move(db) : nullptr;
+}
+
+Status CommitOne(Database& db, std::string_view key, std::string_view value = "1") {
+  Batch batch;
+  batch.Put(Table::kSheets, key, value);
+  batch.Put(Table::kCells, key, value);
+  return db.Commit(batch);
+}
+
+std::map<std::string, std::string> Rows(const Database& db, Table table = Table::kSheets) {
+  std::map<std::string, std::string> rows;
+  const Status scanned = db.Scan(table, {}, {}, [&](std::string_view key, std::string_view value) {
+    rows.emplace(key, value);
+    return true;
+  });
+  EXPECT_TRUE(scanned.ok()) << scanned;
+  return rows;
+}
+
+using Map = std::map<std::string, std::string>;
+
+TEST(HealTest, AFullDiskRefusesCommitsUntilHealedAndNothingCommittedIsMissing) {
+  const Scratch scratch;
+  FaultyEnv disk;
+  const auto db = MustOpen(scratch, disk);
+  ASSERT_TRUE(CommitOne(*db, "a").ok());
+  disk.Arm({.at = 1, .error = Fault::Error::kNoSpace});
+  EXPECT_EQ(CommitOne(*db, "b").code(), StatusCode::kResourceExhausted);
+  EXPECT_EQ(db->health().code(), StatusCode::kResourceExhausted);
+  EXPECT_EQ(db->Sync().code(), StatusCode::kResourceExhausted);
+  EXPECT_EQ(Rows(*db), (Map{{"a", "1"}}));  // reading goes on
+  EXPECT_FALSE(db->Heal().ok());
+  disk.Repair();
+  ASSERT_TRUE(db->Heal().ok());
+  EXPECT_TRUE(db->health().ok());
+  EXPECT_EQ(db->reopened(), 1u);
+  EXPECT_EQ(db->lost_changes(), 0u);
+  ASSERT_TRUE(CommitOne(*db, "c").ok());
+  ASSERT_TRUE(db->Sync().ok());
+  EXPECT_EQ(Rows(*db), (Map{{"a", "1"}, {"c", "1"}}));
+}
+
+TEST(HealTest, AnErrorThatGoesAwayByItselfIsHealedToo) {
+  const Scratch scratch;
+  FaultyEnv disk;
+  const auto db = MustOpen(scratch, disk);
+  disk.Arm({.at = 1, .once = true});
+  EXPECT_EQ(CommitOne(*db, "a").code(), StatusCode::kUnavailable);
+  ASSERT_TRUE(db->Heal().ok());
+  ASSERT_TRUE(CommitOne(*db, "a").ok());
+  EXPECT_EQ(Rows(*db), (Map{{"a", "1"}}));
+}
+
+TEST(HealTest, ACommitThatFailedIsUndoneThoughItIsWholeInTheLog) {
+  const Scratch scratch;
+  FaultyEnv disk;
+  auto db = MustOpen(scratch, disk);
+  ASSERT_TRUE(CommitOne(*db, "changed", "before").ok());
+  ASSERT_TRUE(CommitOne(*db, "deleted").ok());
+  disk.Arm({.at = 1, .once = true, .landed = Fault::Landed::kAll});
+  Batch batch;
+  batch.Put(Table::kSheets, "changed", "after");
+  batch.Put(Table::kSheets, "new", "1");
+  batch.Delete(Table::kCells, "deleted");
+  EXPECT_FALSE(db->Commit(batch).ok());
+  ASSERT_TRUE(db->Heal().ok());
+  const Map want{{"changed", "before"}, {"deleted", "1"}};
+  EXPECT_EQ(Rows(*db), want);
+  EXPECT_EQ(Rows(*db, Table::kCells), want);
+  ASSERT_TRUE(db->Close().ok());
+  db = MustOpen(scratch, disk);
+  EXPECT_EQ(Rows(*db), want);
+  EXPECT_EQ(Rows(*db, Table::kCells), want);
+}
+
+TEST(HealTest, AFailedSyncIsHealedByWritingEverythingAnew) {
+  const Scratch scratch;
+  FaultyEnv disk;
+  const auto db = MustOpen(scratch, disk);
+  ASSERT_TRUE(CommitOne(*db, "a").ok());
+  disk.Arm({.at = 1, .once = true});
+  EXPECT_EQ(db->Sync().code(), StatusCode::kUnavailable);
+  // The kernel would say yes now, which would prove nothing.
+  EXPECT_EQ(db->Sync().code(), StatusCode::kUnavailable);
+  EXPECT_FALSE(CommitOne(*db, "b").ok());
+  ASSERT_TRUE(db->Heal().ok());
+  EXPECT_EQ(db->reopened(), 1u);
+  ASSERT_TRUE(db->Sync().ok());
+  EXPECT_EQ(Rows(*db), (Map{{"a", "1"}}));
+}
+
+TEST(HealTest, ADiskThatLostWhatWasCommittedIsNotHealed) {
+  const Scratch scratch;
+  FaultyEnv disk;
+  const auto db = MustOpen(scratch, disk);
+  for (const char* key : {"a", "b", "c"}) ASSERT_TRUE(CommitOne(*db, key).ok());
+  disk.Arm({.at = 1});
+  EXPECT_FALSE(db->Sync().ok());
+  for (const auto& file : std::filesystem::directory_iterator(scratch.dir())) {
+    if (file.path().extension() == ".log") std::filesystem::resize_file(file.path(), 0);
+  }
+  disk.Repair();
+  const Status healed = db->Heal();
+  EXPECT_EQ(healed.code(), StatusCode::kDataLoss);
+  EXPECT_EQ(db->lost_changes(), 6u);
+  EXPECT_THAT(std::string(Message(healed)), HasSubstr("6 changes"));
+  EXPECT_EQ(CommitOne(*db, "d").code(), StatusCode::kDataLoss);
+  EXPECT_EQ(db->Sync().code(), StatusCode::kDataLoss);
+  EXPECT_EQ(db->Heal().code(), StatusCode::kDataLoss);
+}
+
+TEST(HealTest, ReadersGoOnWhileTheStoreIsOpenedAgainAndAgain) {
+  const Scratch scratch;
+  FaultyEnv disk;
+  const auto db = MustOpen(scratch, disk);
+  ASSERT_TRUE(CommitOne(*db, "a").ok());
+  std::atomic<bool> stop{false};
+  std::atomic<int> scans{0};
+  std::vector<std::thread> readers;
+  for (int t = 0; t < 3; ++t) {
+    readers.emplace_back([&] {
+      while (!stop.load()) {
+        const Status scanned = db->Scan(Table::kSheets, {}, {}, [&](auto key, auto) {
+          const auto again = db->Get(Table::kCells, key);  // inside the scan
+          EXPECT_TRUE(again.ok() && again->has_value());
+          return true;
+        });
+        EXPECT_TRUE(scanned.ok()) << scanned;
+        scans.fetch_add(1);
+      }
+    });
+  }
+  for (int i = 0; i < 20; ++i) {
+    const int before = scans.load();
+    while (scans.load() < before + 3) std::this_thread::yield();
+    disk.Arm({.at = 1, .once = true});
+    EXPECT_FALSE(CommitOne(*db, "b" + std::to_string(i)).ok());
+    EXPECT_TRUE(db->Heal().ok());
+    EXPECT_TRUE(CommitOne(*db, "c" + std::to_string(i)).ok());
+  }
+  stop.store(true);
+  for (std::thread& reader : readers) reader.join();
+  EXPECT_EQ(db->reopened(), 20u);
+  EXPECT_EQ(Rows(*db).size(), 21u);
+}
+
+TEST(HealTest, ABarrierFailsUntilTheStoreIsHealedAndThenHolds) {
+  const Scratch scratch;
+  FaultyEnv disk;
+  const auto db = MustOpen(scratch, disk);
+  Syncer syncer(*db, {.interval = std::chrono::hours(24), .bytes_max = std::size_t{1} << 40});
+  ASSERT_TRUE(CommitOne(*db, "a").ok());
+  disk.Arm({.at = 1});
+  EXPECT_EQ(syncer.Barrier().code(), StatusCode::kUnavailable);
+  EXPECT_EQ(syncer.Barrier().code(), StatusCode::kUnavailable);
+  EXPECT_FALSE(syncer.health().ok());
+  disk.Repair();
+  while (!syncer.health().ok()) std::this_thread::yield();  // heals by itself
+  EXPECT_TRUE(syncer.Barrier().ok());
+  EXPECT_EQ(db->reopened(), 1u);
+  ASSERT_TRUE(CommitOne(*db, "b").ok());
+  EXPECT_TRUE(syncer.Barrier().ok());
+}
+
+TEST(GateTest, WhoIsInsideComesInAgainWhileSomebodyWaitsToLockIt) {
+  Gate gate;
+  std::atomic<bool> locked{false};
+  std::thread other;
+  {
+    const Gate::Inside inside(gate);
+    EXPECT_FALSE(gate.Lock(std::chrono::steady_clock::now()));
+    other = std::thread([&] {
+      EXPECT_TRUE(gate.Lock(std::chrono::steady_clock::now() + std::chrono::hours(1)));
+      locked.store(true);
+      gate.Unlock();
+    });
+    const Gate::Inside again(gate);
+    EXPECT_FALSE(locked.load());
+  }
+  other.join();
+  EXPECT_TRUE(locked.load());
+}
+
+}  // namespace
+}  // namespace gateway::store
