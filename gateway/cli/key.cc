@@ -133,6 +133,10 @@ void RegisterKey(CLI::App& app, Context& context) {
                              "commons key rotate master");
   AddVerb(*rotate, "master", "A new master key; every slot opens it as before",
           {"commons key rotate master"}, context, [&context] { return Rotate(context, "master"); });
+  AddVerb(*rotate, "identity",
+          "New keys by which others know the gateway; used once the roster names them",
+          {"commons key rotate identity"}, context,
+          [&context] { return Rotate(context, "identity"); });
 }
 
 }  // namespace gateway::cli
