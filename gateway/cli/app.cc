@@ -1,5 +1,7 @@
 #include "gateway/cli/app.h"
 
+#include <sys/resource.h>
+
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <iostream>
@@ -9,6 +11,8 @@
 namespace gateway::cli {
 
 int Run(int argc, char** argv) {
+  const rlimit none{0, 0};
+  setrlimit(RLIMIT_CORE, &none);  // key files and passphrases pass through here
   Context context;
   CLI::App app("Commons Gateway: what a neighbourhood's rules let leave, and nothing else.",
                "commons");
@@ -39,6 +43,8 @@ int Run(int argc, char** argv) {
   RegisterVerify(app, context);
   RegisterPeer(app, context);
   RegisterRetract(app, context);
+  RegisterKey(app, context);
+  RegisterUnlock(app, context);
   RegisterBackup(app, context);
   RegisterStore(app, context);
 

@@ -71,6 +71,8 @@ void RegisterVerify(CLI::App& app, Context& context);
 void RegisterPeer(CLI::App& app, Context& context);
 void RegisterStore(CLI::App& app, Context& context);
 void RegisterRetract(CLI::App& app, Context& context);  // after RegisterCell: its verb
+void RegisterKey(CLI::App& app, Context& context);
+void RegisterUnlock(CLI::App& app, Context& context);
 void RegisterBackup(CLI::App& app, Context& context);
 
 }  // namespace gateway::cli

@@ -8,17 +8,15 @@
 
 #include "gateway/base/file.h"
 #include "gateway/cli/command.h"
+#include "gateway/cli/slot_source.h"
 #include "gateway/crypto/keyslots.h"
-#include "gateway/crypto/slot_secret.h"
 #include "gateway/crypto/secret.h"
 
 namespace gateway::cli {
 namespace {
 
-constexpr std::size_t kKeyFileBytesMax = 4096;
-
 struct Args {
-  std::string gateway, broker, key_file, listen, replay;
+  std::string gateway, broker, key_file, passphrase_file, listen, replay;
 };
 
 std::string CheckBroker(const std::string& text) {
@@ -47,21 +45,13 @@ StatusOr<std::string> Quote(const std::string& text) {
   return quoted + "\"";
 }
 
-StatusOr<std::string> ReadOrMakeKeyFile(const std::string& path) {
-  auto text = ReadFile(path, kKeyFileBytesMax);
-  if (text.ok() || text.status().code() != StatusCode::kNotFound) return text;
-  ASSIGN_OR_RETURN(std::string made, crypto::GenerateKeyFile());
-  RETURN_IF_ERROR(WriteFile(path, made, FileMode::kPrivate, IfExists::kRefuse));
-  return made;
-}
-
-StatusOr<std::string> MakeKeyslots(const std::string& key_path) {
+StatusOr<std::string> MakeKeyslots(const Args& args, const std::string& key_path) {
   RETURN_IF_ERROR(crypto::InitCrypto());
-  ASSIGN_OR_RETURN(std::string key_file, ReadOrMakeKeyFile(key_path));
-  const auto slot = crypto::SlotOfKeyFile(key_file);
-  crypto::Wipe(key_file.data(), key_file.size());
-  if (!slot.ok()) return Annotate(slot.status(), key_path);
-  return crypto::NewKeyslots(*slot);
+  ASSIGN_OR_RETURN(crypto::Keyslot slot, MakeSlot({.passphrase_file = args.passphrase_file,
+                                                   .key_file = key_path,
+                                                   .shares = {},
+                                                   .stewards = {}}));
+  return crypto::NewKeyslots(std::move(slot));
 }
 
 Status MakeDirectory(const std::string& dir) {
@@ -82,10 +72,15 @@ Status Init(Context& context, const Args& args) {
     }
   }
   std::error_code error;
-  const std::string key_path = std::filesystem::absolute(args.key_file, error).string();
+  const std::string key_path =
+      args.key_file.empty() ? "" : std::filesystem::absolute(args.key_file, error).string();
   if (error) return InvalidArgument("key file %s: %s", args.key_file, error.message());
   ASSIGN_OR_RETURN(const std::string broker, Quote(args.broker));
-  ASSIGN_OR_RETURN(const std::string key_file, Quote(key_path));
+  std::string key_file;
+  if (!key_path.empty()) {
+    ASSIGN_OR_RETURN(const std::string quoted, Quote(key_path));
+    key_file = "key_file: " + quoted + "\n";
+  }
   std::string listen;
   if (!args.listen.empty()) {
     ASSIGN_OR_RETURN(const std::string address, Quote(args.listen));
@@ -97,10 +92,10 @@ Status Init(Context& context, const Args& args) {
     mode = "replay " + FormatTime(start) + "\n";
   }
   RETURN_IF_ERROR(MakeDirectory(context.dir));
-  ASSIGN_OR_RETURN(const std::string keyslots, MakeKeyslots(key_path));
+  ASSIGN_OR_RETURN(const std::string keyslots, MakeKeyslots(args, key_path));
   const std::string config =
       Format("# Made by `commons init`; commonsd reads it at start.\nschema: commonsd/1\n"
-             "gateway: %s\nbroker: %s\nkey_file: %s\n%s", args.gateway, broker, key_file, listen);
+             "gateway: %s\nbroker: %s\n%s%s", args.gateway, broker, key_file, listen);
   RETURN_IF_ERROR(
       WriteFile(context.dir + "/mode", mode, FileMode::kPrivate, IfExists::kReplace));
   RETURN_IF_ERROR(
@@ -132,9 +127,12 @@ void RegisterInit(CLI::App& app, Context& context) {
   init->add_option("--broker", args->broker, "the MQTT broker beside it")
       ->required()
       ->check(CheckBroker);
-  init->add_option("--key-file", args->key_file,
-                   "opens the store; made if absent. Keep it off the board")
-      ->required();
+  CLI::Option_group* opens = init->add_option_group("what opens the store");
+  opens->add_option("--key-file", args->key_file, "made if absent. Keep it off the board");
+  opens->add_option("--passphrase-file", args->passphrase_file,
+                    "its first line is a passphrase; the daemon then starts locked and waits for "
+                    "`commons unlock`");
+  opens->require_option(1);
   init->add_option("--listen", args->listen,
                    "host:port where peers and parties reach it; without, it takes no part in the "
                    "federation")

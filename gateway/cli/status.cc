@@ -28,6 +28,10 @@ Status Show(Context& context) {
   ASSIGN_OR_RETURN(auto client, Client::Connect(context));
   ASSIGN_OR_RETURN(const auto status,
                    client->Call(&Stub::GetStatus, commons::v1::GetStatusRequest()));
+  if (status.state() == "locked") {
+    context.Print(Record{{"gateway", status.gateway()}, {"state", status.state()}});
+    return OkStatus();
+  }
   std::map<std::string, uint64_t> totals;
   Tally reasons{{"denied", {}}, {"duplicate", {}}, {"quarantined", {}}};
   for (const auto& count : status.counts()) {
@@ -36,6 +40,7 @@ Status Show(Context& context) {
   }
   context.Print(Record{{"commons", status.commons()},
                        {"gateway", status.gateway()},
+                       {"state", status.state()},
                        {"origin", status.origin()},
                        {"replay", status.replay()},
                        {"now", FormatTime(TimeOf(status.now_ms()))},

@@ -200,4 +200,8 @@ StatusOr<SecretKey> SecretOfShares(const Keyslots& keyslots,
   return secret;
 }
 
+void CopySecret(const SecretKey& secret, std::string& out) {
+  out.append(KeyAccess::View(secret));
+}
+
 }  // namespace gateway::crypto

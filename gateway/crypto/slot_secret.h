@@ -39,4 +39,7 @@ StatusOr<std::string> OpenShare(const Keyslot& slot, std::string_view steward_ke
 // what they give is not the secret of their slot.
 StatusOr<SecretKey> SecretOfShares(const Keyslots& keyslots, const std::vector<std::string>& shares);
 
+// For the way to a locked daemon: appends the secret half's bytes. The caller wipes them.
+void CopySecret(const SecretKey& secret, std::string& out);
+
 }  // namespace gateway::crypto

@@ -159,13 +159,4 @@ StatusOr<port::LoggedEntry> Pipeline::Logged(uint64_t leaf) const {
   return logged;
 }
 
-StatusOr<port::GatewayPublicKeys> Pipeline::GetKeys() {
-  ASSIGN_OR_RETURN(crypto::TlsIdentity tls, tls_identity());
-  crypto::Wipe(tls.private_key_pem.data(), tls.private_key_pem.size());
-  return port::GatewayPublicKeys{.gateway = gateway_.value(),
-                                 .tls = std::move(tls.pin),
-                                 .sign = vault_->signer().public_key(),
-                                 .log = vault_->log_signer().public_key()};
-}
-
 }  // namespace gateway::pipeline

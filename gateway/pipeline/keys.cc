@@ -153,7 +153,15 @@ Status Pipeline::RemoveKeySlot(const std::string& id) {
 StatusOr<uint64_t> Pipeline::RotateKeys(const std::string& level) {
   return Call<StatusOr<uint64_t>>([&]() -> StatusOr<uint64_t> {
     if (level == "master") return RenewMasterKey();
-    return InvalidArgument("keys are rotated at the level \"master\", not \"%s\"", level);
+    if (level != "identity") {
+      return InvalidArgument("keys are rotated at the levels \"master\" and \"identity\", not \"%s\"",
+                             level);
+    }
+    constexpr uint32_t kIdentity[] = {store::kSignKey, store::kLogKey, store::kTlsKey};
+    for (const uint32_t own_key : kIdentity) {
+      RETURN_IF_ERROR(vault_->MintNext(own_key).status());
+    }
+    return std::size(kIdentity);
   });
 }
 

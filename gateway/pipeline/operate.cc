@@ -56,6 +56,11 @@ StatusOr<std::vector<std::string>> Pipeline::ActivateDocuments(
     for (const policy::Finding& finding : activation.warnings) {
       warnings.push_back(policy::FormatFinding(finding));
     }
+    ASSIGN_OR_RETURN(const Identity named, NamedIdentity());
+    if (named != identity_) {
+      warnings.push_back("roster: it names other keys of this gateway than those in use; restart "
+                         "commonsd, and it uses them");
+    }
     return warnings;
   });
 }

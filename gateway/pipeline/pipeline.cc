@@ -15,7 +15,7 @@ constexpr std::chrono::minutes kRetentionInterval{6 * 60};
 constexpr std::chrono::minutes kRetentionWhenFull{10};
 // Row of the meta table: "live" or "replay".
 constexpr std::string_view kModeKey = "mode";
-// Row of the meta table: the TLS certificate, PEM.
+// Row of the meta table: the TLS certificate, PEM; of later generations with "-1", "-2", …
 constexpr std::string_view kCertificateKey = "certificate";
 // Padded with newlines to this, because ECDSA signatures are not all of one length: what a store
 // holds should not depend on chance.
@@ -80,6 +80,7 @@ Status Pipeline::Start() {
     ASSIGN_OR_RETURN(journal_, store::Journal::Open(*vault_, folded));
     RETURN_IF_ERROR(make_core());
   }
+  RETURN_IF_ERROR(ChooseIdentity());
   RETURN_IF_ERROR(LoadRetractions());
   if (replay_ != nullptr) replay_->Set(std::max(replay_->SystemNow(), core_->clock_floor()));
   RETURN_IF_ERROR(LoadRecentHashes());
@@ -138,8 +139,10 @@ Status Pipeline::ReportShortfall() {
 }
 
 Status Pipeline::KeepCertificate() {
+  std::string key(kCertificateKey);
+  if (identity_.tls > 0) key += Format("-%d", identity_.tls);
   ASSIGN_OR_RETURN(std::optional<std::string> row,
-                   vault_->GetRow(store::Table::kMeta, kCertificateKey));
+                   vault_->GetRow(store::Table::kMeta, key));
   if (!row.has_value()) {
     ASSIGN_OR_RETURN(crypto::TlsIdentity made, vault_->MakeTlsIdentity());
     crypto::Wipe(made.private_key_pem.data(), made.private_key_pem.size());
@@ -147,7 +150,7 @@ Status Pipeline::KeepCertificate() {
     row = std::move(made.certificate_pem);
     row->resize(kCertificateRowBytes, '\n');
     store::Batch batch;
-    RETURN_IF_ERROR(vault_->PutOwn(batch, store::Table::kMeta, kCertificateKey, *row));
+    RETURN_IF_ERROR(vault_->PutOwn(batch, store::Table::kMeta, key, *row));
     RETURN_IF_ERROR(vault_->Commit(batch));
   }
   certificate_ = row->substr(0, row->find_last_not_of('\n') + 1) + "\n";

@@ -143,6 +143,16 @@ class Pipeline final : public port::Intake, public port::Commands, public port::
   // row decides. Returns FailedPrecondition if the store was made for the other kind of clock.
   Status CheckMode();
   Status KeepCertificate();
+  // Generations of the gateway's own keys: identity.cc
+  struct Identity {
+    uint32_t sign = 0, log = 0, tls = 0;
+    friend bool operator==(const Identity&, const Identity&) = default;
+  };
+  // Those that the roster in force names; of a key that it does not name, the one in use.
+  StatusOr<Identity> NamedIdentity() const;
+  // At a start, before anybody has the keys.
+  Status ChooseIdentity();
+  StatusOr<std::string> TlsPin(uint32_t generation) const;
   // With the two files beside it.
   Status OpenDatabase();
   store::Mark Committed() const;
@@ -218,7 +228,8 @@ class Pipeline final : public port::Intake, public port::Commands, public port::
   const std::string keyslots_path_;
   crypto::MasterKeys master_;  // moved on by Start
   std::function<bool()> broker_connected_;
-  std::string certificate_;  // PEM
+  Identity identity_;        // in use
+  std::string certificate_;  // PEM, of its TLS key
   std::unique_ptr<store::Losses> losses_;
   std::unique_ptr<store::HighWater> high_water_;
   std::unique_ptr<store::Database> database_;

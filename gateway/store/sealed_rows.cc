@@ -129,7 +129,7 @@ Status Vault::MintOwnKeys() {
   Batch batch;
   for (const uint32_t epoch : kOwnKeys) {
     if (epoch == kTlsKey) {
-      RETURN_IF_ERROR(MintTlsKey(batch));
+      RETURN_IF_ERROR(MintTlsKey(batch, 0));
     } else {
       RETURN_IF_ERROR(MintInto(batch, {.owner = {}, .epoch = epoch}));
     }
@@ -141,15 +141,16 @@ Status Vault::MintOwnKeys() {
   return db_.Sync();
 }
 
-Status Vault::MintTlsKey(Batch& batch) {
+Status Vault::MintTlsKey(Batch& batch, uint32_t generation) {
+  const uint32_t epoch = OwnEpoch(kTlsKey, generation);
   for (int draw = 0; draw < kTlsDrawsMax; ++draw) {
-    RETURN_IF_ERROR(MintInto(batch, {.owner = {}, .epoch = kTlsKey}));  // the last one counts
-    StatusOr<crypto::TlsIdentity> identity = MakeTlsIdentity();
+    RETURN_IF_ERROR(MintInto(batch, {.owner = {}, .epoch = epoch}));  // the last one counts
+    StatusOr<crypto::TlsIdentity> identity = MakeTlsIdentity(generation);
     if (identity.ok()) {
       crypto::Wipe(identity->private_key_pem.data(), identity->private_key_pem.size());
     }
     if (identity.status().code() != StatusCode::kInvalidArgument) return identity.status();
-    keyring_.Forget(OwnerId{}.view(), kTlsKey);
+    keyring_.Forget(OwnerId{}.view(), epoch);
   }
   return Internal("TLS key: %d random numbers in a row were none", kTlsDrawsMax);
 }
@@ -184,8 +185,49 @@ Status Vault::MakeSigners() {
   return OkStatus();
 }
 
-StatusOr<crypto::TlsIdentity> Vault::MakeTlsIdentity() const {
-  return keyring_.TlsIdentityOf(OwnerId{}.view(), kTlsKey);
+StatusOr<crypto::TlsIdentity> Vault::MakeTlsIdentity(uint32_t generation) const {
+  return keyring_.TlsIdentityOf(OwnerId{}.view(), OwnEpoch(kTlsKey, generation));
+}
+
+StatusOr<crypto::Signer> Vault::OwnSigner(uint32_t own_key, uint32_t generation) const {
+  return keyring_.SignerOf(OwnerId{}.view(), OwnEpoch(own_key, generation));
+}
+
+uint32_t Vault::NewestOwn(uint32_t own_key) const {
+  const MutexLock lock(mutex_);
+  uint32_t generation = 0;
+  while (states_.contains({.owner = {}, .epoch = OwnEpoch(own_key, generation + 1)})) ++generation;
+  return generation;
+}
+
+StatusOr<uint32_t> Vault::MintNext(uint32_t own_key) {
+  if (own_key != kSignKey && own_key != kLogKey && own_key != kTlsKey) {
+    return InvalidArgument("the gateway's own key %u is never replaced", own_key);
+  }
+  const uint32_t generation = NewestOwn(own_key) + 1;
+  const KeyName name{.owner = {}, .epoch = OwnEpoch(own_key, generation)};
+  const MutexLock lock(mutex_);
+  Batch batch;
+  RETURN_IF_ERROR(own_key == kTlsKey ? MintTlsKey(batch, generation) : MintInto(batch, name));
+  if (const Status committed = db_.Commit(batch); !committed.ok()) {
+    keyring_.Forget(name.owner.view(), name.epoch);
+    return committed;
+  }
+  states_.emplace(name, KeyState::kActive);
+  RETURN_IF_ERROR(db_.Sync());  // a roster may name it for years
+  return generation;
+}
+
+Status Vault::UseOwn(uint32_t own_key, uint32_t generation) {
+  if (own_key == kTlsKey) {
+    ASSIGN_OR_RETURN(crypto::TlsIdentity identity, MakeTlsIdentity(generation));
+    crypto::Wipe(identity.private_key_pem.data(), identity.private_key_pem.size());
+    tls_in_use_ = generation;
+    return OkStatus();
+  }
+  GW_CHECK(own_key == kSignKey || own_key == kLogKey);
+  ASSIGN_OR_RETURN((own_key == kSignKey ? signer_ : log_signer_), OwnSigner(own_key, generation));
+  return OkStatus();
 }
 
 Status Vault::MintInto(Batch& batch, const KeyName& name) {

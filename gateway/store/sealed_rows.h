@@ -31,6 +31,11 @@ inline constexpr uint32_t kDuplicateKey = 3;  // hashes of MQTT messages
 inline constexpr uint32_t kSignKey = 4;       // Ed25519: the gateway's answers
 inline constexpr uint32_t kLogKey = 5;        // Ed25519: the ledger's checkpoints
 inline constexpr uint32_t kTlsKey = 6;        // P-256
+// The gateway's own keys are replaced by keys of the next generation; a store begins with that of 0.
+inline constexpr uint32_t kOwnGeneration = 256;
+inline constexpr uint32_t OwnEpoch(uint32_t own_key, uint32_t generation) {
+  return own_key + kOwnGeneration * generation;
+}
 
 // Epochs of an owner's keys are UTC months, and these two, which no month reaches. The registry row
 // of a household is sealed under a key of its own, which only the erasure of the household ends.
@@ -127,7 +132,19 @@ class Vault {
   // What the gateway is known by: keys that never leave the store. They live as long as the vault.
   const crypto::Signer& signer() const { return *signer_; }          // of answers
   const crypto::Signer& log_signer() const { return *log_signer_; }  // of the ledger's checkpoints
-  StatusOr<crypto::TlsIdentity> MakeTlsIdentity() const;
+  StatusOr<crypto::TlsIdentity> MakeTlsIdentity() const { return MakeTlsIdentity(tls_in_use_); }
+
+  // Makes the next generation of kSignKey, kLogKey or kTlsKey, durably; it is not used until UseOwn.
+  // Returns its number, or InvalidArgument for another key, otherwise as Database::Commit.
+  StatusOr<uint32_t> MintNext(uint32_t own_key);
+  // The newest generation of one of the gateway's own keys.
+  uint32_t NewestOwn(uint32_t own_key) const;
+  // From now on signer(), log_signer() or MakeTlsIdentity() are of this generation. Call it before
+  // anybody else has them. Returns NotFound if there is no such key.
+  Status UseOwn(uint32_t own_key, uint32_t generation);
+  // Keys of any generation. Return NotFound if there is none.
+  StatusOr<crypto::Signer> OwnSigner(uint32_t own_key, uint32_t generation) const;
+  StatusOr<crypto::TlsIdentity> MakeTlsIdentity(uint32_t generation) const;
 
  private:
   enum class KeyState : uint8_t { kActive = 1, kRetired = 2, kTombstone = 3 };
@@ -146,7 +163,7 @@ class Vault {
   Status LoadKeys(const crypto::SecretKey* older);
   StatusOr<uint64_t> WrapAll(const crypto::MasterKey* next) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   Status MintOwnKeys() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  Status MintTlsKey(Batch& batch);
+  Status MintTlsKey(Batch& batch, uint32_t generation);
   Status MakeSigners();
   Status MintInto(Batch& batch, const KeyName& name);
   // Makes sure that the key is loaded, may seal, and has its row in the database.
@@ -155,7 +172,8 @@ class Vault {
 
   Database& db_;
   crypto::Keyring keyring_;
-  std::optional<crypto::Signer> signer_, log_signer_;  // constant after Open
+  std::optional<crypto::Signer> signer_, log_signer_;  // constant after Open, but for UseOwn
+  uint32_t tls_in_use_ = 0;                            // likewise
   mutable Mutex mutex_;
   // Every key row of the database; a key is named here only once its row is committed.
   std::unordered_map<KeyName, KeyState, KeyNameHash> states_ ABSL_GUARDED_BY(mutex_);

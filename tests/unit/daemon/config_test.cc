@@ -103,6 +103,12 @@ TEST(ConfigTest, RefusesWithThePlace) {
   }
 }
 
+TEST(ConfigTest, WithoutAKeyFileTheGatewayWaitsForUnlock) {
+  const auto config = ParseConfig("schema: commonsd/1\ngateway: gw-a\nbroker: \"a://b\"\n");
+  ASSERT_TRUE(config.ok()) << Message(config.status());
+  EXPECT_EQ(config->key_file, "");
+}
+
 TEST(ModeTest, ReadsBothModesAndNothingElse) {
   EXPECT_FALSE(ParseMode("live\n")->replay_start.has_value());
   EXPECT_EQ(ParseMode("replay 1970-01-01T00:00:01Z\n")->replay_start, Time(Millis(1000)));

@@ -2,8 +2,13 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
+#include "gateway/base/bytes.h"
 #include "gateway/base/file.h"
+#include "gateway/crypto/dsse.h"
 #include "gateway/crypto/keyslots.h"
+#include "gateway/crypto/sign.h"
+#include "gateway/crypto/x509.h"
+#include "gateway/proof/note.h"
 #include "tests/unit/pipeline/commons_fixture.h"
 
 namespace gateway::pipeline {
@@ -161,6 +166,46 @@ TEST(KeysTest, AKeyslotsFileThatOthersCanReadIsRefused) {
   EXPECT_EQ(commons.gateway().RotateKeys("master").status().code(),
             StatusCode::kFailedPrecondition);
   EXPECT_EQ(commons.gateway().ListKeySlots().status().code(), StatusCode::kFailedPrecondition);
+}
+
+TEST(KeysTest, NewIdentityKeysAreShownAtOnceAndUsedOnceTheRosterNamesThem) {
+  Commons commons;
+  const auto before = Must(commons.gateway().GetKeys());
+  EXPECT_EQ(Must(commons.gateway().RotateKeys("identity")), 3u);
+  const auto next = Must(commons.gateway().GetKeys());
+  EXPECT_NE(next.sign, before.sign);
+  EXPECT_NE(next.log, before.log);
+  EXPECT_NE(next.tls, before.tls);
+  commons.Restart();
+  EXPECT_EQ(commons.gateway().signer().public_key(), before.sign);
+  EXPECT_EQ(Must(commons.gateway().tls_identity()).pin, before.tls);
+
+  std::string prev;
+  for (const port::DocumentRow& row : Must(commons.gateway().ShowDocuments())) {
+    if (row.type == "roster") prev = HexEncode(row.hash);
+  }
+  const std::string roster =
+      "schema: commons-roster/1\ncommons: testville\nversion: 2\nprev: \"" + prev +
+      "\"\nissued: 2012-01-01T00:00:00Z\nexpires: 2100-01-01T00:00:00Z\n"
+      "gateways: [{id: gw-a, zone: north, address: \"localhost:7443\", tls: [\"" +
+      crypto::FormatPin(next.tls) + "\"], sign: \"" + crypto::FormatPublicKey(next.sign) +
+      "\", log: \"" + crypto::FormatPublicKey(next.log) +
+      "\"}]\nparties: [{id: city-hall, kind: municipality}, {id: institute, kind: researcher}]\n";
+  const auto warnings = Must(
+      commons.gateway().ActivateDocuments({commons.Sign(crypto::kRosterType, roster)}));
+  ASSERT_FALSE(warnings.empty());
+  EXPECT_NE(warnings.back().find("restart commonsd"), std::string::npos);
+  EXPECT_EQ(commons.gateway().signer().public_key(), before.sign);
+  commons.Restart();
+  EXPECT_EQ(commons.gateway().signer().public_key(), next.sign);
+  EXPECT_EQ(Must(commons.gateway().tls_identity()).pin, next.tls);
+  EXPECT_EQ(Must(commons.gateway().GetKeys()).log, next.log);
+  // The ledger's head is signed by the key that the roster names.
+  const auto note = proof::ParseNote(commons.gateway().checkpoint());
+  ASSERT_TRUE(note.ok()) << Message(note.status());
+  const std::vector<proof::NoteKey> known = {
+      {.name = proof::LogOrigin("testville", "gw-a", true), .public_key = next.log}};
+  EXPECT_EQ(Must(proof::VerifyNote(*note, known)).size(), 1u);
 }
 
 TEST(KeysTest, AnUnknownLevelIsRefused) {

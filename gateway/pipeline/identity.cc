@@ -1,0 +1,65 @@
+// By which of its keys the gateway is known: always those that the roster in force names, so that
+// new ones can be made first and named by the stewards after.
+#include <algorithm>
+
+#include "gateway/base/log.h"
+#include "gateway/pipeline/call.h"
+
+namespace gateway::pipeline {
+
+StatusOr<Pipeline::Identity> Pipeline::NamedIdentity() const {
+  Identity named = identity_;
+  const auto rules = core_->registry().rules();
+  if (rules == nullptr) return named;
+  const policy::RosterGateway* self = rules->documents.roster.FindGateway(gateway_);
+  if (self == nullptr) return named;
+  const auto find = [&](uint32_t own_key, const std::string& public_key,
+                        uint32_t& generation) -> Status {
+    for (uint32_t i = 0; i <= vault_->NewestOwn(own_key); ++i) {
+      ASSIGN_OR_RETURN(const crypto::Signer signer, vault_->OwnSigner(own_key, i));
+      if (signer.public_key() == public_key) generation = i;
+    }
+    return OkStatus();
+  };
+  RETURN_IF_ERROR(find(store::kSignKey, self->sign, named.sign));
+  RETURN_IF_ERROR(find(store::kLogKey, self->log, named.log));
+  for (uint32_t i = 0; i <= vault_->NewestOwn(store::kTlsKey); ++i) {
+    ASSIGN_OR_RETURN(const std::string pin, TlsPin(i));
+    if (std::ranges::count(self->tls, pin) > 0) named.tls = i;  // of several the newest
+  }
+  return named;
+}
+
+Status Pipeline::ChooseIdentity() {
+  ASSIGN_OR_RETURN(const Identity named, NamedIdentity());
+  if (named == identity_) return OkStatus();
+  RETURN_IF_ERROR(vault_->UseOwn(store::kSignKey, named.sign));
+  RETURN_IF_ERROR(vault_->UseOwn(store::kLogKey, named.log));
+  RETURN_IF_ERROR(vault_->UseOwn(store::kTlsKey, named.tls));
+  identity_ = named;
+  RETURN_IF_ERROR(KeepCertificate());
+  // Load has signed the ledger's head; it must be by the key that the roster names.
+  if (!ledger_->published().note.empty()) ledger_->Publish();
+  return OkStatus();
+}
+
+StatusOr<std::string> Pipeline::TlsPin(uint32_t generation) const {
+  ASSIGN_OR_RETURN(crypto::TlsIdentity identity, vault_->MakeTlsIdentity(generation));
+  crypto::Wipe(identity.private_key_pem.data(), identity.private_key_pem.size());
+  return identity.pin;
+}
+
+StatusOr<port::GatewayPublicKeys> Pipeline::GetKeys() {
+  ASSIGN_OR_RETURN(std::string tls, TlsPin(vault_->NewestOwn(store::kTlsKey)));
+  const auto newest = [this](uint32_t own_key) {
+    return vault_->OwnSigner(own_key, vault_->NewestOwn(own_key));
+  };
+  ASSIGN_OR_RETURN(const crypto::Signer sign, newest(store::kSignKey));
+  ASSIGN_OR_RETURN(const crypto::Signer log, newest(store::kLogKey));
+  return port::GatewayPublicKeys{.gateway = gateway_.value(),
+                                 .tls = std::move(tls),
+                                 .sign = sign.public_key(),
+                                 .log = log.public_key()};
+}
+
+}  // namespace gateway::pipeline
