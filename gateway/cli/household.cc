@@ -10,7 +10,9 @@
 #include "gateway/cli/command.h"
 #include "gateway/crypto/dsse.h"
 #include "gateway/model/limits.h"
+#include "gateway/policy/gateway_keys.h"
 #include "gateway/policy/grant.h"
+#include "gateway/policy/receipt.h"
 
 namespace gateway::cli {
 namespace {
@@ -125,6 +127,67 @@ Status Export(Context& context, const ExportArgs& args) {
   return OkStatus();
 }
 
+struct EraseArgs {
+  std::string household, receipt;
+  bool yes = false;
+};
+
+struct ReceiptArgs {
+  std::string receipt, keys;
+};
+
+Status Erase(Context& context, const EraseArgs& args) {
+  if (!args.yes) return FailedPrecondition("this cannot be undone; say --yes if it is meant");
+  // Before the daemon gives a receipt that would then be lost.
+  if (access(args.receipt.c_str(), F_OK) == 0) {
+    return AlreadyExists("file %s: the file is there already", args.receipt);
+  }
+  ASSIGN_OR_RETURN(auto client, Client::Connect(context));
+  commons::v1::EraseHouseholdRequest request;
+  request.set_household(args.household);
+  ASSIGN_OR_RETURN(const auto reply, client->Call(&Stub::EraseHousehold, request));
+  RETURN_IF_ERROR(
+      WriteFile(args.receipt, reply.receipt(), FileMode::kPrivate, IfExists::kRefuse));
+  context.Print(
+      Record{{"household", args.household}, {"state", "erased"}, {"receipt", args.receipt}});
+  return OkStatus();
+}
+
+Status ShowReceipt(Context& context, const ReceiptArgs& args) {
+  RETURN_IF_ERROR(crypto::InitCrypto());
+  ASSIGN_OR_RETURN(const std::string envelope, ReadFile(args.receipt, crypto::kEnvelopeBytesMax));
+  ASSIGN_OR_RETURN(const std::string line, ReadFile(args.keys, 4096));
+  ASSIGN_OR_RETURN(const policy::GatewayKeys keys, policy::ParseGatewayKeys(line));
+  ASSIGN_OR_RETURN(const policy::Receipt receipt, policy::VerifyReceipt(envelope, keys));
+  context.Print(Record{{"commons", receipt.commons},
+                       {"gateway", receipt.gateway.value()},
+                       {"subject", HexEncode(receipt.subject.view())},
+                       {"erased_at", FormatTime(receipt.erased_at)},
+                       {"data_keys", receipt.data_keys},
+                       {"ledger_size", receipt.ledger_size},
+                       {"ledger_root", HexEncode(receipt.ledger_root)}});
+  return OkStatus();
+}
+
+void RegisterErase(CLI::App& noun, Context& context) {
+  auto args = std::make_shared<EraseArgs>();
+  CLI::App* erase = AddVerb(
+      noun, "erase", "Destroy a household's keys, for ever; what was released stays",
+      {"commons household erase flat-12 --yes --receipt flat-12.receipt"}, context,
+      [&context, args] { return Erase(context, *args); });
+  erase->add_option("ID", args->household, "the household")->required();
+  erase->add_flag("--yes", args->yes, "really");
+  erase->add_option("--receipt", args->receipt, "file to write, for the residents")->required();
+
+  auto receipt_args = std::make_shared<ReceiptArgs>();
+  CLI::App* receipt = AddVerb(
+      noun, "receipt", "Check the receipt of an erasure; needs no daemon",
+      {"commons household receipt flat-12.receipt --keys gw-a.pub"}, context,
+      [&context, receipt_args] { return ShowReceipt(context, *receipt_args); });
+  receipt->add_option("FILE", receipt_args->receipt, "from `household erase`")->required();
+  receipt->add_option("--keys", receipt_args->keys, "from `gateway keys --out`")->required();
+}
+
 Status List(Context& context) {
   ASSIGN_OR_RETURN(auto client, Client::Connect(context));
   ASSIGN_OR_RETURN(const auto reply,
@@ -142,7 +205,7 @@ Status List(Context& context) {
 }  // namespace
 
 void RegisterHousehold(CLI::App& app, Context& context) {
-  CLI::App* noun = AddNoun(app, "household", "Households: invite, confirm, list, export",
+  CLI::App* noun = AddNoun(app, "household", "Households: invite, confirm, list, export, erase",
                            "commons household list");
 
   auto add_args = std::make_shared<AddArgs>();
@@ -166,6 +229,8 @@ void RegisterHousehold(CLI::App& app, Context& context) {
   confirm->add_option("--acceptance", confirm_args->acceptances, "signed by each adult")
       ->required();
   confirm->add_option("--key", confirm_args->key, "the steward's key file")->required();
+
+  RegisterErase(*noun, context);
 
   auto export_args = std::make_shared<ExportArgs>();
   CLI::App* exporting = AddVerb(

@@ -47,6 +47,12 @@ Status Core::Load() {
   return MakeReadable();
 }
 
+void Core::Forget(const OwnerId& owner) {
+  blocks_.Forget(owner);
+  days_.Forget(owner);
+  registry_->Forget(owner);
+}
+
 Status Core::TakeActivation() {
   auto fresh = std::make_unique<Registry>(parts_.vault);
   RETURN_IF_ERROR(fresh->Load());

@@ -102,10 +102,7 @@ class Core {
   // Reads the registry anew after an activation was committed. On an error the old rules stay.
   Status TakeActivation();
   // Drops what is in memory of an owner whose rows are gone.
-  void ForgetOwner(const OwnerId& owner) {
-    blocks_.Forget(owner);
-    days_.Forget(owner);
-  }
+  void Forget(const OwnerId& owner);
   const OpenDays& open_days() const { return days_; }
   uint64_t released() const { return released_; }
   uint64_t suppressed() const { return suppressed_; }

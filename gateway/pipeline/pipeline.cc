@@ -86,6 +86,7 @@ Status Pipeline::Start() {
   RETURN_IF_ERROR(LoadRecentHashes());
   RETURN_IF_ERROR(core_->FoldThrough(journal_->last()));
   RETURN_IF_ERROR(FinishRestored());
+  RETURN_IF_ERROR(FinishErasures());
   const Time now = clock_.SystemNow();
   if (const auto decided = core_->DecideDue(now, ClockSound(now)); !decided.ok()) {
     // Pending stays pending; intake and residents' rights go on.
@@ -246,6 +247,7 @@ Status Pipeline::Append(const port::Delivery& delivery, const port::Admission& a
     counters_.Settle(Outcome::kDuplicateRedelivered, readings.size());
     return OkStatus();
   }
+  const MutexLock intake(intake_gate_);
   const Time now = clock_.SystemNow();
   if (!vault_->MaySeal(admission.owner, MonthOf(now))) {
     // A clock that was set back by months, or the owner is gone. Waiting would not help.

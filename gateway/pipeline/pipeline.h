@@ -206,7 +206,11 @@ class Pipeline final : public port::Intake, public port::Commands, public port::
   // Seals the master key, and the next one while there is one, to the slots, and writes the file.
   Status WriteKeyslots(std::vector<crypto::Keyslot> slots) const;
   // erase.cc
-  Status DestroyHousehold(const Household& household);
+  StatusOr<std::vector<std::string>> ReadErasures() const;
+  Status NoteErasure(const OwnerId& owner);
+  Status DestroyOwner(const OwnerId& owner);
+  Status Scrub();  // what was destroyed out of every file
+  // Of a crash, or of a restore that brought an erased owner back.
   Status FinishErasures();
   Status CommitHousehold(Household household);  // or a place
   Status EnrolDevice(const std::string& device, const Household& owner);
@@ -243,6 +247,9 @@ class Pipeline final : public port::Intake, public port::Commands, public port::
 
   IntakeCounters counters_;
   mutable SheetIndex sheets_;  // readers bring it up to the watermark when they need it
+
+  // Held by intake for each message, and by whoever must have none in between.
+  Mutex intake_gate_;
 
   // Confined to the MQTT thread.
   std::vector<uint64_t> recent_hashes_;  // of the last kInflightMax journal entries, a ring

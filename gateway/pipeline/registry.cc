@@ -167,8 +167,8 @@ Status Registry::SaveHousehold(store::Batch& batch, const Household& household) 
                           EncodeHousehold(household));
 }
 
-void Registry::Forget(const HouseholdId& id) {
-  households_.erase(id);
+void Registry::Forget(const OwnerId& owner) {
+  std::erase_if(households_, [&](const auto& entry) { return entry.second.owner == owner; });
   Reindex();
 }
 

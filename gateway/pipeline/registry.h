@@ -100,7 +100,7 @@ class Registry {
 
   Status SaveHousehold(store::Batch& batch, const Household& household);
   void TakeHousehold(Household household);
-  void Forget(const HouseholdId& id);
+  void Forget(const OwnerId& owner);
 
   // Rules that are unchanged keep their `since`; new and changed ones get `now`, or their own
   // later validity.

@@ -4,7 +4,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <set>
 
 #include "gateway/backup/disk.h"
 #include "gateway/backup/manifest.h"
@@ -13,12 +12,6 @@
 #include "gateway/pipeline/pipeline.h"
 
 namespace gateway::pipeline {
-
-namespace {
-
-constexpr std::size_t kBatchBytes = 1u << 20;
-
-}  // namespace
 
 static_assert(backup::kStoreFormat == store::kStoreFormat);
 
@@ -35,35 +28,16 @@ Status Pipeline::BeginRestored() {
   return EraseRestored();
 }
 
-// First the keys, then the rows: nothing can read them in between.
 Status Pipeline::EraseRestored() {
-  if (restored_->erased.empty()) return OkStatus();
-  std::set<OwnerId> erased;
-  store::Batch batch;
-  for (const std::string& owner : restored_->erased) {
-    erased.insert(OwnerId::FromBytes(owner));
-    RETURN_IF_ERROR(vault_->DestroyOwner(batch, OwnerId::FromBytes(owner)));
-  }
-  for (const store::Table table : {store::Table::kRegistry, store::Table::kBlocks,
-                                   store::Table::kRollups, store::Table::kJournal}) {
-    std::string last;
-    Status failed;
-    const auto remove = [&](std::string_view key, std::string_view value) {
-      const StatusOr<store::RowHeader> header = store::ParseRowHeader(value);
-      if (!header.ok() || !erased.contains(header->owner)) return true;
-      last = key;
-      if (table != store::Table::kJournal) batch.Delete(table, key);
-      if (batch.bytes() >= kBatchBytes) failed = vault_->Commit(batch);
-      return failed.ok();
-    };
-    RETURN_IF_ERROR(database_->Scan(table, {}, {}, remove));
-    RETURN_IF_ERROR(failed);
-    // The journal has no gaps; what is before the row was folded before the backup was made.
-    if (table == store::Table::kJournal && !last.empty()) {
-      batch.DeleteRange(table, {}, last + '\0');
+  ASSIGN_OR_RETURN(const std::vector<std::string> noted, ReadErasures());
+  for (const std::string& bytes : restored_->erased) {
+    const OwnerId owner = OwnerId::FromBytes(bytes);
+    if (std::find(noted.begin(), noted.end(), bytes) == noted.end()) {
+      RETURN_IF_ERROR(NoteErasure(owner));
     }
+    if (!vault_->IsErased(owner)) RETURN_IF_ERROR(DestroyOwner(owner));
   }
-  return vault_->Commit(batch);
+  return OkStatus();
 }
 
 Status Pipeline::FinishRestored() {

@@ -6,19 +6,20 @@
 namespace gateway::policy {
 namespace {
 
-using std::chrono::seconds;
+namespace v1 = ::commons::v1;
 
+constexpr uint32_t kSchema = 1;
+constexpr std::size_t kPayloadBytesMax = 1024;
 constexpr std::size_t kRootBytes = 32;
 
-commons::v1::ErasureReceipt ToMessage(const ErasureReceipt& receipt) {
-  commons::v1::ErasureReceipt message;
-  message.set_schema(1);
+v1::Receipt ToMessage(const Receipt& receipt) {
+  v1::Receipt message;
+  message.set_schema(kSchema);
   message.set_commons(receipt.commons);
   message.set_gateway(receipt.gateway.value());
   message.set_subject(std::string(receipt.subject.view()));
-  message.set_erased_at_s(
-      std::chrono::duration_cast<seconds>(receipt.erased_at.time_since_epoch()).count());
-  message.set_keys_destroyed(receipt.keys_destroyed);
+  message.set_erased_at_ms(receipt.erased_at.time_since_epoch().count());
+  message.set_data_keys(receipt.data_keys);
   message.set_ledger_size(receipt.ledger_size);
   message.set_ledger_root(receipt.ledger_root);
   return message;
@@ -26,7 +27,7 @@ commons::v1::ErasureReceipt ToMessage(const ErasureReceipt& receipt) {
 
 }  // namespace
 
-std::string SignReceipt(const ErasureReceipt& receipt, const crypto::Signer& signer) {
+std::string SignReceipt(const Receipt& receipt, const crypto::Signer& signer) {
   crypto::Envelope envelope{.payload_type = std::string(crypto::kReceiptType),
                             .payload = ToMessage(receipt).SerializeAsString(),
                             .signatures = {}};
@@ -34,30 +35,30 @@ std::string SignReceipt(const ErasureReceipt& receipt, const crypto::Signer& sig
   return crypto::SerializeEnvelope(envelope);
 }
 
-StatusOr<ErasureReceipt> VerifyReceipt(std::string_view bytes, std::string_view gateway_key) {
+StatusOr<Receipt> VerifyReceipt(std::string_view bytes, const GatewayKeys& keys) {
   ASSIGN_OR_RETURN(const crypto::Envelope envelope, crypto::ParseEnvelope(bytes));
   if (envelope.payload_type != crypto::kReceiptType) {
     return InvalidArgument("receipt: the envelope holds another kind of document");
   }
-  const std::string signed_bytes = crypto::PreAuthEncoding(envelope.payload_type, envelope.payload);
-  bool genuine = false;
-  for (const crypto::EnvelopeSignature& signature : envelope.signatures) {
-    genuine = genuine || crypto::VerifySignature(gateway_key, signed_bytes, signature.signature);
+  if (crypto::ValidSigners(envelope, std::vector<std::string>{keys.sign}).empty()) {
+    return PermissionDenied("receipt: not signed by gateway \"%s\"", keys.id.value());
   }
-  if (!genuine) return PermissionDenied("receipt: this gateway's key did not sign it");
-  commons::v1::ErasureReceipt message;
-  if (!message.ParseFromString(envelope.payload) || message.schema() != 1 ||
-      message.subject().size() != SubjectId::kBytes ||
+  v1::Receipt message;
+  if (envelope.payload.size() > kPayloadBytesMax || !message.ParseFromString(envelope.payload) ||
+      message.schema() != kSchema || message.subject().size() != SubjectId::kBytes ||
       message.ledger_root().size() != kRootBytes) {
-    return InvalidArgument("receipt: malformed, or not of schema 1");
+    return InvalidArgument("receipt: malformed");
   }
-  return ErasureReceipt{.commons = message.commons(),
-                        .gateway = GatewayId(message.gateway()),
-                        .subject = SubjectId::FromBytes(message.subject()),
-                        .erased_at = Time(seconds(message.erased_at_s())),
-                        .keys_destroyed = message.keys_destroyed(),
-                        .ledger_size = message.ledger_size(),
-                        .ledger_root = message.ledger_root()};
+  if (message.gateway() != keys.id.value()) {
+    return PermissionDenied("receipt: names gateway \"%s\"", message.gateway());
+  }
+  return Receipt{.commons = message.commons(),
+                 .gateway = GatewayId(message.gateway()),
+                 .subject = SubjectId::FromBytes(message.subject()),
+                 .erased_at = Time(Millis(message.erased_at_ms())),
+                 .data_keys = message.data_keys(),
+                 .ledger_size = message.ledger_size(),
+                 .ledger_root = message.ledger_root()};
 }
 
 }  // namespace gateway::policy

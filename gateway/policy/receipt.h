@@ -1,9 +1,6 @@
-// A gateway's word that it has erased a household: for the resident, who keeps it. Pure. Bytes: one
-// protobuf commons.v1.ErasureReceipt (consent.proto) in a DSSE envelope of type
-// crypto::kReceiptType.
+// The receipt of an erasure: the gateway's signed word that a household's keys are gone.
 #pragma once
 
-#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -11,25 +8,24 @@
 #include "gateway/base/status.h"
 #include "gateway/crypto/sign.h"
 #include "gateway/model/ids.h"
+#include "gateway/policy/gateway_keys.h"
 
 namespace gateway::policy {
 
-struct ErasureReceipt {
+struct Receipt {
   std::string commons;
   GatewayId gateway;
-  SubjectId subject;  // the household, as its residents' documents call it
-  Time erased_at;     // whole seconds
-  uint64_t keys_destroyed = 0;
+  SubjectId subject;
+  Time erased_at;
+  uint64_t data_keys = 0;
   uint64_t ledger_size = 0;
   std::string ledger_root;  // 32 bytes
-  friend bool operator==(const ErasureReceipt&, const ErasureReceipt&) = default;
 };
 
-// The signed envelope.
-std::string SignReceipt(const ErasureReceipt& receipt, const crypto::Signer& signer);
-
-// Returns PermissionDenied if `gateway_key` (Ed25519) did not sign it, InvalidArgument if the bytes
-// are no receipt.
-StatusOr<ErasureReceipt> VerifyReceipt(std::string_view envelope, std::string_view gateway_key);
+// The envelope.
+std::string SignReceipt(const Receipt& receipt, const crypto::Signer& signer);
+// Returns InvalidArgument if it is no receipt, PermissionDenied if the gateway of `keys` did not
+// sign it, or it names another.
+StatusOr<Receipt> VerifyReceipt(std::string_view envelope, const GatewayKeys& keys);
 
 }  // namespace gateway::policy

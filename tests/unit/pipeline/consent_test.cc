@@ -121,7 +121,7 @@ TEST(ConsentTest, UnconfirmedHouseholdLeavesNothingButItsRegistryEntry) {
                                    store::Table::kSheets, store::Table::kCells}) {
     EXPECT_EQ(rows(table), 0) << static_cast<int>(table);
   }
-  EXPECT_EQ(rows(store::Table::kKeys), 6);  // the gateway's own; none for the household
+  EXPECT_EQ(rows(store::Table::kKeys), 7);  // the gateway's own; the household's for its entry
 }
 
 TEST(ConsentTest, GrantChainWithAGapIsRefused) {

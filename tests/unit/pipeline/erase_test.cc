@@ -1,0 +1,159 @@
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <sstream>
+
+#include "gateway/crypto/keyslots.h"
+#include "gateway/policy/receipt.h"
+#include "gateway/store/database.h"
+#include "gateway/store/sealed_rows.h"
+#include "tests/unit/pipeline/commons_fixture.h"
+
+namespace gateway::pipeline {
+namespace {
+
+std::string AllBytes(const std::filesystem::path& dir) {
+  std::ostringstream bytes;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(dir)) {
+    if (entry.is_regular_file()) bytes << std::ifstream(entry.path(), std::ios::binary).rdbuf();
+  }
+  return bytes.str();
+}
+
+// The wrapped data keys of the gateway's store: the one way back to what they sealed.
+std::vector<std::string> WrappedKeys(const std::filesystem::path& dir) {
+  const auto copy = dir.parent_path() / "keys-copy";
+  std::filesystem::copy(dir, copy, std::filesystem::copy_options::recursive);
+  std::vector<std::string> keys;
+  {
+    const auto db = store::Database::Open(copy.string());
+    EXPECT_TRUE(db.ok());
+    EXPECT_TRUE((*db)->Scan(store::Table::kKeys, {}, {},
+                            [&](std::string_view key, std::string_view value) {
+                              const bool own = key.starts_with(std::string(16, '\0'));
+                              if (!own && value.size() > 1) keys.emplace_back(value.substr(1));
+                              return true;
+                            })
+                    .ok());
+  }
+  std::filesystem::remove_all(copy);
+  return keys;
+}
+
+TEST(EraseTest, NoFileHoldsAnyKeyOfTheHouseholdAfterwards) {
+  Commons commons;
+  const Member gone = commons.Join("flat-1");
+  commons.SendDay(gone, "2013-01-13T00:00:00Z", 500);
+  commons.Restart();
+  const std::vector<std::string> keys = WrappedKeys(commons.dir());
+  ASSERT_EQ(keys.size(), 2u);  // of its registry row, and of the month
+  const std::string before = AllBytes(commons.dir());
+  for (const std::string& key : keys) ASSERT_NE(before.find(key), std::string::npos);
+  ASSERT_TRUE(commons.gateway().EraseHousehold("flat-1").ok());
+  const std::string after = AllBytes(commons.dir());
+  for (const std::string& key : keys) EXPECT_EQ(after.find(key), std::string::npos);
+  EXPECT_TRUE(commons.gateway().ListHouseholds()->empty());
+}
+
+// A crash after the keys' end, before the files were rewritten.
+TEST(EraseTest, TheNextStartFinishesWhatACrashLeft) {
+  Commons commons;
+  const Member gone = commons.Join("flat-1");
+  commons.Restart();
+  const std::vector<std::string> keys = WrappedKeys(commons.dir());
+  ASSERT_TRUE(commons.gateway().Close().ok());
+  {
+    const auto db = store::Database::Open(commons.dir().string());
+    ASSERT_TRUE(db.ok());
+    const auto vault =
+        store::Vault::Open(**db, *crypto::SecretKey::FromBytes(commons.master()));
+    ASSERT_TRUE(vault.ok());
+    store::Batch batch;
+    batch.Put(store::Table::kMeta, "erasing", "1");
+    const OwnerId owner = (*vault)->OwnerOf(SubjectId::FromBytes(gone.invite.subject));
+    ASSERT_TRUE((*vault)->DestroyOwner(batch, owner).ok());
+  }
+  commons.Restart();
+  EXPECT_TRUE(commons.gateway().ListHouseholds()->empty());
+  const std::string after = AllBytes(commons.dir());
+  for (const std::string& key : keys) EXPECT_EQ(after.find(key), std::string::npos);
+}
+
+TEST(EraseTest, OthersKeepTheirReadingsAndTheErasedOneNeverReturns) {
+  Commons commons;
+  const Member gone = commons.Join("flat-1");
+  const Member stays = commons.Join("flat-2");
+  commons.SendDay(gone, "2013-01-13T00:00:00Z", 500);
+  commons.SendDay(stays, "2013-01-13T00:00:00Z", 300);
+  ASSERT_TRUE(commons.gateway().EraseHousehold("flat-1").ok());
+  commons.Crash();
+  EXPECT_EQ(commons.gateway().ListHouseholds()->size(), 1u);
+  EXPECT_EQ(commons.Send(stays, "2013-01-13T00:00:00Z", 300), port::DoorCode::kAdmitted);
+  EXPECT_EQ(commons.Counts()["repeated"], 1u);
+}
+
+TEST(EraseTest, ALateMessageIsDeniedAndCounted) {
+  Commons commons;
+  const Member gone = commons.Join("flat-1");
+  const auto picture = commons.gateway().admissions();  // as a message in flight holds it
+  ASSERT_TRUE(commons.gateway().EraseHousehold("flat-1").ok());
+  EXPECT_EQ(commons.Send(gone, "2013-01-13T00:00:00Z", 5), port::DoorCode::kUnknownDevice);
+  const port::Admission admission = picture->Find(gone.device, "load");
+  ASSERT_EQ(admission.code, port::DoorCode::kAdmitted);
+  commons.gateway().Received(1);
+  const Reading reading{.time = At("2013-01-13T00:30:00Z"), .value = 5};
+  EXPECT_TRUE(
+      commons.gateway().Append({.topic = "t", .payload = "p"}, admission, {&reading, 1}).ok());
+  const auto status = commons.gateway().GetStatus();
+  EXPECT_EQ(status->journaled, 0u);
+  EXPECT_EQ(status->waiting, 0u);
+  EXPECT_TRUE(WrappedKeys(commons.dir()).empty());
+}
+
+TEST(EraseTest, TheHouseholdCanJoinAgainUnderANewSubject) {
+  Commons commons;
+  const Member before = commons.Join("flat-1");
+  ASSERT_TRUE(commons.gateway().EraseHousehold("flat-1").ok());
+  const Member again = commons.Join("flat-1");
+  EXPECT_NE(again.invite.subject, before.invite.subject);
+  EXPECT_EQ(commons.Send(again, "2013-01-13T00:00:00Z", 5), port::DoorCode::kAdmitted);
+  EXPECT_EQ(commons.Counts()[""], 1u);
+}
+
+TEST(EraseTest, AnOlderBackupDoesNotBringItBack) {
+  Commons commons;
+  commons.Join("flat-1");
+  commons.Restart();
+  const auto backup = commons.dir().parent_path() / "backup";
+  std::filesystem::copy(commons.dir(), backup, std::filesystem::copy_options::recursive);
+  ASSERT_TRUE(commons.gateway().EraseHousehold("flat-1").ok());
+  std::filesystem::copy_file(commons.dir() / "erasures", backup / "erasures");
+  ReplayClock clock(At("2013-01-13T00:00:00Z"));
+  auto restored = Pipeline::Open({.dir = backup.string(),
+                                  .master = *crypto::SecretKey::FromBytes(commons.master()),
+                                  .gateway = GatewayId("gw-a"),
+                                  .clock = &clock,
+                                  .replay = &clock});
+  ASSERT_TRUE(restored.ok()) << Message(restored.status());
+  EXPECT_TRUE((*restored)->ListHouseholds()->empty());
+}
+
+TEST(EraseTest, TheReceiptIsSignedByTheGateway) {
+  Commons commons;
+  const Member gone = commons.Join("flat-1");
+  const auto receipt = commons.gateway().EraseHousehold("flat-1");
+  ASSERT_TRUE(receipt.ok());
+  const auto own = commons.gateway().GetKeys();
+  policy::GatewayKeys keys{.id = GatewayId("gw-a"), .tls = {}, .sign = own->sign, .log = {}};
+  const auto read = policy::VerifyReceipt(*receipt, keys);
+  ASSERT_TRUE(read.ok()) << Message(read.status());
+  EXPECT_EQ(read->subject.view(), gone.invite.subject);
+  EXPECT_EQ(read->data_keys, 1u);
+  keys.sign = own->log;
+  EXPECT_EQ(policy::VerifyReceipt(*receipt, keys).status().code(), StatusCode::kPermissionDenied);
+  EXPECT_EQ(policy::VerifyReceipt("x", keys).status().code(), StatusCode::kInvalidArgument);
+  EXPECT_EQ(commons.gateway().EraseHousehold("flat-1").status().code(), StatusCode::kNotFound);
+}
+
+}  // namespace
+}  // namespace gateway::pipeline
