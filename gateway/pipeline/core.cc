@@ -42,9 +42,7 @@ Core::Core(CoreParts parts)
 
 Status Core::Load() {
   RETURN_IF_ERROR(registry_->Load());
-  RETURN_IF_ERROR(LoadState());
-  // What an earlier process decided may sit in the write-ahead log only.
-  return MakeReadable();
+  return LoadState();
 }
 
 void Core::Forget(const OwnerId& owner) {
@@ -279,6 +277,7 @@ Status Core::GiveUpDaysEndedBy(Time end) {
 Status Core::MakeReadable() {
   if (registry_->rules() == nullptr) return OkStatus();
   if (parts_.losses.blocking() && parts_.ledger.size() > parts_.ledger_known) return OkStatus();
+  if (parts_.ledger.size() > publish_limit_) return OkStatus();
   const ledger::Ledger::Published published = parts_.ledger.published();
   if (!published.note.empty() && published.size == parts_.ledger.size()) return OkStatus();
   RETURN_IF_ERROR(parts_.syncer.Barrier());

@@ -6,6 +6,7 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <map>
 #include <memory>
 #include <optional>
@@ -84,6 +85,8 @@ class Core {
   // documents were activated the ledger has no name: nothing happens. While a loss is not
   // acknowledged nothing new becomes readable.
   Status MakeReadable();
+  // The log's key in use may sign no larger ledger: see Pipeline::FenceLog.
+  void LimitPublishing(uint64_t size) { publish_limit_ = size; }
 
   // The gateway may have lost readings, grants or withdrawals of the days that ended at or before
   // `end`: from now on, and after restarts, each of them that is undecided is decided, when it is
@@ -147,6 +150,7 @@ class Core {
   uint64_t trimmed_ = 0;
   std::size_t bytes_since_checkpoint_ = 0;
   std::atomic<Time> clock_floor_{Time{}};  // written by the pipeline thread only
+  uint64_t publish_limit_ = std::numeric_limits<uint64_t>::max();
   uint64_t released_ = 0;
   uint64_t suppressed_ = 0;
   std::optional<Time> given_up_;  // days that ended at or before this are decided as lost

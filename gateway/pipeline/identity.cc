@@ -2,10 +2,17 @@
 // new ones can be made first and named by the stewards after.
 #include <algorithm>
 
+#include "gateway/base/bytes.h"
 #include "gateway/base/log.h"
 #include "gateway/pipeline/call.h"
 
 namespace gateway::pipeline {
+namespace {
+
+// Row of the meta table: u64 ledger size ‖ u32 generation of the log's key that may sign beyond it.
+constexpr std::string_view kLogFenceKey = "log-fence";
+
+}  // namespace
 
 StatusOr<Pipeline::Identity> Pipeline::NamedIdentity() const {
   Identity named = identity_;
@@ -40,6 +47,34 @@ Status Pipeline::ChooseIdentity() {
   RETURN_IF_ERROR(KeepCertificate());
   // Load has signed the ledger's head; it must be by the key that the roster names.
   if (!ledger_->published().note.empty()) ledger_->Publish();
+  return OkStatus();
+}
+
+// The ledger is not all that it was: with the key in use a second root could be signed for a size
+// that was signed before. That key signs nothing larger than what is left; the next one goes on,
+// which is another log to everybody, once stewards have put it into the roster.
+Status Pipeline::FenceLog() {
+  ASSIGN_OR_RETURN(const uint32_t next, vault_->MintNext(store::kLogKey));
+  store::Batch batch;
+  RETURN_IF_ERROR(vault_->PutOwn(batch, store::Table::kMeta, kLogFenceKey,
+                                 ByteWriter().U64(ledger_->size()).U32(next).bytes()));
+  RETURN_IF_ERROR(vault_->Commit(batch));
+  return KeepToFence();
+}
+
+Status Pipeline::KeepToFence() {
+  ASSIGN_OR_RETURN(const std::optional<std::string> row,
+                   vault_->GetRow(store::Table::kMeta, kLogFenceKey));
+  if (!row.has_value()) return OkStatus();
+  ByteReader in(*row);
+  const uint64_t size = in.U64();
+  const uint32_t generation = in.U32();
+  RETURN_IF_ERROR(in.Finish("fence of the log"));
+  if (identity_.log >= generation) return OkStatus();
+  core_->LimitPublishing(size);
+  Log(LogLevel::kWarning,
+      "ledger: entries were lost, so its key signs nothing beyond %d; what is decided from now on is "
+      "readable once the roster names the new key that `commons gateway keys` shows", size);
   return OkStatus();
 }
 

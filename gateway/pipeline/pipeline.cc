@@ -87,6 +87,9 @@ Status Pipeline::Start() {
   RETURN_IF_ERROR(core_->FoldThrough(journal_->last()));
   RETURN_IF_ERROR(FinishRestored());
   RETURN_IF_ERROR(FinishErasures());
+  RETURN_IF_ERROR(KeepToFence());
+  // What an earlier process decided may sit in the write-ahead log only.
+  RETURN_IF_ERROR(core_->MakeReadable());
   const Time now = clock_.SystemNow();
   if (const auto decided = core_->DecideDue(now, ClockSound(now)); !decided.ok()) {
     // Pending stays pending; intake and residents' rights go on.

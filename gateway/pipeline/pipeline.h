@@ -152,6 +152,8 @@ class Pipeline final : public port::Intake, public port::Commands, public port::
   StatusOr<Identity> NamedIdentity() const;
   // At a start, before anybody has the keys.
   Status ChooseIdentity();
+  Status FenceLog();
+  Status KeepToFence();
   StatusOr<std::string> TlsPin(uint32_t generation) const;
   // With the two files beside it.
   Status OpenDatabase();

@@ -46,6 +46,8 @@ Status Pipeline::FinishRestored() {
   core_->RaiseClockFloor(at);
   RETURN_IF_ERROR(core_->GiveUpDaysEndedBy(restored_->at));  // and makes the floor durable
   if (replay_ != nullptr) replay_->Set(std::max(replay_->SystemNow(), at));
+  // Of entries that came after the backup nothing is known here, but others may have them.
+  RETURN_IF_ERROR(FenceLog());
   const std::string path = dir_ + "/" + std::string(backup::kRestoredFile);
   if (unlink(path.c_str()) != 0) return backup::FromErrno("file", path);
   restored_.reset();

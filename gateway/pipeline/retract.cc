@@ -102,6 +102,10 @@ StatusOr<uint64_t> Pipeline::RetractCell(const std::string& envelope) {
   ASSIGN_OR_RETURN(const policy::VerifiedRetraction verified, Call<Verified>([&]() -> Verified {
                      const std::shared_ptr<const Rules>& rules = core_->registry().rules();
                      if (rules == nullptr) return FailedPrecondition("no rules are active");
+                     if (losses_->blocking()) {
+                       return FailedPrecondition(
+                           "the store has lost something; `commons store acknowledge` first");
+                     }
                      return policy::VerifyRetraction(envelope, rules->documents.charter, gateway_);
                    }));
   const policy::Retraction& retraction = verified.retraction;
