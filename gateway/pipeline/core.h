@@ -157,6 +157,7 @@ class Core {
   port::RetentionCounts retention_;
   Time looked_at_keys_;  // for some that nothing needs any more
   std::set<uint32_t> merged_months_;
+  std::optional<uint64_t> retained_policy_;  // under which this process looked at every block
   std::set<DayKey> decided_;  // a cache of what the sheets table says
   Window last_day_{};         // the civil day looked up last: most readings fall into it again
 };

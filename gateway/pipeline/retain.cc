@@ -47,13 +47,14 @@ Status Core::Retain(Time now, const std::function<bool()>& go_on) {
   RETURN_IF_ERROR(Checkpoint(now));
   RETURN_IF_ERROR(TrimJournal(now));
   const port::RetentionCounts before = retention_;
+  const uint64_t version = registry_->rules()->documents.policy.version;
   Retention run({.registry = *registry_,
                  .blocks = blocks_,
                  .rollups = rollups_,
                  .days = days_,
                  .vault = parts_.vault,
                  .counts = retention_},
-                now, go_on);
+                now, retained_policy_ != version, go_on);
   RETURN_IF_ERROR(run.GiveUpDays());
   if (!run.stopped()) RETURN_IF_ERROR(run.TakeReadings());
   if (!run.stopped()) RETURN_IF_ERROR(run.TakeRollups());
@@ -63,6 +64,7 @@ Status Core::Retain(Time now, const std::function<bool()>& go_on) {
     if (!run.stopped()) looked_at_keys_ = now;
   }
   if (run.stopped()) return OkStatus();
+  retained_policy_ = version;
   RETURN_IF_ERROR(MergeBlocks(now));
   retention_.last_run = now;
   if (!run.took_any() && retention_.keys_destroyed == before.keys_destroyed) return OkStatus();
@@ -89,7 +91,7 @@ Status Core::RetainToSize(Time now, uint64_t bytes_goal) {
                    .days = days_,
                    .vault = parts_.vault,
                    .counts = retention_},
-                  now, nullptr);
+                  now, false, nullptr);
     RETURN_IF_ERROR(run.TakeMonthEarly(month));
     RETURN_IF_ERROR(run.DestroyKeys());
     if (!run.took_any()) continue;

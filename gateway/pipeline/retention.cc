@@ -16,13 +16,15 @@ namespace {
 
 // Small enough that the batches of a long backlog do not hold up the write-ahead log.
 constexpr std::size_t kBatchBytes = 256u << 10;
+constexpr std::chrono::hours kDayMax{25};
 
 }  // namespace
 
-Retention::Retention(Parts parts, Time now, std::function<bool()> go_on)
+Retention::Retention(Parts parts, Time now, bool everything, std::function<bool()> go_on)
     : parts_(parts),
       rules_(*parts.registry.rules()),
       now_(now),
+      everything_(everything),
       go_on_(std::move(go_on)) {}
 
 Status Retention::Commit() {
@@ -120,9 +122,18 @@ Status Retention::TakeReadings() {
   // Every month is looked at: a series whose metric the policy dropped keeps nothing.
   for (const uint32_t month : months) {
     if (stopped_) return OkStatus();
-    RETURN_IF_ERROR(TakeMonth(month));
+    if (MayHoldDue(month)) RETURN_IF_ERROR(TakeMonth(month));
   }
   return OkStatus();
+}
+
+bool Retention::MayHoldDue(uint32_t month) const {
+  if (everything_ || month <= early_month_) return true;
+  const auto due = [&](const policy::RetainRule& rule) {
+    // A civil day goes when its first moment does.
+    return rule.tier == RetainTier::kRaw && month <= MonthOf(now_ - rule.keep + kDayMax);
+  };
+  return std::ranges::any_of(rules_.documents.policy.retain, due);
 }
 
 Status Retention::TakeMonthEarly(uint32_t month) {

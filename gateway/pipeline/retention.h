@@ -41,8 +41,9 @@ class Retention {
     store::Vault& vault;
     port::RetentionCounts& counts;
   };
-  // After each batch `go_on` is asked, if it is set; false ends the run.
-  Retention(Parts parts, Time now, std::function<bool()> go_on);
+  // After each batch `go_on` is asked, if it is set; false ends the run. With `everything`, blocks
+  // that are too young for any rule are looked at too: the policy may have dropped their metric.
+  Retention(Parts parts, Time now, bool everything, std::function<bool()> go_on);
 
   // Each goes on from where the one before was stopped, if it was. Errors: as Database; a row that
   // does not open is left where it is and is no error.
@@ -84,6 +85,7 @@ class Retention {
   // Whether a day that is not decided yet may need readings of [from, until).
   bool IsHeld(const Plan& plan, const Window& span);
   Status TakeMonth(uint32_t month);
+  bool MayHoldDue(uint32_t month) const;
   Status TakeOwner(uint32_t month, const OwnerId& owner);
   Status RollUp(OwnerWork& work);
   Status RollUpDay(const OwnerWork& work, Due& due, const Window& day, std::vector<Rollup>& made);
@@ -102,6 +104,7 @@ class Retention {
   const Parts parts_;
   const Rules& rules_;
   const Time now_;
+  const bool everything_;
   const std::function<bool()> go_on_;
   uint32_t early_month_ = 0;  // readings up to this month go whatever their age
   bool stopped_ = false;
