@@ -145,6 +145,7 @@ class Pipeline final : public port::Intake, public port::Commands, public port::
   Status KeepCertificate();
   // With the two files beside it.
   Status OpenDatabase();
+  Status LoadReports();
   store::Mark Committed() const;
   // RocksDB cuts a damaged log short and says nothing; the high-water file knows better.
   Status ReportShortfall();

@@ -208,8 +208,11 @@ TEST(RollupsTest, AReadingLeftBesideItsRollupIsErasedAndNotAdded) {
   const auto before = kept.Rolled(0, "used");
   BlockLog blocks(kept.vault().db(), kept.vault());
   store::Batch batch;
-  ASSERT_TRUE(blocks.Append(OwnerKind::kHousehold, kept.OwnerOf(0), MonthOf(day + hours(24 * 31)),
-                            kept.SeriesOf(0, "used"), {day + hours(4), 50}).ok());
+  const SeriesPlace place{.owner = kept.OwnerOf(0),
+                          .device = kept.core().registry().DeviceOf(kept.SeriesOf(0, "used")),
+                          .series = kept.SeriesOf(0, "used")};
+  ASSERT_TRUE(blocks.Append(OwnerKind::kHousehold, place, MonthOf(day + hours(24 * 31)),
+                            {day + hours(4), 50}).ok());
   ASSERT_TRUE(blocks.WriteTo(batch).ok());
   ASSERT_TRUE(kept.vault().Commit(batch).ok());
   ASSERT_EQ(kept.Raw(0, "used").size(), 1u);
