@@ -45,6 +45,8 @@ inline constexpr std::size_t kReadingsPerBlockMax = 2'048;
 // How often the file that says what is durable is written, unless the ledger grew.
 inline constexpr std::chrono::seconds kMarkInterval{10};
 inline constexpr std::size_t kLossesMax = 256;  // entries of the report of what the disk lost
+// Up to this much in files, every checksum is looked at when the store is opened.
+inline constexpr uint64_t kStoreVerifyBytesMax = 64u << 20;
 inline constexpr std::size_t kSyncBytesMax = 64u << 10;
 inline constexpr std::chrono::milliseconds kSyncInterval{1'000};
 // Blocks read from files and rows that are not in files yet, together; the latter at most.

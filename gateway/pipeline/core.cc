@@ -126,12 +126,29 @@ Status Core::LoadOpenDays(const std::set<DayKey>& open) {
           }
         });
     RETURN_IF_ERROR(damaged.status());
-    if (*damaged > 0) {
-      Log(LogLevel::kError, "store: %d blocks of readings of %04d-%02d do not open", *damaged,
-          month / 12, month % 12 + 1);
-    }
+    if (*damaged == 0) continue;
+    // A sheet must not be decided as if these readings had never been: acknowledging gives up its
+    // day. Said once; the same blocks are found at every start.
+    RETURN_IF_ERROR(ReportBlocks(month, *damaged));
   }
   return OkStatus();
+}
+
+Status Core::ReportBlocks(uint32_t month, uint64_t damaged) {
+  const std::string row_key = Format("damaged blocks %04d-%02d", month / 12, month % 12 + 1);
+  const std::string count = Format("%u", damaged);
+  ASSIGN_OR_RETURN(const std::optional<std::string> known,
+                   parts_.vault.GetRow(Table::kMeta, row_key));
+  if (known == count) return OkStatus();
+  RETURN_IF_ERROR(parts_.losses.Add(
+      {.what = Format("readings of %04d-%02d: %u blocks do not open", month / 12, month % 12 + 1,
+                      damaged),
+       .file = "",
+       .found = clock_floor(),
+       .ledger = false}));
+  store::Batch batch;
+  RETURN_IF_ERROR(parts_.vault.PutOwn(batch, Table::kMeta, row_key, count));
+  return parts_.vault.Commit(batch);
 }
 
 std::optional<DayKey> Core::KeyOf(const SeriesInfo& series, Time time) {

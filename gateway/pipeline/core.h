@@ -130,6 +130,7 @@ class Core {
   Status TrimJournal(Time now);
   Status MergeBlocks(Time now);  // of months that are over
   Status LoadOpenDays(const std::set<DayKey>& open);
+  Status ReportBlocks(uint32_t month, uint64_t damaged);
   Status PutCheckpoint(store::Batch& batch, const DayKey* closing);
   Status DecideSheet(const DayKey& key, const OpenDay& day, Time now);
   StatusOr<privacy::SheetInput> MakeInput(const Sheet& sheet, const OpenDay& day, Time now) const;

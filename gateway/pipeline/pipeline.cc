@@ -1,6 +1,7 @@
 #include "gateway/pipeline/pipeline.h"
 
 #include <algorithm>
+#include <filesystem>
 
 #include "gateway/base/check.h"
 #include "gateway/base/log.h"
@@ -20,6 +21,7 @@ constexpr std::string_view kCertificateKey = "certificate";
 // Padded with newlines to this, because ECDSA signatures are not all of one length: what a store
 // holds should not depend on chance.
 constexpr std::size_t kCertificateRowBytes = 1024;
+constexpr std::string_view kRemedy = "`commons backup restore`";
 
 }  // namespace
 
@@ -37,7 +39,12 @@ Pipeline::Pipeline(PipelineOptions options)
 
 StatusOr<std::unique_ptr<Pipeline>> Pipeline::Open(PipelineOptions options) {
   std::unique_ptr<Pipeline> pipeline(new Pipeline(std::move(options)));
-  RETURN_IF_ERROR(pipeline->Start());
+  const Status started = pipeline->Start();
+  if (started.code() == StatusCode::kDataLoss &&
+      Message(started).find(kRemedy) == std::string_view::npos) {
+    return DataLoss("%s; restore a backup with %s", Message(started), kRemedy);
+  }
+  RETURN_IF_ERROR(started);
   return pipeline;
 }
 
@@ -80,6 +87,9 @@ Status Pipeline::Start() {
     ASSIGN_OR_RETURN(journal_, store::Journal::Open(*vault_, folded));
     RETURN_IF_ERROR(make_core());
   }
+  if (core_->registry().rules() == nullptr && ledger_->size() > 0) {
+    return DataLoss("registry: the rules by which the ledger was written are missing");
+  }
   RETURN_IF_ERROR(ChooseIdentity());
   RETURN_IF_ERROR(LoadRetractions());
   if (replay_ != nullptr) replay_->Set(std::max(replay_->SystemNow(), core_->clock_floor()));
@@ -104,7 +114,29 @@ Status Pipeline::Start() {
 }
 
 Status Pipeline::OpenDatabase() {
-  ASSIGN_OR_RETURN(database_, store::Database::Open({.dir = dir_, .space = space_, .env = env_}));
+  const bool made = store::HasLossReport(dir_) || std::filesystem::exists(dir_ + "/high-water");
+  // What is known of the store is read before the store, which may turn out to be damaged.
+  if (made) RETURN_IF_ERROR(LoadReports());
+  const auto report = [this](const std::vector<store::Loss>& losses) {
+    std::vector<store::Loss> dated = losses;
+    for (store::Loss& loss : dated) loss.found = clock_.SystemNow();
+    return losses_->AddAll(dated);
+  };
+  store::DatabaseOptions options{.dir = dir_, .space = space_, .env = env_};
+  if (made) {
+    options.report = report;
+    options.known_changes = high_water_->mark().changes;
+  }
+  ASSIGN_OR_RETURN(database_, store::Database::Open(std::move(options)));
+  if (!made) RETURN_IF_ERROR(LoadReports());
+  if (!database_->salvaged()) return OkStatus();
+  // Its changes are counted anew; what was lost of the old ones is reported.
+  store::Mark mark = high_water_->mark();
+  mark.changes = database_->changes();
+  return high_water_->Write(mark);
+}
+
+Status Pipeline::LoadReports() {
   const Time now = clock_.SystemNow();
   // Each of the two files is there since the other is: one alone says that the other was lost.
   const bool had_report = store::HasLossReport(dir_);

@@ -157,6 +157,7 @@ class Pipeline final : public port::Intake, public port::Commands, public port::
   StatusOr<std::string> TlsPin(uint32_t generation) const;
   // With the two files beside it.
   Status OpenDatabase();
+  Status LoadReports();
   store::Mark Committed() const;
   // RocksDB cuts a damaged log short and says nothing; the high-water file knows better.
   Status ReportShortfall();

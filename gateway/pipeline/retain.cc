@@ -15,11 +15,14 @@ constexpr std::chrono::hours kLookAtKeys{24};
 
 Status Core::TrimJournal(Time now) {
   uint64_t old = 0;
-  RETURN_IF_ERROR(parts_.journal.ReadFrom(0, folded_, [&](const store::JournalEntry& entry) {
+  const auto look = [&](const store::JournalEntry& entry) {
     if (entry.arrival > now - kJournalKept || entry.sequence > folded_) return false;
     old = entry.sequence;
     return true;
-  }));
+  };
+  // What is missing or damaged was reported when it was folded, or is folded anyway.
+  const auto ignore = [](uint64_t, uint64_t) {};
+  RETURN_IF_ERROR(parts_.journal.ReadFrom(0, folded_, look, ignore));
   if (old <= trimmed_) return OkStatus();
   RETURN_IF_ERROR(parts_.journal.TrimThrough(old));
   trimmed_ = old;

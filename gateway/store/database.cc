@@ -10,6 +10,7 @@
 
 #include "gateway/base/check.h"
 #include "gateway/store/database_impl.h"
+#include "gateway/store/salvage.h"
 
 namespace gateway::store {
 namespace {
@@ -66,11 +67,33 @@ Database::~Database() {
   [[maybe_unused]] const Status closed = impl_->Close();
 }
 
+Status Database::Impl::OpenStore() {
+  Salvage salvage{.dir = options.dir,
+                  .env = options.env,
+                  .memory = memory,
+                  .known_changes = options.known_changes,
+                  .report = options.report};
+  if (options.report) {
+    ASSIGN_OR_RETURN(salvaged, SalvageIfDamaged(salvage));
+  }
+  const auto open = [this] {
+    return RocksStore::Open(options.dir, options.env, memory, std::make_shared<Listener>(*this));
+  };
+  StatusOr<std::unique_ptr<RocksStore>> opened = open();
+  if (opened.status().code() == StatusCode::kDataLoss && options.report && !salvaged) {
+    // Every file is as the list says, so the list is wrong.
+    salvage.distrust_list = true;
+    ASSIGN_OR_RETURN(salvaged, SalvageIfDamaged(salvage));
+    opened = open();
+  }
+  RETURN_IF_ERROR(opened.status());
+  store = *std::move(opened);
+  return OkStatus();
+}
+
 StatusOr<std::unique_ptr<Database>> Database::Open(DatabaseOptions options) {
   auto impl = std::make_unique<Impl>(std::move(options));
-  ASSIGN_OR_RETURN(impl->store,
-                   RocksStore::Open(impl->options.dir, impl->options.env, impl->memory,
-                                    std::make_shared<Impl::Listener>(*impl)));
+  RETURN_IF_ERROR(impl->OpenStore());
   impl->acknowledged.store(impl->store->db().GetLatestSequenceNumber());
   ASSIGN_OR_RETURN(const Space space, MeasureSpace(impl->options.dir));
   {
@@ -232,6 +255,7 @@ Status Database::Checkpoint(const std::string& dir) const {
 
 uint64_t Database::commits() const { return impl_->commits.load(std::memory_order_acquire); }
 uint64_t Database::changes() const { return impl_->acknowledged.load(); }
+bool Database::salvaged() const { return impl_->salvaged; }
 uint64_t Database::reopened() const { return impl_->reopened.load(); }
 uint64_t Database::lost_changes() const { return impl_->lost.load(); }
 

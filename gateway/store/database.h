@@ -11,9 +11,11 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "gateway/base/status.h"
 #include "gateway/model/limits.h"
+#include "gateway/store/losses.h"
 #include "gateway/store/space.h"
 
 namespace rocksdb {
@@ -68,6 +70,11 @@ class Batch {
 struct DatabaseOptions {
   std::string dir;
   SpaceLimits space{.quota_bytes = 0, .free_bytes_min = limits::kDiskFreeMin};
+  // Who makes losses durable. Without it a damaged store is not opened; with it the store is made
+  // anew from what can be read, and this is told first what cannot: salvage.h.
+  std::function<Status(const std::vector<Loss>&)> report;
+  // What the store is known to have had: Database::changes of an earlier opening; 0: unknown.
+  uint64_t known_changes = 0;
   // For tests that put faults between RocksDB and the disk; outlives the database.
   rocksdb::Env* env = nullptr;
 };
@@ -84,7 +91,7 @@ class Database {
  public:
   // Opens the store or makes a new one (mode 0700).
   // Returns FailedPrecondition if the store has another format, Unavailable if another process
-  // has it open.
+  // has it open, DataLoss if it is damaged and not to be salvaged; its files are then as they were.
   static StatusOr<std::unique_ptr<Database>> Open(DatabaseOptions options);
   static StatusOr<std::unique_ptr<Database>> Open(const std::string& dir) {
     return Open(DatabaseOptions{.dir = dir});
@@ -145,6 +152,8 @@ class Database {
   // in the write-ahead log. Takes as long as the table is large.
   Status Rewrite(Table table);
 
+  // Whether Open made the store anew; its changes are then counted anew as well.
+  bool salvaged() const;
   // How many batches were committed since Open.
   uint64_t commits() const;
   // How often the store was closed and opened again to heal it, and how many changes that were

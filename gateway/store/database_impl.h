@@ -66,11 +66,13 @@ struct Database::Impl {
   Status Reopen();
   Status Undo(RocksStore& fresh);
   Status Close();
+  Status OpenStore();
 
   const DatabaseOptions options;
   const RocksMemory memory;
   Gate gate;  // whoever uses `store` is inside; locked while it is replaced
   std::unique_ptr<RocksStore> store;  // null after it could not be opened again
+  bool salvaged = false;  // constant after Open
   std::atomic<uint64_t> commits{0};
   std::atomic<uint64_t> acknowledged{0};  // number of the last change that was committed
   std::atomic<uint64_t> reopened{0};

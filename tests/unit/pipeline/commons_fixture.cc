@@ -152,18 +152,31 @@ void Commons::WriteKeyslots() {
                  FileMode::kPrivate, IfExists::kRefuse));
 }
 
-void Commons::Open() {
+PipelineOptions Commons::Options() {
   const auto file = Must(crypto::ParseKeyslots(
       Must(ReadFile(keyslots(), crypto::kKeyslotsBytesMax))));
-  pipeline_ = Must(Pipeline::Open({.dir = dir_.string(),
-                                   .master = Must(crypto::OpenMasters(file, slot_secret())),
-                                   .keyslots = keyslots(),
-                                   .gateway = GatewayId(gateway_),
-                                   .clock = &clock_,
-                                   .replay = &clock_,
-                                   .sync = {.interval = std::chrono::milliseconds(
-                                                env_ == nullptr ? 1000 : 2)},
-                                   .env = env_}));
+  return {.dir = dir_.string(),
+          .master = Must(crypto::OpenMasters(file, slot_secret())),
+          .keyslots = keyslots(),
+          .gateway = GatewayId(gateway_),
+          .clock = &clock_,
+          .replay = &clock_,
+          .sync = {.interval = std::chrono::milliseconds(env_ == nullptr ? 1000 : 2)},
+          .env = env_};
+}
+
+void Commons::Open() { pipeline_ = Must(Pipeline::Open(Options())); }
+
+void Commons::Close() {
+  Must(pipeline_->Close());
+  pipeline_.reset();
+}
+
+Status Commons::TryOpen(const std::filesystem::path& dir) {
+  pipeline_.reset();
+  dir_ = dir;
+  ASSIGN_OR_RETURN(pipeline_, Pipeline::Open(Options()));
+  return OkStatus();
 }
 
 void Commons::RestartOn(rocksdb::Env* env) {

@@ -82,6 +82,10 @@ class Commons {
   void Restart();
   // `damage` does to the copy what the disk did.
   void Crash(const std::function<void(const std::filesystem::path&)>& damage = nullptr);
+  // Leaves this store and opens the one in `dir`; on an error there is no gateway.
+  Status TryOpen(const std::filesystem::path& dir);
+  // A clean end; TryOpen follows.
+  void Close();
   // A clean restart on that disk, whose syncs come often.
   void RestartOn(rocksdb::Env* env);
 
@@ -97,6 +101,7 @@ class Commons {
   void MakeFolder();
   void WriteKeyslots();
   void Open();
+  PipelineOptions Options();
 
   const std::string gateway_;
   std::filesystem::path root_, dir_;

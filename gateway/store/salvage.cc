@@ -1,0 +1,367 @@
+#include "gateway/store/salvage.h"
+
+#include <rocksdb/env.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <system_error>
+#include <utility>
+
+#include "gateway/base/file.h"
+#include "gateway/base/log.h"
+#include "gateway/store/rocks_store.h"
+#include "gateway/store/salvage_view.h"
+
+namespace gateway::store {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::string_view kCurrent = "CURRENT";
+constexpr std::string_view kManifest = "MANIFEST-";
+constexpr std::string_view kRemedy = "restore a backup with `commons backup restore`";
+
+bool IsTableFile(const fs::path& name) { return name.extension() == ".sst"; }
+bool IsLog(const fs::path& name) { return name.extension() == ".log"; }
+bool IsManifest(const fs::path& name) { return name.string().starts_with(kManifest); }
+// Files that are RocksDB's, but for LOCK, which is held meanwhile.
+bool IsRocks(const fs::path& name) {
+  return IsTableFile(name) || IsLog(name) || IsManifest(name) || name == kCurrent ||
+         name == "IDENTITY" || name.string().starts_with("OPTIONS-");
+}
+
+StatusOr<std::vector<std::string>> FilesIn(const std::string& dir) {
+  std::vector<std::string> names;
+  std::error_code error;
+  for (fs::directory_iterator it(dir, error), end; !error && it != end; it.increment(error)) {
+    if (!it->is_directory(error)) names.push_back(it->path().filename());
+  }
+  if (error) return Unavailable("store \"%s\": %s", dir, error.message());
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+// What a failed step left is worth nothing, so one error is as good as another.
+Status Done(const std::error_code& error, std::string_view what) {
+  if (!error) return OkStatus();
+  if (error == std::errc::no_space_on_device) {
+    return ResourceExhausted("salvaging the store, %s: %s; free disk space", what, error.message());
+  }
+  return Unavailable("salvaging the store, %s: %s", what, error.message());
+}
+
+Status LinkOrCopy(const fs::path& from, const fs::path& to) {
+  std::error_code error;
+  fs::create_hard_link(from, to, error);
+  if (error) fs::copy_file(from, to, error);
+  return Done(error, "linking a file");
+}
+
+Status MakeEmpty(const fs::path& dir) {
+  std::error_code error;
+  fs::remove_all(dir, error);
+  if (!error) fs::create_directories(dir, error);
+  return Done(error, "making a folder");
+}
+
+Status SyncDir(const std::string& dir) {
+  std::unique_ptr<rocksdb::Directory> directory;
+  RETURN_IF_ERROR(FromRocks(rocksdb::Env::Default()->NewDirectory(dir, &directory), "salvaging"));
+  return FromRocks(directory->Fsync(), "salvaging");
+}
+
+// The list that CURRENT names; empty if it names none that is there.
+std::string CurrentList(const std::string& dir) {
+  const StatusOr<std::string> text = ReadFile(dir + "/" + std::string(kCurrent), 64);
+  if (!text.ok() || text->empty() || text->back() != '\n') return {};
+  const std::string name = text->substr(0, text->size() - 1);
+  std::error_code error;
+  const bool there = name.starts_with(kManifest) && name.find('/') == std::string::npos &&
+                     fs::is_regular_file(fs::path(dir) / name, error);
+  return there ? name : std::string();
+}
+
+class Run {
+ public:
+  explicit Run(const Salvage& salvage)
+      : salvage_(salvage), dir_(salvage.dir), work_(dir_ + "/salvage") {}
+
+  StatusOr<bool> IfDamaged();
+
+ private:
+  Status FinishReplacing();
+  Status FindSource();
+  Status OpenSource(const std::string& source);
+  Status Repair();
+  // A view in which those of the damaged files that `is_empty` says are empty.
+  StatusOr<std::unique_ptr<SalvageView>> OpenWith(
+      const std::string& name, const std::function<bool(const DamagedFile&)>& is_empty) const;
+  Status CheckSource() const;
+  Status Build();
+  Status Judge(const std::vector<Gap>& gaps);
+  Status Quarantine() const;
+  bool ListIsShort() const;
+
+  const Salvage& salvage_;
+  const std::string dir_;
+  const std::string work_;
+  std::vector<std::string> names_;  // of the files in dir_
+  std::string list_;                // the newest list of files
+  bool list_damaged_ = false;
+  std::string source_;              // where the rows come from: dir_, or links to its files
+  std::unique_ptr<SalvageView> whole_, without_;
+  std::vector<DamagedFile> damaged_;
+  std::vector<Loss> losses_;
+};
+
+// Two renames of folders, so that whatever a crash leaves tells what is to be done.
+Status Run::FinishReplacing() {
+  const fs::path work(work_);
+  std::error_code error;
+  if (fs::exists(work / "ready", error)) {
+    fs::create_directories(work / "old", error);
+    ASSIGN_OR_RETURN(const std::vector<std::string> names, FilesIn(dir_));
+    for (const std::string& name : names) {
+      if (IsRocks(name) && !error) fs::rename(fs::path(dir_) / name, work / "old" / name, error);
+    }
+    RETURN_IF_ERROR(Done(error, "putting files away"));
+    RETURN_IF_ERROR(SyncDir(dir_));
+    fs::rename(work / "ready", work / "moving", error);
+    RETURN_IF_ERROR(Done(error, "putting files away"));
+    RETURN_IF_ERROR(SyncDir(work_));
+  }
+  if (fs::exists(work / "moving", error)) {
+    ASSIGN_OR_RETURN(const std::vector<std::string> names, FilesIn(work / "moving"));
+    for (const std::string& name : names) {
+      if (IsRocks(name) && !error) fs::rename(work / "moving" / name, fs::path(dir_) / name, error);
+    }
+    RETURN_IF_ERROR(Done(error, "putting files in place"));
+    RETURN_IF_ERROR(SyncDir(dir_));
+  }
+  fs::remove_all(work, error);
+  return Done(error, "tidying up");
+}
+
+Status Run::OpenSource(const std::string& source) {
+  whole_.reset();
+  ASSIGN_OR_RETURN(whole_, SalvageView::Open(source, salvage_.env, salvage_.memory));
+  source_ = source;
+  return OkStatus();
+}
+
+// The list names an older store than there was, and files lie about that it does not name.
+bool Run::ListIsShort() const {
+  return whole_->db().GetLatestSequenceNumber() < salvage_.known_changes &&
+         std::any_of(names_.begin(), names_.end(), [&](const std::string& name) {
+           return IsTableFile(name) && !whole_->Lists(name);
+         });
+}
+
+// A list of files is made from the files themselves, in links to them.
+Status Run::Repair() {
+  list_damaged_ = true;
+  whole_.reset();
+  const std::string repaired = work_ + "/repaired";
+  RETURN_IF_ERROR(MakeEmpty(repaired));
+  for (const std::string& name : names_) {
+    if (!IsTableFile(name) && !IsLog(name)) continue;
+    const std::string path = dir_ + "/" + name;
+    if (IsTableFile(name) && !CheckTableFile(path, Look::kEverything).ok()) {
+      return DataLoss("the store's file %s and the list of its files are damaged; %s", name, kRemedy);
+    }
+    RETURN_IF_ERROR(LinkOrCopy(path, repaired + "/" + name));
+  }
+  rocksdb::DBOptions options = MakeDbOptions(salvage_.memory);
+  options.write_buffer_manager = nullptr;
+  RETURN_IF_ERROR(FromRocks(
+      rocksdb::RepairDB(repaired, options, {}, MakeTableOptions(salvage_.memory)), "repairing"));
+  RETURN_IF_ERROR(OpenSource(repaired));
+  losses_.push_back({.what = "the list of the store's files, made again from what was there",
+                     .file = list_,
+                     .found = {},
+                     .ledger = true});
+  for (std::size_t table = 1; table < kTablesEnd; ++table) {
+    if (whole_->Handle(static_cast<Table>(table)) != nullptr) continue;
+    losses_.push_back({.what = Format("rows of table %s, if they were in the log only",
+                                      NameOf(static_cast<Table>(table))),
+                       .file = list_,
+                       .found = {},
+                       .ledger = true});
+  }
+  return OkStatus();
+}
+
+Status Run::FindSource() {
+  list_ = CurrentList(dir_);
+  std::string source = dir_;
+  if (list_.empty()) {
+    // The list may be whole, and only the file that names it broken.
+    for (const std::string& name : names_) {
+      if (IsManifest(name)) list_ = name;
+    }
+    if (list_.empty()) return Repair();
+    source = work_ + "/listed";
+    RETURN_IF_ERROR(MakeEmpty(source));
+    for (const std::string& name : names_) {
+      if (!IsTableFile(name) && !IsLog(name) && name != list_) continue;
+      RETURN_IF_ERROR(LinkOrCopy(dir_ + "/" + name, source + "/" + name));
+    }
+    RETURN_IF_ERROR(WriteFile(source + "/" + std::string(kCurrent), list_ + "\n",
+                              FileMode::kPrivate, IfExists::kReplace));
+  }
+  const Status opened = salvage_.distrust_list ? DataLoss("list of files") : OpenSource(source);
+  if (opened.code() == StatusCode::kResourceExhausted) return opened;
+  return opened.ok() && !ListIsShort() ? OkStatus() : Repair();
+}
+
+StatusOr<std::unique_ptr<SalvageView>> Run::OpenWith(
+    const std::string& name, const std::function<bool(const DamagedFile&)>& is_empty) const {
+  const std::string folder = work_ + "/" + name;
+  RETURN_IF_ERROR(MakeEmpty(folder));
+  ASSIGN_OR_RETURN(const std::vector<std::string> names, FilesIn(source_));
+  for (const std::string& file : names) {
+    const auto found = std::ranges::find(damaged_, file, &DamagedFile::name);
+    if (IsRocks(file) && (found == damaged_.end() || !is_empty(*found))) {
+      RETURN_IF_ERROR(LinkOrCopy(source_ + "/" + file, folder + "/" + file));
+    }
+  }
+  for (const DamagedFile& file : damaged_) {
+    if (is_empty(file)) RETURN_IF_ERROR(WriteStandIn(file, folder + "/" + file.name));
+  }
+  return SalvageView::Open(folder, salvage_.env, salvage_.memory);
+}
+
+// A store that is made anew gets a format: it must have had one.
+Status Run::CheckSource() const {
+  std::string format;
+  const bool has = whole_->Handle(Table::kMeta) != nullptr &&
+                   whole_->db().Get({}, whole_->Handle(Table::kMeta), "format", &format).ok();
+  return has ? OkStatus() : DataLoss("the store's format is missing; %s", kRemedy);
+}
+
+Status Run::Judge(const std::vector<Gap>& gaps) {
+  const auto refuse = [](const Gap& gap) {
+    return DataLoss("the store's table \"%s\" is damaged (file %s); %s", NameOf(gap.table), gap.file,
+                    kRemedy);
+  };
+  for (const Gap& gap : gaps) {
+    const bool head = gap.table == Table::kLedger && gap.first <= "h" && gap.last >= "h";
+    // Without a key its rows do not open, and an erased household's tombstone is a key's row; what
+    // was withdrawn would be readable again without its retraction.
+    if (head || gap.table == Table::kMeta || gap.table == Table::kKeys ||
+        gap.table == Table::kRetractions) {
+      return refuse(gap);
+    }
+    std::string rows = NameOfRows(gap);
+    if (rows.empty()) continue;
+    losses_.push_back({.what = std::move(rows),
+                       .file = gap.file,
+                       .found = {},
+                       .ledger = gap.table == Table::kLedger || gap.table == Table::kCells ||
+                                 gap.table == Table::kSheets || gap.table == Table::kReasons});
+  }
+  const uint64_t changes = whole_->db().GetLatestSequenceNumber();
+  if (changes < salvage_.known_changes) {
+    losses_.push_back(
+        {.what = Format("the last %u changes of the store", salvage_.known_changes - changes),
+         .file = {},
+         .found = {}});
+  }
+  return OkStatus();
+}
+
+Status Run::Build() {
+  const std::string made = work_ + "/new";
+  std::vector<Gap> gaps;
+  {
+    ASSIGN_OR_RETURN(const std::unique_ptr<RocksStore> store,
+                     RocksStore::Open(made, salvage_.env, salvage_.memory,
+                                      std::make_shared<rocksdb::EventListener>()));
+    std::vector<rocksdb::ColumnFamilyHandle*> handles;
+    for (std::size_t i = 1; i < kTablesEnd; ++i) {
+      const auto table = static_cast<Table>(i);
+      handles.push_back(store->Handle(table));
+      RETURN_IF_ERROR(CopyTable(table, *whole_, without_ == nullptr ? *whole_ : *without_, damaged_,
+                                store->db(), store->Handle(table), gaps));
+    }
+    RETURN_IF_ERROR(FromRocks(store->db().Flush({}, handles), "salvaging"));
+    RETURN_IF_ERROR(store->Close());
+  }
+  return Judge(gaps);
+}
+
+Status Run::Quarantine() const {
+  std::vector<std::string> names;
+  for (const DamagedFile& file : damaged_) names.push_back(file.name);
+  if (list_damaged_ && !list_.empty()) names.push_back(list_);
+  if (CurrentList(dir_).empty()) names.emplace_back(kCurrent);
+  const fs::path quarantine = fs::path(dir_) / "quarantine";
+  std::error_code error;
+  fs::create_directories(quarantine, error);
+  RETURN_IF_ERROR(Done(error, "making a folder"));
+  for (const std::string& name : names) {
+    const fs::path from = fs::path(dir_) / name;
+    if (!fs::exists(from, error)) continue;
+    fs::path to = quarantine / name;
+    for (int i = 2; fs::exists(to, error); ++i) to = quarantine / Format("%s.%d", name, i);
+    RETURN_IF_ERROR(LinkOrCopy(from, to));
+  }
+  return SyncDir(quarantine);
+}
+
+StatusOr<bool> Run::IfDamaged() {
+  ASSIGN_OR_RETURN(names_, FilesIn(dir_));
+  RETURN_IF_ERROR(FinishReplacing());
+  ASSIGN_OR_RETURN(names_, FilesIn(dir_));
+  if (std::none_of(names_.begin(), names_.end(), [](const std::string& name) {
+        return IsTableFile(name) || IsLog(name) || IsManifest(name) || name == kCurrent;
+      })) {
+    return false;
+  }
+  RETURN_IF_ERROR(FindSource());
+  damaged_ = whole_->FindDamaged();
+  if (source_ == dir_ && damaged_.empty()) return false;
+  RETURN_IF_ERROR(CheckSource());
+  std::error_code error;
+  fs::create_directories(work_, error);
+  RETURN_IF_ERROR(Done(error, "making a folder"));
+  Log(LogLevel::kError, "store: damaged; it is made anew from what can be read");
+  if (!damaged_.empty()) {
+    // A file that does not open would keep all of its table from being read, or worse: RocksDB
+    // asserts that a file it found once is there.
+    ASSIGN_OR_RETURN(whole_, OpenWith("whole", [](const DamagedFile& file) { return !file.opens; }));
+    ASSIGN_OR_RETURN(without_, OpenWith("without", [](const DamagedFile&) { return true; }));
+  }
+  RETURN_IF_ERROR(Build());
+  without_.reset();
+  whole_.reset();
+  if (!losses_.empty()) RETURN_IF_ERROR(salvage_.report(losses_));
+  RETURN_IF_ERROR(Quarantine());
+  RETURN_IF_ERROR(SyncDir(work_ + "/new"));
+  fs::rename(fs::path(work_) / "new", fs::path(work_) / "ready", error);
+  RETURN_IF_ERROR(Done(error, "putting files in place"));
+  RETURN_IF_ERROR(SyncDir(work_));
+  RETURN_IF_ERROR(FinishReplacing());
+  return true;
+}
+
+}  // namespace
+
+StatusOr<bool> SalvageIfDamaged(const Salvage& salvage) {
+  std::error_code error;
+  if (!fs::is_directory(salvage.dir, error)) return false;
+  rocksdb::Env* env = rocksdb::Env::Default();
+  rocksdb::FileLock* lock = nullptr;
+  RETURN_IF_ERROR(FromRocks(env->LockFile(salvage.dir + "/LOCK", &lock), "opening the store"));
+  StatusOr<bool> replaced = Run(salvage).IfDamaged();
+  const bool cut_off = fs::exists(fs::path(salvage.dir) / "salvage" / "ready", error) ||
+                       fs::exists(fs::path(salvage.dir) / "salvage" / "moving", error);
+  if (!cut_off) fs::remove_all(fs::path(salvage.dir) / "salvage", error);
+  const Status unlocked = FromRocks(env->UnlockFile(lock), "opening the store");
+  if (replaced.ok() && !unlocked.ok()) return unlocked;
+  return replaced;
+}
+
+}  // namespace gateway::store
