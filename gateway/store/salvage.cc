@@ -21,6 +21,7 @@ namespace fs = std::filesystem;
 
 constexpr std::string_view kCurrent = "CURRENT";
 constexpr std::string_view kManifest = "MANIFEST-";
+constexpr std::size_t kListBytesMax = 16u << 20;
 constexpr std::string_view kRemedy = "restore a backup with `commons backup restore`";
 
 bool IsTableFile(const fs::path& name) { return name.extension() == ".sst"; }
@@ -81,6 +82,30 @@ std::string CurrentList(const std::string& dir) {
   const bool there = name.starts_with(kManifest) && name.find('/') == std::string::npos &&
                      fs::is_regular_file(fs::path(dir) / name, error);
   return there ? name : std::string();
+}
+
+// Whether a list of files ends in the middle of a record, which RocksDB takes for its end: in blocks
+// of 32 KiB, each piece of a record is u32 checksum | u16 size | u8 type (1 whole, 4 last), all
+// little-endian.
+bool IsCutShort(const std::string& path) {
+  constexpr std::size_t kBlock = 32u << 10;
+  constexpr std::size_t kHeader = 7;
+  const StatusOr<std::string> list = ReadFile(path, kListBytesMax);
+  if (!list.ok()) return false;
+  uint8_t type = 1;
+  for (std::size_t at = 0; at < list->size();) {
+    const std::size_t left = kBlock - at % kBlock;
+    if (left < kHeader) {
+      at += left;
+      continue;
+    }
+    if (at + kHeader > list->size()) return true;
+    const auto byte = [&](std::size_t i) { return static_cast<uint8_t>((*list)[at + i]); };
+    type = byte(6);
+    at += kHeader + byte(4) + std::size_t{256} * byte(5);
+    if (at > list->size()) return true;
+  }
+  return type != 1 && type != 4;
 }
 
 class Run {
@@ -175,8 +200,11 @@ Status Run::Repair() {
   }
   rocksdb::DBOptions options = MakeDbOptions(salvage_.memory);
   options.write_buffer_manager = nullptr;
+  const rocksdb::ColumnFamilyOptions table_options = MakeTableOptions(salvage_.memory);
   RETURN_IF_ERROR(FromRocks(
-      rocksdb::RepairDB(repaired, options, {}, MakeTableOptions(salvage_.memory)), "repairing"));
+      rocksdb::RepairDB(repaired, options, {{rocksdb::kDefaultColumnFamilyName, table_options}},
+                        table_options),
+      "repairing"));
   RETURN_IF_ERROR(OpenSource(repaired));
   losses_.push_back({.what = "the list of the store's files, made again from what was there",
                      .file = list_,
@@ -213,7 +241,8 @@ Status Run::FindSource() {
   }
   const Status opened = salvage_.distrust_list ? DataLoss("list of files") : OpenSource(source);
   if (opened.code() == StatusCode::kResourceExhausted) return opened;
-  return opened.ok() && !ListIsShort() ? OkStatus() : Repair();
+  const bool whole = opened.ok() && !ListIsShort() && !IsCutShort(dir_ + "/" + list_);
+  return whole ? OkStatus() : Repair();
 }
 
 StatusOr<std::unique_ptr<SalvageView>> Run::OpenWith(

@@ -162,6 +162,8 @@ class DamageTest : public ::testing::Test {
     // A log that is cut short is an earlier moment: high_water_test.cc and LossTest look at that.
     if (log_damaged_) return;
     for (const auto& [row, value] : after) {
+      // Entries that were folded and trimmed may be back; nothing looks at them again.
+      if (row.first == store::Table::kJournal && !before_.contains(row)) continue;
       const auto was = before_.find(row);
       EXPECT_TRUE(was != before_.end() && was->second == value)
           << "table " << int(row.first) << " has a row that was not there";
@@ -186,8 +188,11 @@ class DamageTest : public ::testing::Test {
     if (!opened.ok()) {
       EXPECT_EQ(opened.code(), StatusCode::kDataLoss) << Message(opened);
       EXPECT_THAT(std::string(Message(opened)), ::testing::HasSubstr("backup restore"));
-      const fs::path kept = fs::exists(dir / file) ? dir / file : dir / "quarantine" / file;
-      EXPECT_TRUE(!there || Bytes(kept) == damaged) << "the damaged file is gone";
+      const fs::path moved = dir / "quarantine" / file;
+      const fs::path kept = fs::exists(moved) ? moved : dir / file;
+      ++refusals_[std::string(Message(opened))];
+      if (std::getenv("DBG")) std::fprintf(stderr, "REFUSED %s\n", std::string(Message(opened)).c_str());
+      EXPECT_TRUE(!there || Bytes(kept) == damaged) << kept << " is not the damaged file, after " << Message(opened);
       return false;
     }
     Pipeline& gateway = commons_.gateway();
@@ -219,6 +224,7 @@ class DamageTest : public ::testing::Test {
   bool lost_rows_ = false;
   bool log_damaged_ = false;
   int64_t sent_ = 1000;
+  std::map<std::string, int> refusals_;
 };
 
 std::size_t Stride() {
@@ -233,7 +239,6 @@ TEST_F(DamageTest, WhateverFileIsDamagedTheLossIsExactOrTheRefusalNamesTheRemedy
   }
   std::sort(files.begin(), files.end());
   std::size_t number = 0;
-  std::map<std::string, int> refused;
   int started = 0;
   int failed = 0;
   for (const std::string& file : files) {
@@ -250,15 +255,15 @@ TEST_F(DamageTest, WhateverFileIsDamagedTheLossIsExactOrTheRefusalNamesTheRemedy
       damage.apply(whole / file);
       if (CheckGateway(whole, file)) {
         ++started;
-      } else {
-        ++refused[file.substr(0, file.find('-'))];
+        commons_.Close();
       }
-      if (HasFailure() && ++failed > 3) return;
+      if (HasFailure() && ++failed > (std::getenv("DBG") ? 300 : 0)) return;
     }
   }
-  std::string said;
-  for (const auto& [file, times] : refused) said += " " + file + ":" + std::to_string(times);
-  std::printf("%d started; refused:%s\n", started, said.c_str());
+  std::printf("%d started\n", started);
+  for (const auto& [message, times] : refusals_) {
+    std::printf("%d refused: %s\n", times, message.c_str());
+  }
 }
 
 }  // namespace
