@@ -1,5 +1,6 @@
 #include "gateway/backup/restore.h"
 
+#include <algorithm>
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -13,6 +14,7 @@
 #include "gateway/backup/restored.h"
 #include "gateway/base/file.h"
 #include "gateway/model/limits.h"
+#include "gateway/crypto/keyslots.h"
 
 namespace gateway::backup {
 namespace {
@@ -45,6 +47,27 @@ class Lock {
   int fd_;
 };
 
+// Whether the keyslots that will be there open a store of that master key. A file that cannot be
+// read says so at the start.
+Status CheckOpens(const Manifest& manifest, const RestoreRequest& request) {
+  StatusOr<std::string> bytes = request.keys.has_value()
+                                    ? StatusOr<std::string>(request.keys->keyslots)
+                                    : ReadFile(request.dir + "/keyslots", kSmallFileBytesMax);
+  const StatusOr<crypto::Keyslots> slots =
+      bytes.ok() ? crypto::ParseKeyslots(*bytes) : bytes.status();
+  if (!slots.ok() || manifest.generation == 0) return OkStatus();
+  std::size_t masters = 1;
+  for (const crypto::Keyslot& slot : slots->slots) masters = std::max(masters, slot.sealed.size());
+  if (manifest.generation >= slots->generation &&
+      manifest.generation < slots->generation + masters) {
+    return OkStatus();
+  }
+  return FailedPrecondition(
+      "backup: it is under master key %u, and the keyslots hold that of %u: give the --keys backup "
+      "that was made with it",
+      manifest.generation, slots->generation);
+}
+
 Status CheckFits(const Manifest& manifest, const RestoreRequest& request) {
   const bool made = Exists(request.dir + "/commonsd.yaml");
   if (!made && !request.keys.has_value()) {
@@ -61,7 +84,7 @@ Status CheckFits(const Manifest& manifest, const RestoreRequest& request) {
     return FailedPrecondition("keys backup: it is of gateway \"%s\", not of \"%s\"",
                               request.keys->gateway, owner);
   }
-  return OkStatus();
+  return CheckOpens(manifest, request);
 }
 
 // Whoever was erased stays erased, whichever of the three still knows of it.
@@ -156,8 +179,8 @@ StatusOr<std::size_t> Restore(const Source& source, const RestoreRequest& reques
     return status;
   }
   RETURN_IF_ERROR(Swap(request.dir));
+  // The replaced store stays where it is until a start has opened the restored one.
   RETURN_IF_ERROR(WriteDirectory(request));
-  RETURN_IF_ERROR(RemoveTree(staged));
   return restored.erased.size();
 }
 

@@ -20,13 +20,15 @@ const unsigned char* Unsigned(std::string_view bytes) {
 class Hmac {
  public:
   Hmac(const unsigned char* key, std::size_t size) {
-    crypto_auth_hmacsha256_init(&state_, key, size);
+    // An empty key has no address, which libsodium must not be given.
+    const unsigned char nothing = 0;
+    crypto_auth_hmacsha256_init(&state_, size == 0 ? &nothing : key, size);
   }
   Hmac(const Hmac&) = delete;
   Hmac& operator=(const Hmac&) = delete;
   ~Hmac() { sodium_memzero(&state_, sizeof(state_)); }
   void Add(const unsigned char* data, std::size_t size) {
-    crypto_auth_hmacsha256_update(&state_, data, size);
+    if (size > 0) crypto_auth_hmacsha256_update(&state_, data, size);
   }
   void Finish(unsigned char* out) { crypto_auth_hmacsha256_final(&state_, out); }
 

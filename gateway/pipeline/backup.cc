@@ -92,12 +92,13 @@ StatusOr<std::set<std::string>> ObjectsOf(const std::string& folder, const std::
 
 // Lives by the real clock: recorded time does not expire.
 Status BackUpKeys(const port::BackupRequest& request, const std::string& dir,
-                  const GatewayId& gateway) {
+                  const GatewayId& gateway, std::string keyslots, uint32_t generation) {
   ASSIGN_OR_RETURN(const auto recipients, backup::ParseRecipients(request.keys_recipients));
   const Time now = RealClock().SystemNow();
   backup::KeysBackup keys{
       .gateway = gateway.value(), .created = now, .expires = now + limits::kKeysBackupLife};
-  ASSIGN_OR_RETURN(keys.keyslots, ReadFile(dir + "/keyslots", kOwnFileBytesMax));
+  keys.keyslots = std::move(keyslots);
+  keys.generation = generation;
   ASSIGN_OR_RETURN(keys.config, ReadFile(dir + "/commonsd.yaml", kOwnFileBytesMax));
   ASSIGN_OR_RETURN(keys.mode, ReadFile(dir + "/mode", kOwnFileBytesMax));
   return backup::WriteKeysFile(request.keys_file, recipients, keys);
@@ -114,6 +115,7 @@ StatusOr<backup::Manifest> Pipeline::CheckpointTo(const std::string& dir) {
     backup::Manifest manifest{.gateway = gateway_.value(),
                               .created = now,
                               .replay = replay_ != nullptr,
+                              .generation = vault_->generation(),
                               .journal_last = journal_->last()};
     const ledger::Ledger::Head head = ledger_->head();
     manifest.ledger_size = head.size;
@@ -158,10 +160,25 @@ StatusOr<port::BackupReceipt> Pipeline::CreateBackup(
   RETURN_IF_ERROR(CheckRequest(request));
   if (backing_up_.exchange(true)) return FailedPrecondition("backup: one is being made already");
   StatusOr<port::BackupReceipt> receipt = port::BackupReceipt();
-  if (!request.folder.empty() || !request.file.empty()) receipt = BackUpData(request, progress);
+  // Keyslots and generation are of one moment, as the copy and its generation are: a pair that does
+  // not fit, because the master key was renewed in between, is found out when it is restored.
+  const std::string dir = std::filesystem::path(dir_).parent_path().string();
+  std::string keyslots;
+  uint32_t generation = 0;
+  if (!request.keys_file.empty()) {
+    const Status read = Call<Status>([&]() -> Status {
+      ASSIGN_OR_RETURN(keyslots, ReadFile(dir + "/keyslots", kOwnFileBytesMax));
+      generation = vault_->generation();
+      return OkStatus();
+    });
+    if (!read.ok()) receipt = read;
+  }
+  if (receipt.ok() && (!request.folder.empty() || !request.file.empty())) {
+    receipt = BackUpData(request, progress);
+  }
   if (receipt.ok() && !request.keys_file.empty()) {
-    const std::string dir = std::filesystem::path(dir_).parent_path().string();
-    if (const Status keys = BackUpKeys(request, dir, gateway_); !keys.ok()) receipt = keys;
+    const Status keys = BackUpKeys(request, dir, gateway_, std::move(keyslots), generation);
+    if (!keys.ok()) receipt = keys;
   }
   backing_up_.store(false);
   return receipt;

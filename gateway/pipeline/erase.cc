@@ -2,6 +2,8 @@
 // leave everything as it was or be finished by the next start: the owner's pseudonym goes into the
 // file of erasures, then keys and rows go in one batch with the mark "erasing", then the files that
 // held them, then the master key that wrapped the keys, then the mark.
+#include <algorithm>
+
 #include "gateway/backup/restored.h"
 #include "gateway/base/file.h"
 #include "gateway/base/log.h"
@@ -52,6 +54,10 @@ StatusOr<std::vector<std::string>> Pipeline::ReadErasures() const {
 
 Status Pipeline::NoteErasure(const OwnerId& owner) {
   ASSIGN_OR_RETURN(std::vector<std::string> erased, ReadErasures());
+  if (std::ranges::count(erased, owner.view()) > 0) return OkStatus();
+  if (erased.size() >= limits::kErasuresMax) {
+    return ResourceExhausted("erasures: %d, the most one store remembers", erased.size());
+  }
   erased.emplace_back(owner.view());
   return WriteFile(dir_ + "/" + std::string(backup::kErasuresFile),
                    backup::WriteErasures(erased), FileMode::kPrivate, IfExists::kReplace);
@@ -88,7 +94,13 @@ Status Pipeline::FinishErasures() {
   }
   ASSIGN_OR_RETURN(const std::optional<std::string> erasing,
                    database_->Get(Table::kMeta, kErasingKey));
-  return erasing.has_value() ? Scrub() : OkStatus();
+  if (!erasing.has_value()) return OkStatus();
+  // The keys are gone; a full disk must not keep the gateway from starting, and from making room.
+  if (const Status scrubbed = Scrub(); !scrubbed.ok()) {
+    Log(LogLevel::kError, "erasure: old files are not rewritten yet, the next start tries again: %s",
+        std::string(Message(scrubbed)));
+  }
+  return OkStatus();
 }
 
 StatusOr<std::string> Pipeline::EraseHousehold(const std::string& id) {

@@ -59,6 +59,8 @@ Status Pipeline::FenceLog() {
   RETURN_IF_ERROR(vault_->PutOwn(batch, store::Table::kMeta, kLogFenceKey,
                                  ByteWriter().U64(ledger_->size()).U32(next).bytes()));
   RETURN_IF_ERROR(vault_->Commit(batch));
+  // Before the reason for it is forgotten.
+  RETURN_IF_ERROR(syncer_->Barrier());
   return KeepToFence();
 }
 

@@ -138,8 +138,12 @@ Status Pipeline::AddKeySlot(const std::string& slot) {
 
 Status Pipeline::RemoveKeySlot(const std::string& id) {
   return Call<Status>([&]() -> Status {
+    // A removal that stopped half way is ended first.
+    const bool pending = next_master_.has_value();
+    if (pending) RETURN_IF_ERROR(FinishRenewal("").status());
     ASSIGN_OR_RETURN(const std::vector<Keyslot> slots, GenuineKeyslots());
     if (std::ranges::count(slots, id, &Keyslot::public_key) == 0) {
+      if (pending) return OkStatus();
       return NotFound("there is no such keyslot; see `commons key slot list`");
     }
     if (slots.size() == 1) {

@@ -72,6 +72,10 @@ Status Pipeline::AcknowledgeLoss() {
     if (!losses_->blocking()) return FailedPrecondition("nothing is lost: nothing to acknowledge");
     // First the days, durably; then the report. A crash in between asks the operator once more.
     const Time now = clock_.SystemNow();
+    if (!ClockSound(now)) {
+      return FailedPrecondition("the clock is not sound: set it first, because every day before now "
+                                "is given up");
+    }
     RETURN_IF_ERROR(core_->GiveUpDaysEndedBy(std::max(now, core_->clock_floor())));
     if (losses_->ledger_concerned()) RETURN_IF_ERROR(FenceLog());
     RETURN_IF_ERROR(losses_->Acknowledge());

@@ -295,12 +295,12 @@ void Pipeline::Run() {
     std::deque<store::JournalEntry> entries;
     std::deque<Command> commands;
     if (!Take(entries, commands)) return;
-    Turn(std::move(entries));
-    for (const Command& command : commands) command();
+    Turn(std::move(entries), commands);
   }
 }
 
-void Pipeline::Turn(std::deque<store::JournalEntry> entries) {
+void Pipeline::Turn(std::deque<store::JournalEntry> entries,
+                    const std::deque<Command>& commands) {
   Status status;
   for (const store::JournalEntry& entry : entries) {
     if (entry.sequence <= core_->folded()) continue;  // read from the journal already
@@ -314,6 +314,8 @@ void Pipeline::Turn(std::deque<store::JournalEntry> entries) {
     std::swap(skipped, skipped_);
   }
   if (status.ok() && skipped) status = core_->FoldThrough(journal_->last());
+  // Before anything is decided: a withdrawal that waits counts (I11).
+  for (const Command& command : commands) command();
   const auto steady = clock_.SteadyNow();
   const bool tick = steady - last_tick_ >= kTickInterval;
   if (status.ok() && tick) {

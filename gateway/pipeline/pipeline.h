@@ -167,7 +167,7 @@ class Pipeline final : public port::Intake, public port::Commands, public port::
   Status Retain(Time now);
   // Waits for something to do and takes it. Returns false when the thread is to end.
   bool Take(std::deque<store::JournalEntry>& entries, std::deque<Command>& commands);
-  void Turn(std::deque<store::JournalEntry> entries);
+  void Turn(std::deque<store::JournalEntry> entries, const std::deque<Command>& commands);
   bool ClockSound(Time now) const;
   // "ok", or "paused: " and why.
   std::string StoreState() const;

@@ -42,6 +42,10 @@ Status Pipeline::EraseRestored() {
 
 Status Pipeline::FinishRestored() {
   if (!restored_.has_value()) return OkStatus();
+  // The clock that the restore went by may have run ahead.
+  if (replay_ == nullptr && clock_.Synchronised()) {
+    restored_->at = std::min(restored_->at, clock_.SystemNow());
+  }
   const Time at = std::max(restored_->at, core_->clock_floor());
   core_->RaiseClockFloor(at);
   RETURN_IF_ERROR(core_->GiveUpDaysEndedBy(restored_->at));  // and makes the floor durable

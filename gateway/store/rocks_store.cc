@@ -141,6 +141,8 @@ StatusOr<std::unique_ptr<RocksStore>> RocksStore::Open(
   // What a killed process left in its write-ahead log may be in the page cache only, and Sync
   // reaches this process's log, not that one: nobody may read it before it is on the disk.
   RETURN_IF_ERROR(FromRocks(db->Flush({}, store->owned_), "opening the store"));
+  // Debian's RocksDB asserts if the first sync of a log comes after a write to it failed.
+  RETURN_IF_ERROR(FromRocks(db->SyncWAL(), "opening the store"));
   return store;
 }
 
