@@ -79,8 +79,11 @@ TEST(RetentionTest, ALiveGatewayRunsItAgainEverySixHoursOfItsClock) {
       {commons.Sign(crypto::kCharterType, commons.CharterYaml()),
        commons.Sign(crypto::kPolicyType, commons.PolicyYaml(3)),
        commons.Sign(crypto::kRosterType, roster)}).ok());
-  // A turn of the pipeline's thread comes before each command.
-  const auto last_run = [&] { return (*gateway)->GetStatus()->retention.last_run; };
+  // A turn of the pipeline's thread ends between two commands.
+  const auto last_run = [&] {
+    EXPECT_TRUE((*gateway)->GetStatus().ok());
+    return (*gateway)->GetStatus()->retention.last_run;
+  };
   clock.Advance(std::chrono::minutes(1));
   const Time first = last_run();
   EXPECT_EQ(first, clock.SystemNow());
