@@ -35,11 +35,11 @@ class BlockLog {
       : database_(database), vault_(vault) {}
 
   // Whether the series already has a reading at this time, in any block. Reads the disk.
-  // Returns DataLoss if a block of that time does not open.
+  // What does not open is passed over.
   StatusOr<Known> Find(const SeriesPlace& place, const Reading& reading) const;
 
   // The newest reading of the series with from ≤ time < until, written or not. Reads the disk.
-  // Returns DataLoss if a block of those times does not open.
+  // What does not open is passed over.
   StatusOr<std::optional<Reading>> LastBefore(const SeriesPlace& place, Time from,
                                               Time until) const;
 

@@ -40,6 +40,10 @@ Status BlockLog::VisitSeries(const SeriesPlace& place, Time from, Time until,
     RETURN_IF_ERROR(database_.Scan(Table::kBlocks, prefix, PrefixEnd(prefix),
                                    [&](std::string_view key, std::string_view value) {
                                      failure = look(key, value);
+                                     // One that is damaged must not stop the fold of all others.
+                                     if (failure.code() == StatusCode::kDataLoss) {
+                                       failure = OkStatus();
+                                     }
                                      return failure.ok() && go_on;
                                    }));
     RETURN_IF_ERROR(failure);

@@ -235,7 +235,9 @@ Status Core::FoldThrough(uint64_t sequence) {
                                    .file = "",
                                    .found = clock_floor(),
                                    .ledger = false});
-      if (failure.ok()) folded_ = last;
+      if (!failure.ok()) return;
+      folded_ = last;
+      items_folded_ = 0;  // of an entry that was begun and is lost
     };
     RETURN_IF_ERROR(parts_.journal.ReadFrom(
         folded_, std::min<uint64_t>(sequence - folded_, 1024),
