@@ -7,7 +7,6 @@
 #include "gateway/backup/folder.h"
 #include "gateway/backup/keys.h"
 #include "gateway/backup/manifest.h"
-#include "gateway/backup/restored.h"
 #include "gateway/base/clock.h"
 #include "gateway/base/file.h"
 #include "gateway/crypto/dsse.h"
@@ -57,14 +56,6 @@ class TemporaryFolder {
  private:
   const std::string path_;
 };
-
-StatusOr<std::vector<std::string>> ReadErased(const std::string& dir) {
-  const std::string path = dir + "/" + std::string(backup::kErasuresFile);
-  const auto text = ReadFile(path, backup::kSmallFileBytesMax);
-  if (text.status().code() == StatusCode::kNotFound) return std::vector<std::string>();
-  RETURN_IF_ERROR(text.status());
-  return backup::ReadErasures(*text);
-}
 
 // Manifests of age files, which nobody here can open again: what the next one may build on.
 std::string ManifestsOf(const std::string& dir) { return dir + ".backups"; }
@@ -120,7 +111,7 @@ StatusOr<backup::Manifest> Pipeline::CheckpointTo(const std::string& dir) {
     const ledger::Ledger::Head head = ledger_->head();
     manifest.ledger_size = head.size;
     manifest.ledger_root = head.root;
-    ASSIGN_OR_RETURN(manifest.erased, ReadErased(dir_));
+    ASSIGN_OR_RETURN(manifest.erased, ReadErasures());
     RETURN_IF_ERROR(database_->Checkpoint(dir));
     return manifest;
   });

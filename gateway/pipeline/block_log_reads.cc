@@ -112,19 +112,7 @@ StatusOr<uint64_t> BlockLog::VisitOwner(uint32_t month, const OwnerId& owner,
 }
 
 StatusOr<std::vector<uint32_t>> BlockLog::Months() const {
-  std::vector<uint32_t> months;
-  std::string from;
-  for (bool found = true; found;) {
-    found = false;
-    RETURN_IF_ERROR(database_.Scan(Table::kBlocks, from, "",
-                                   [&](std::string_view key, std::string_view) {
-                                     months.push_back(ByteReader(key).U32());
-                                     found = true;
-                                     return false;
-                                   }));
-    if (found) from = MonthPrefix(months.back() + 1);
-  }
-  return months;
+  return MonthsOf(database_, Table::kBlocks);
 }
 
 StatusOr<std::vector<OwnerId>> BlockLog::OwnersOf(uint32_t month) const {

@@ -40,6 +40,21 @@ std::string PrefixEnd(std::string prefix) {
   return prefix;
 }
 
+StatusOr<std::vector<uint32_t>> MonthsOf(const store::Database& database, store::Table table) {
+  std::vector<uint32_t> months;
+  std::string from;
+  for (bool found = true; found;) {
+    found = false;
+    RETURN_IF_ERROR(database.Scan(table, from, "", [&](std::string_view key, std::string_view) {
+      months.push_back(ByteReader(key).U32());
+      found = true;
+      return false;
+    }));
+    if (found) from = MonthPrefix(months.back() + 1);
+  }
+  return months;
+}
+
 StatusOr<std::vector<store::Column>> OpenBlock(const store::Vault& vault, std::string_view key,
                                                std::string_view value) {
   ASSIGN_OR_RETURN(const std::string plain, vault.OpenRow(store::Table::kBlocks, key, value));

@@ -34,6 +34,9 @@ std::string OwnerPrefix(uint32_t month, const OwnerId& owner);
 std::string DevicePrefix(uint32_t month, const OwnerId& owner, const DeviceKey& device);
 std::string PrefixEnd(std::string prefix);
 
+// The months, ascending, that a table whose keys begin with one has: one seek for each.
+StatusOr<std::vector<uint32_t>> MonthsOf(const store::Database& database, store::Table table);
+
 // Returns NotFound if the row's data key was destroyed, DataLoss if it is damaged.
 StatusOr<std::vector<store::Column>> OpenBlock(const store::Vault& vault, std::string_view key,
                                                std::string_view value);

@@ -22,10 +22,6 @@ constexpr uint8_t kStateVersion = 2;
 // What a journal row of one reading takes on disk, roughly: towards limits::kCheckpointBytesMax.
 constexpr std::size_t kJournalRowBytes = 128;
 
-void PutDay(ByteWriter& out, const DayKey& key) {
-  out.I64(key.start.time_since_epoch().count()).Text(key.metric.value()).Text(key.zone.value());
-}
-
 }  // namespace
 
 std::string SheetRowKey(const store::Vault& vault, const DayKey& key) {
@@ -78,15 +74,7 @@ Status Core::LoadState() {
   released_ = in.U64();
   suppressed_ = in.U64();
   if (in.U8() != 0) given_up_ = Time(Millis(in.I64()));
-  std::set<DayKey> open;
-  const uint64_t count = in.Varint();
-  for (uint64_t i = 0; i < count && in.ok(); ++i) {
-    DayKey key;
-    key.start = Time(Millis(in.I64()));
-    key.metric = MetricId(std::string(in.Text()));
-    key.zone = ZoneId(std::string(in.Text()));
-    open.insert(std::move(key));
-  }
+  const std::set<DayKey> open = TakeDays(in);
   RETURN_IF_ERROR(in.Finish("checkpoint row"));
   RETURN_IF_ERROR(LoadOpenDays(open));
   return LoadGivenUp(open);

@@ -13,19 +13,12 @@ Known Lookup(std::span<const Reading> sorted, const Reading& reading) {
   return at->value == reading.value ? Known::kRepeated : Known::kConflict;
 }
 
-std::string EncodeDays(const std::set<DayKey>& days) {
-  ByteWriter out;
-  out.U8(1).Varint(days.size());
-  for (const DayKey& key : days) {
-    out.I64(key.start.time_since_epoch().count()).Text(key.metric.value()).Text(key.zone.value());
-  }
-  return out.Take();
+void PutDay(ByteWriter& out, const DayKey& key) {
+  out.I64(key.start.time_since_epoch().count()).Text(key.metric.value()).Text(key.zone.value());
 }
 
-StatusOr<std::set<DayKey>> DecodeDays(std::string_view bytes) {
-  ByteReader in(bytes);
+std::set<DayKey> TakeDays(ByteReader& in) {
   std::set<DayKey> days;
-  if (in.U8() != 1) return DataLoss("row of days: not of version 1");
   const uint64_t count = in.Varint();
   for (uint64_t i = 0; i < count && in.ok(); ++i) {
     DayKey key;
@@ -34,6 +27,20 @@ StatusOr<std::set<DayKey>> DecodeDays(std::string_view bytes) {
     key.zone = ZoneId(std::string(in.Text()));
     days.insert(std::move(key));
   }
+  return days;
+}
+
+std::string EncodeDays(const std::set<DayKey>& days) {
+  ByteWriter out;
+  out.U8(1).Varint(days.size());
+  for (const DayKey& key : days) PutDay(out, key);
+  return out.Take();
+}
+
+StatusOr<std::set<DayKey>> DecodeDays(std::string_view bytes) {
+  ByteReader in(bytes);
+  if (in.U8() != 1) return DataLoss("row of days: not of version 1");
+  std::set<DayKey> days = TakeDays(in);
   RETURN_IF_ERROR(in.Finish("row of days"));
   return days;
 }

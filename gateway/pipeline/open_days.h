@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "gateway/base/status.h"
+#include "gateway/base/bytes.h"
 #include "gateway/model/ids.h"
 #include "gateway/model/reading.h"
 #include "gateway/model/time.h"
@@ -58,6 +59,10 @@ class OpenDays {
  private:
   std::map<DayKey, OpenDay> days_;
 };
+
+// How a day stands in a row, and a list of them after its count.
+void PutDay(ByteWriter& out, const DayKey& key);
+std::set<DayKey> TakeDays(ByteReader& in);
 
 std::string EncodeDays(const std::set<DayKey>& days);
 // Returns DataLoss if the bytes are not what EncodeDays makes.

@@ -5,6 +5,7 @@
 
 #include "gateway/base/bytes.h"
 #include "gateway/model/limits.h"
+#include "gateway/pipeline/block_rows.h"
 #include "gateway/store/block.h"
 
 namespace gateway::pipeline {
@@ -159,19 +160,7 @@ Status Rollups::PutLast(store::Batch& batch, OwnerKind kind, const OwnerId& owne
 }
 
 StatusOr<std::vector<uint32_t>> Rollups::Months() const {
-  std::vector<uint32_t> months;
-  std::string from;
-  for (bool found = true; found;) {
-    found = false;
-    RETURN_IF_ERROR(vault_.db().Scan(Table::kRollups, from, "",
-                                     [&](std::string_view key, std::string_view) {
-                                       months.push_back(ByteReader(key.substr(0, 4)).U32());
-                                       found = true;
-                                       return false;
-                                     }));
-    if (found) from = ByteWriter().U32(months.back() + 1).Take();
-  }
-  return months;
+  return MonthsOf(vault_.db(), Table::kRollups);
 }
 
 StatusOr<Rollups::Removed> Rollups::RemoveBefore(store::Batch& batch, uint32_t month,

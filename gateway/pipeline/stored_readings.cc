@@ -1,9 +1,7 @@
 #include "gateway/pipeline/stored_readings.h"
 
-#include <optional>
 #include <string>
 
-#include "gateway/base/bytes.h"
 #include "gateway/base/log.h"
 #include "gateway/pipeline/block_rows.h"
 
@@ -13,29 +11,15 @@ using store::Table;
 
 StatusOr<std::vector<uint32_t>> StoredMonths(const store::Vault& vault, Table table,
                                              const OwnerId& owner) {
+  ASSIGN_OR_RETURN(const std::vector<uint32_t> all, MonthsOf(vault.db(), table));
   std::vector<uint32_t> months;
-  std::optional<uint32_t> next;
-  // From the first row of a month on, the next one is looked up: one seek per month, not per row.
-  const auto first_from = [&](uint32_t month) {
-    next.reset();
-    return vault.db().Scan(table, MonthPrefix(month), "",
-                           [&](std::string_view key, std::string_view /*value*/) {
-                             next = ByteReader(key).U32();
-                             return false;
-                           });
-  };
-  RETURN_IF_ERROR(first_from(0));
-  while (next.has_value()) {
-    const uint32_t month = *next;
+  for (const uint32_t month : all) {
     const std::string prefix = OwnerPrefix(month, owner);
-    bool found = false;
     RETURN_IF_ERROR(vault.db().Scan(table, prefix, PrefixEnd(prefix),
                                     [&](std::string_view /*key*/, std::string_view /*value*/) {
-                                      found = true;
+                                      months.push_back(month);
                                       return false;
                                     }));
-    if (found) months.push_back(month);
-    RETURN_IF_ERROR(first_from(month + 1));
   }
   return months;
 }
