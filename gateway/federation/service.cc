@@ -58,6 +58,12 @@ std::string_view KindName(MetricKind kind) {
       return "gauge";
     case MetricKind::kCounter:
       return "counter";
+    case MetricKind::kLevel:
+      return "level";
+    case MetricKind::kState:
+      return "state";
+    case MetricKind::kEvent:
+      return "event";
   }
   return "";
 }

@@ -34,7 +34,7 @@ Status Door::Settle(const port::Delivery& delivery) {
 
   // Held until the append is done: the admission lives in this table.
   const std::shared_ptr<const port::AdmissionTable> table = intake_.admissions();
-  const port::Admission& admission = table->Find(match.device, match.metric);
+  const port::Admission& admission = table->Find(profile->id(), match.device, match.metric);
   if (admission.code != DoorCode::kAdmitted) return refuse(admission.code);
   if (delivery.retained) return refuse(DoorCode::kRetained);
 
@@ -42,7 +42,8 @@ Status Door::Settle(const port::Delivery& delivery) {
       decoder_.Decode(*profile, delivery.payload, *admission.metric,
                       {.now = intake_.Now(), .compare_stamps = intake_.ComparesStampsWithNow()});
   if (decoded.code != DoorCode::kAdmitted) return refuse(decoded.code);
-  return intake_.Append(delivery, admission, {&decoded.reading, 1});
+  const port::Admitted admitted{&admission, decoded.reading};
+  return intake_.Append(delivery, {&admitted, 1}, false);
 }
 
 }  // namespace gateway::ingest

@@ -23,6 +23,8 @@ inline constexpr std::size_t kPayloadBytesMax = 65'536;
 // too large is counted as such, yet bounded, because the MQTT library buffers whole packets.
 inline constexpr std::size_t kPacketBytesMax = 1u << 20;
 inline constexpr std::size_t kObservationsPerMessageMax = 64;
+// Messages of a device that is not enrolled are remembered by number only, of so many devices.
+inline constexpr std::size_t kStrangersMax = 256;
 // What our broker configuration allows in flight, and how many journal entries back a redelivered
 // message is looked for. mosquitto 2.0.11 exceeds its own limit, hence the factor.
 inline constexpr std::size_t kBrokerInflightMax = 1'000;

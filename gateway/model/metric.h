@@ -16,6 +16,9 @@ enum class MetricKind {
   kDelta,    // an amount per interval: amounts add up
   kGauge,    // a level: it holds until the next reading, for a while
   kCounter,  // an index that only grows, and restarts at zero when its device does
+  kLevel,    // a level in decibels: means are means of the energy
+  kState,    // on (1) or off (0); what counts is the share of time it was on
+  kEvent,    // how often something happened
 };
 
 // Whom the readings are about: a household's are protected by numbers of households, an open

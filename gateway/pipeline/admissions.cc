@@ -31,6 +31,7 @@ DoorCode CodeOf(policy::CollectCode code) {
 void Admissions::Add(const store::Vault& vault, const Household& household,
                      const DeviceId& device) {
   Device& entry = devices_[device.value()];
+  enrolled_.push_back({.device = device, .profile = "generic", .claim = device.value()});
   const bool is_place = household.kind == OwnerKind::kPlace;
   entry.unconfirmed = is_place ? &kPlaceUnconfirmed : &kHouseholdUnconfirmed;
   if (household.confirmed_at.has_value()) entry.unconfirmed = nullptr;
@@ -45,17 +46,30 @@ void Admissions::Add(const store::Vault& vault, const Household& household,
         .rule = std::move(decision.rule),
         .owner_kind = household.kind,
         .owner = household.owner,
+        .device = device,
         .series = vault.SeriesOf(device.value(), metric.id.value()),
         .metric = &metric};
   }
 }
 
-const Admission& Admissions::Find(std::string_view device, std::string_view metric) const {
-  const auto it = devices_.find(device);
+const Admission& Admissions::Find(std::string_view /*profile*/, std::string_view claim,
+                                  std::string_view metric) const {
+  const auto it = devices_.find(claim);
   if (it == devices_.end()) return kUnknownDevice;
   if (it->second.unconfirmed != nullptr) return *it->second.unconfirmed;
   const auto found = it->second.metrics.find(metric);
   return found == it->second.metrics.end() ? kNotCollected : found->second;
+}
+
+DoorCode Admissions::FindDevice(std::string_view /*profile*/, std::string_view claim) const {
+  const auto it = devices_.find(claim);
+  if (it == devices_.end()) return DoorCode::kUnknownDevice;
+  return it->second.unconfirmed != nullptr ? it->second.unconfirmed->code : DoorCode::kAdmitted;
+}
+
+const TimeZone& Admissions::time_zone() const {
+  static const TimeZone utc = TimeZone::Utc();
+  return rules_ == nullptr ? utc : rules_->time_zone;
 }
 
 }  // namespace gateway::pipeline

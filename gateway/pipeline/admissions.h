@@ -20,7 +20,11 @@ class Admissions final : public port::AdmissionTable {
   explicit Admissions(std::shared_ptr<const Rules> rules) : rules_(std::move(rules)) {}
   void Add(const store::Vault& vault, const Household& household, const DeviceId& device);
 
-  const port::Admission& Find(std::string_view device, std::string_view metric) const override;
+  const port::Admission& Find(std::string_view profile, std::string_view claim,
+                              std::string_view metric) const override;
+  port::DoorCode FindDevice(std::string_view profile, std::string_view claim) const override;
+  std::span<const port::EnrolledDevice> devices() const override { return enrolled_; }
+  const TimeZone& time_zone() const override;
 
  private:
   struct TextHash {
@@ -35,7 +39,8 @@ class Admissions final : public port::AdmissionTable {
   };
 
   const std::shared_ptr<const Rules> rules_;
-  std::unordered_map<std::string, Device, TextHash, std::equal_to<>> devices_;
+  std::unordered_map<std::string, Device, TextHash, std::equal_to<>> devices_;  // by claim
+  std::vector<port::EnrolledDevice> enrolled_;
 };
 
 }  // namespace gateway::pipeline

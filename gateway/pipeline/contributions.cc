@@ -37,9 +37,12 @@ void Gather(const Metric& metric, std::span<const Reading> from, const Reading* 
   ++into.readings;
   switch (metric.kind) {
     case MetricKind::kDelta:
+    case MetricKind::kEvent:
       into.sum += value;
       return;
-    case MetricKind::kGauge: {
+    case MetricKind::kGauge:
+    case MetricKind::kLevel:
+    case MetricKind::kState: {
       const uint64_t weight = HeldSeconds(metric, from, window);
       into.sum += Wide{value} * Wide{weight};
       into.weight += weight;

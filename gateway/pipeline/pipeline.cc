@@ -213,45 +213,68 @@ void Pipeline::PublishDocuments() {
   audiences_ = core_->registry().audiences();
 }
 
-Status Pipeline::Append(const port::Delivery& delivery, const port::Admission& admission,
-                        std::span<const Reading> readings) {
+// One entry per owner. A message seldom has more than one.
+std::vector<store::JournalEntry> Pipeline::EntriesOf(std::span<const port::Admitted> readings,
+                                                     Time now, uint64_t hash) {
+  std::vector<store::JournalEntry> entries;
+  uint64_t gone = 0;
+  for (const port::Admitted& admitted : readings) {
+    const port::Admission& admission = *admitted.admission;
+    if (!vault_->MaySeal(admission.owner, MonthOf(now))) {
+      // A clock that was set back by months, or the owner is gone. Waiting would not help.
+      ++gone;
+      continue;
+    }
+    auto entry = std::ranges::find(entries, admission.owner, &store::JournalEntry::owner);
+    if (entry == entries.end()) {
+      entry = entries.insert(entries.end(), {.sequence = 0,
+                                             .owner_kind = admission.owner_kind,
+                                             .owner = admission.owner,
+                                             .arrival = now,
+                                             .message_hash = hash,
+                                             .items = {}});
+    }
+    entry->items.push_back({admission.series, admitted.reading});
+  }
+  counters_.Settle(Outcome::kKeyGone, gone);
+  return entries;
+}
+
+Status Pipeline::Append(const port::Delivery& delivery, std::span<const port::Admitted> readings,
+                        bool numbered) {
   const uint64_t hash = vault_->MessageHash(delivery.topic, delivery.payload);
-  if (delivery.redelivered &&
+  if ((delivery.redelivered || numbered) &&
       std::find(recent_hashes_.begin(), recent_hashes_.end(), hash) != recent_hashes_.end()) {
     counters_.Settle(Outcome::kDuplicateRedelivered, readings.size());
     return OkStatus();
   }
   const MutexLock intake(intake_gate_);
   const Time now = clock_.SystemNow();
-  if (!vault_->MaySeal(admission.owner, MonthOf(now))) {
-    // A clock that was set back by months, or the owner is gone. Waiting would not help.
-    counters_.Settle(Outcome::kKeyGone, readings.size());
-    return OkStatus();
-  }
-  store::JournalEntry entry{.sequence = 0,
-                            .owner_kind = admission.owner_kind,
-                            .owner = admission.owner,
-                            .arrival = now,
-                            .message_hash = hash,
-                            .items = {}};
-  entry.items.reserve(readings.size());
-  for (const Reading& reading : readings) entry.items.push_back({admission.series, reading});
-  ASSIGN_OR_RETURN(entry.sequence, journal_->Append(entry, now));
+  std::vector<store::JournalEntry> entries = EntriesOf(readings, now, hash);
+  if (entries.empty()) return OkStatus();
+  RETURN_IF_ERROR(journal_->Append(entries, now));
   recent_hashes_[next_hash_++ % recent_hashes_.size()] = hash;
   syncer_->Notify(delivery.payload.size() + delivery.topic.size());
   bool was_empty = false;
   {
     const MutexLock lock(mutex_);
     was_empty = entries_.empty();
-    if (entries_.size() < limits::kPipelineQueueMax) {
-      entries_.push_back(std::move(entry));
-    } else {
-      skipped_ = true;
+    for (store::JournalEntry& entry : entries) {
+      if (entries_.size() < limits::kPipelineQueueMax) {
+        entries_.push_back(std::move(entry));
+      } else {
+        skipped_ = true;
+      }
     }
   }
   if (was_empty) wake_.NotifyOne();
   return OkStatus();
 }
+
+void Pipeline::Quarantine(const port::Delivery& /*delivery*/,
+                          const port::Admission& /*admission*/, port::DoorCode /*code*/) {}
+
+bool Pipeline::ClockSound() const { return ClockSound(clock_.SystemNow()); }
 
 bool Pipeline::ClockSound(Time now) const { return SoundAbove(core_->clock_floor(), now); }
 

@@ -77,11 +77,14 @@ class Pipeline final : public port::Intake, public port::Commands, public port::
   // port::Intake
   std::shared_ptr<const port::AdmissionTable> admissions() const override;
   Time Now() const override { return clock_.SystemNow(); }
-  bool ComparesStampsWithNow() const override { return replay_ == nullptr; }
+  bool ClockSound() const override;
+  bool ComparesStampsWithNow() const override { return replay_ == nullptr && ClockSound(); }
   void Received(uint32_t observations) override { counters_.Received(observations); }
   void Refused(port::DoorCode code) override { counters_.Refused(code); }
-  Status Append(const port::Delivery& delivery, const port::Admission& admission,
-                std::span<const Reading> readings) override;
+  Status Append(const port::Delivery& delivery, std::span<const port::Admitted> readings,
+                bool numbered) override;
+  void Quarantine(const port::Delivery& delivery, const port::Admission& admission,
+                  port::DoorCode code) override;
 
   // port::Commands: commands.cc
   StatusOr<port::HouseholdInvite> AddHousehold(const std::string& household,
@@ -169,6 +172,8 @@ class Pipeline final : public port::Intake, public port::Commands, public port::
   bool Take(std::deque<store::JournalEntry>& entries, std::deque<Command>& commands);
   void Turn(std::deque<store::JournalEntry> entries, const std::deque<Command>& commands);
   bool ClockSound(Time now) const;
+  std::vector<store::JournalEntry> EntriesOf(std::span<const port::Admitted> readings, Time now,
+                                             uint64_t hash);
   // "ok", or "paused: " and why.
   std::string StoreState() const;
   bool SoundAbove(Time floor, Time now) const;

@@ -8,6 +8,8 @@ std::string_view DoorCodeName(DoorCode code) {
       return "admitted";
     case DoorCode::kUnknownDevice:
       return "unknown-device";
+    case DoorCode::kOtherProfile:
+      return "other-profile";
     case DoorCode::kHouseholdUnconfirmed:
       return "household-unconfirmed";
     case DoorCode::kPlaceUnconfirmed:
@@ -36,6 +38,12 @@ std::string_view DoorCodeName(DoorCode code) {
       return "no-time";
     case DoorCode::kFuture:
       return "future";
+    case DoorCode::kImplausible:
+      return "implausible";
+    case DoorCode::kStep:
+      return "step";
+    case DoorCode::kWrongDevice:
+      return "wrong-device";
     case DoorCode::kCount:
       break;
   }

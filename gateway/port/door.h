@@ -10,6 +10,7 @@ enum class DoorCode : uint8_t {
   kAdmitted = 0,
   // Denied: the rules said no.
   kUnknownDevice,       // no such device is enrolled
+  kOtherProfile,        // a device of that id is enrolled, with another profile: who is this?
   kHouseholdUnconfirmed,  // the household has not accepted, or no steward has confirmed
   kPlaceUnconfirmed,    // no steward has confirmed the place
   kNoCollectRule,       // no `collect` rule names the metric
@@ -25,6 +26,9 @@ enum class DoorCode : uint8_t {
   kBadTime,
   kNoTime,       // a delta reading without time of its own
   kFuture,
+  kImplausible,  // outside what the device can measure, or a value that it uses for a fault
+  kStep,         // further from the reading before than the device can go
+  kWrongDevice,  // the payload names another device than the topic
   kCount,
 };
 

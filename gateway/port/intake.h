@@ -6,11 +6,14 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "gateway/base/status.h"
 #include "gateway/model/metric.h"
 #include "gateway/model/reading.h"
+#include "gateway/model/time.h"
 #include "gateway/port/door.h"
 
 namespace gateway::port {
@@ -19,11 +22,26 @@ namespace gateway::port {
 struct Admission {
   DoorCode code = DoorCode::kUnknownDevice;
   RuleId rule;  // the determining rule; empty when there is none to name
-  // The following are set exactly when code is kAdmitted.
+  // The following are set exactly when code is kAdmitted; owner and device also for every other
+  // code that is about the metric.
   OwnerKind owner_kind = OwnerKind::kHousehold;
   OwnerId owner;
+  DeviceId device;  // as the operator calls it
   SeriesId series;
   const Metric* metric = nullptr;  // lives as long as the AdmissionTable it came from
+};
+
+// A device as it was enrolled.
+struct EnrolledDevice {
+  DeviceId device;          // as the operator calls it
+  std::string profile;      // id of the profile that reads its messages
+  std::string claim;        // as topics and payloads call it; often the same
+  bool secret = false;      // the claim is a credential: shown to nobody
+  std::string own_profile;  // text of a profile made for it alone; then `profile` is that one's id
+  // Of the broker, for this device alone; empty if the gateway provisions none.
+  std::string login;
+  std::string password;
+  Millis expected{0};  // how often it should be heard: the shortest interval of its metrics; 0: never
 };
 
 // An immutable picture of who may publish what. The pipeline publishes a new one with every
@@ -31,8 +49,17 @@ struct Admission {
 class AdmissionTable {
  public:
   virtual ~AdmissionTable() = default;
-  // Checks device, then household or place, then metric; the first failure is the answer.
-  virtual const Admission& Find(std::string_view device, std::string_view metric) const = 0;
+  // Checks device, then household or place, then metric; the first failure is the answer. `claim`
+  // is what topic or payload called the device.
+  virtual const Admission& Find(std::string_view profile, std::string_view claim,
+                                std::string_view metric) const = 0;
+  // The part of that answer which does not depend on the metric. The claim "plug-7:*" asks whether
+  // any part of plug-7 is there: "plug-7:0", "plug-7:1".
+  virtual DoorCode FindDevice(std::string_view profile, std::string_view claim) const = 0;
+
+  virtual std::span<const EnrolledDevice> devices() const = 0;
+  // The commons' civil time, in which devices mean their local times.
+  virtual const TimeZone& time_zone() const = 0;
 };
 
 // One MQTT message on its way in.
@@ -41,6 +68,13 @@ struct Delivery {
   std::string_view payload;
   bool retained = false;
   bool redelivered = false;  // the DUP flag
+  Millis waited_max{0};      // how long the broker may have kept it; 0: it came when it was sent
+};
+
+// An observation that passed the door.
+struct Admitted {
+  const Admission* admission = nullptr;  // of the table that the caller holds
+  Reading reading;
 };
 
 class Intake {
@@ -49,8 +83,10 @@ class Intake {
 
   virtual std::shared_ptr<const AdmissionTable> admissions() const = 0;
 
-  // The gateway's time, and whether stamps may be compared with it (not under a replay clock).
+  // The gateway's time, and whether it may be believed.
   virtual Time Now() const = 0;
+  virtual bool ClockSound() const = 0;
+  // Whether stamps may be compared with Now(): not under a replay clock, nor an unsound one.
   virtual bool ComparesStampsWithNow() const = 0;
 
   // Counts `observations` as received, in hand. Each must be settled or appended afterwards.
@@ -59,12 +95,17 @@ class Intake {
   // Ends the life of one observation in hand that will not be stored.
   virtual void Refused(DoorCode code) = 0;
 
-  // Seals the readings of one message of one owner into the journal. OK means that they are in
-  // the write-ahead log: the message may be acknowledged. A redelivered message that is already
-  // in the journal is settled as a duplicate and is OK.
+  // Seals the readings of one message, at most kObservationsPerMessageMax, into the journal: one
+  // row per owner, all or none. OK means that they are in the write-ahead log: the message may be
+  // acknowledged. A redelivered message that is already in the journal is settled as a duplicate
+  // and is OK; so is any repeated one if `numbered`: its payload has a sequence number.
   // Returns Unavailable or ResourceExhausted if the disk refused, with nothing kept: try again.
-  virtual Status Append(const Delivery& delivery, const Admission& admission,
-                        std::span<const Reading> readings) = 0;
+  virtual Status Append(const Delivery& delivery, std::span<const Admitted> readings,
+                        bool numbered) = 0;
+
+  // Keeps the message for the operator to look at and to try again, sealed under the owner of
+  // `admission`, if there is room. Best effort: what is lost here was counted by Refused.
+  virtual void Quarantine(const Delivery& delivery, const Admission& admission, DoorCode code) = 0;
 };
 
 }  // namespace gateway::port

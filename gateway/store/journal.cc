@@ -84,21 +84,28 @@ StatusOr<std::unique_ptr<Journal>> Journal::Open(Vault& vault, uint64_t at_least
   return std::unique_ptr<Journal>(new Journal(vault, last));
 }
 
-StatusOr<uint64_t> Journal::Append(const JournalEntry& entry, Time now) {
-  if (entry.items.size() > limits::kObservationsPerMessageMax) {
-    return InvalidArgument("journal entry of %u readings, limit %u", entry.items.size(),
-                           limits::kObservationsPerMessageMax);
-  }
+Status Journal::Append(std::span<JournalEntry> entries, Time now) {
   RETURN_IF_ERROR(vault_.db().space());
-  const uint64_t sequence = last() + 1;
-  Encode(entry, plaintext_);
-  key_.Clear().U64(sequence);
   batch_.Clear();
-  RETURN_IF_ERROR(vault_.PutSealed(batch_, Table::kJournal, key_.bytes(), entry.owner_kind,
-                                   entry.owner, MonthOf(now), plaintext_.bytes()));
+  uint64_t sequence = last();
+  for (const JournalEntry& entry : entries) {
+    if (entry.items.size() > limits::kObservationsPerMessageMax) {
+      return InvalidArgument("journal entry of %u readings, limit %u", entry.items.size(),
+                             limits::kObservationsPerMessageMax);
+    }
+    Encode(entry, plaintext_);
+    key_.Clear().U64(++sequence);
+    RETURN_IF_ERROR(vault_.PutSealed(batch_, Table::kJournal, key_.bytes(), entry.owner_kind,
+                                     entry.owner, MonthOf(now), plaintext_.bytes()));
+  }
   RETURN_IF_ERROR(vault_.Commit(batch_));
-  last_.store(sequence, std::memory_order_release);
-  return sequence;
+  for (JournalEntry& entry : entries) entry.sequence = last_.fetch_add(1) + 1;
+  return OkStatus();
+}
+
+StatusOr<uint64_t> Journal::Append(JournalEntry entry, Time now) {
+  RETURN_IF_ERROR(Append({&entry, 1}, now));
+  return entry.sequence;
 }
 
 Status Journal::ReadFrom(uint64_t after, std::size_t max_entries,

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "gateway/base/bytes.h"
@@ -39,12 +40,14 @@ class Journal {
   // that is greater, as it is when every entry has been trimmed. `vault` must outlive the journal.
   static StatusOr<std::unique_ptr<Journal>> Open(Vault& vault, uint64_t at_least);
 
-  // Seals and commits the entry under the owner's key of the month of `now`; `entry.sequence` is
-  // ignored. Returns its number. On an error nothing is kept and the number is not used up.
-  // Returns InvalidArgument if the entry has more than limits::kObservationsPerMessageMax items,
+  // Seals each entry under its owner's key of the month of `now` and commits all in one batch, or
+  // none; sets their numbers, which follow each other. On an error no number is used up.
+  // Returns InvalidArgument if an entry has more than limits::kObservationsPerMessageMax items,
   // ResourceExhausted while intake is paused (Database::space), otherwise as Vault::PutSealed and
   // Database::Commit.
-  StatusOr<uint64_t> Append(const JournalEntry& entry, Time now);
+  Status Append(std::span<JournalEntry> entries, Time now);
+  // The same of one; returns its number.
+  StatusOr<uint64_t> Append(JournalEntry entry, Time now);
 
   // The number of the last entry; `at_least` if there was none. Entries up to here can be read.
   uint64_t last() const { return last_.load(std::memory_order_acquire); }

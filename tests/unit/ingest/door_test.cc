@@ -21,10 +21,20 @@ constexpr char kGood[] = R"({"value":0.509,"unit":"kWh","time":"2013-01-14T00:30
 
 class FakeTable final : public port::AdmissionTable {
  public:
-  const Admission& Find(std::string_view device, std::string_view metric) const override {
-    const auto found = rows.find({std::string(device), std::string(metric)});
+  const Admission& Find(std::string_view /*profile*/, std::string_view claim,
+                        std::string_view metric) const override {
+    const auto found = rows.find({std::string(claim), std::string(metric)});
     return found == rows.end() ? unknown : found->second;
   }
+  DoorCode FindDevice(std::string_view /*profile*/, std::string_view claim) const override {
+    for (const auto& [key, row] : rows) {
+      if (key.first == claim) return row.code;
+    }
+    return DoorCode::kUnknownDevice;
+  }
+  std::span<const port::EnrolledDevice> devices() const override { return {}; }
+  const TimeZone& time_zone() const override { return zone; }
+  TimeZone zone = TimeZone::Utc();
   std::map<std::pair<std::string, std::string>, Admission> rows;
   Admission unknown;
 };
@@ -36,16 +46,20 @@ class FakeIntake final : public port::Intake {
   bool ComparesStampsWithNow() const override { return compare_stamps; }
   void Received(uint32_t observations) override { received += observations; }
   void Refused(DoorCode code) override { refused.push_back(code); }
-  Status Append(const Delivery& delivery, const Admission& admission,
-                std::span<const Reading> readings) override {
+  bool ClockSound() const override { return true; }
+  void Quarantine(const Delivery&, const Admission&, DoorCode) override {}
+  Status Append(const Delivery& delivery, std::span<const port::Admitted> readings,
+                bool /*numbered*/) override {
     ++append_calls;
     if (failures_left > 0) {
       --failures_left;
       return Unavailable("the disk is full");
     }
     redelivered = delivery.redelivered;
-    series = admission.series;
-    stored.insert(stored.end(), readings.begin(), readings.end());
+    for (const port::Admitted& admitted : readings) {
+      series = admitted.admission->series;
+      stored.push_back(admitted.reading);
+    }
     return OkStatus();
   }
 

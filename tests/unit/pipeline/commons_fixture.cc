@@ -266,33 +266,33 @@ Member Commons::Join(const std::string& household) {
 port::DoorCode Commons::Send(const Member& member, std::string_view time, int64_t wh,
                              bool redelivered) {
   const auto table = pipeline_->admissions();
-  const port::Admission& admission = table->Find(member.device, "load");
+  const port::Admission& admission = table->Find("generic", member.device, "load");
   pipeline_->Received(1);
   if (admission.code != port::DoorCode::kAdmitted) {
     pipeline_->Refused(admission.code);
     return admission.code;
   }
   const std::string payload = std::to_string(wh) + "@" + std::string(time);
-  const Reading reading{.time = At(time), .value = wh};
+  const port::Admitted admitted{&admission, {.time = At(time), .value = wh}};
   Must(pipeline_->Append(
       {.topic = member.device, .payload = payload, .retained = false, .redelivered = redelivered},
-      admission, {&reading, 1}));
+      {&admitted, 1}, false));
   return admission.code;
 }
 
 Status Commons::TrySend(const Member& member, std::string_view time, int64_t wh,
                         Delivery delivery) {
   const auto table = pipeline_->admissions();
-  const port::Admission& admission = table->Find(member.device, "load");
+  const port::Admission& admission = table->Find("generic", member.device, "load");
   if (admission.code != port::DoorCode::kAdmitted) return Internal("not admitted");
   if (delivery != Delivery::kAgain) pipeline_->Received(1);
   const std::string payload = std::to_string(wh) + "@" + std::string(time);
-  const Reading reading{.time = At(time), .value = wh};
+  const port::Admitted admitted{&admission, {.time = At(time), .value = wh}};
   return pipeline_->Append({.topic = member.device,
                             .payload = payload,
                             .retained = false,
                             .redelivered = delivery == Delivery::kRedelivered},
-                           admission, {&reading, 1});
+                           {&admitted, 1}, false);
 }
 
 void Commons::SendDay(const Member& member, std::string_view day, int64_t wh) {

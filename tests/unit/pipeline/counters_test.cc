@@ -61,9 +61,9 @@ TEST(PipelineTest, EntriesFoundUnfoldedAtStartCountAsReceived) {
 TEST(PipelineTest, UnknownMetricHasNoCollectRule) {
   Commons commons;
   const Member member = commons.Join("flat-1");
-  EXPECT_EQ(commons.gateway().admissions()->Find(member.device, "audio").code,
+  EXPECT_EQ(commons.gateway().admissions()->Find("generic", member.device, "audio").code,
             DoorCode::kNoCollectRule);
-  const port::Admission& admitted = commons.gateway().admissions()->Find(member.device, "load");
+  const port::Admission& admitted = commons.gateway().admissions()->Find("generic", member.device, "load");
   EXPECT_EQ(admitted.code, DoorCode::kAdmitted);
   EXPECT_EQ(admitted.rule, RuleId("c-load"));
 }

@@ -98,12 +98,12 @@ TEST(EraseTest, ALateMessageIsDeniedAndCounted) {
   const auto picture = commons.gateway().admissions();  // as a message in flight holds it
   ASSERT_TRUE(commons.gateway().EraseHousehold("flat-1").ok());
   EXPECT_EQ(commons.Send(gone, "2013-01-13T00:00:00Z", 5), port::DoorCode::kUnknownDevice);
-  const port::Admission admission = picture->Find(gone.device, "load");
+  const port::Admission admission = picture->Find("generic", gone.device, "load");
   ASSERT_EQ(admission.code, port::DoorCode::kAdmitted);
   commons.gateway().Received(1);
-  const Reading reading{.time = At("2013-01-13T00:30:00Z"), .value = 5};
+  const port::Admitted late{&admission, {.time = At("2013-01-13T00:30:00Z"), .value = 5}};
   EXPECT_TRUE(
-      commons.gateway().Append({.topic = "t", .payload = "p"}, admission, {&reading, 1}).ok());
+      commons.gateway().Append({.topic = "t", .payload = "p"}, {&late, 1}, false).ok());
   const auto status = commons.gateway().GetStatus();
   EXPECT_EQ(status->journaled, 0u);
   EXPECT_EQ(status->waiting, 0u);

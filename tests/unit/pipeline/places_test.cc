@@ -118,16 +118,16 @@ class PlacesTest : public ::testing::Test {
   DoorCode Send(const std::string& device, const std::string& metric, std::string_view time,
                 int64_t value) {
     const auto table = gateway().admissions();
-    const port::Admission& admission = table->Find(device, metric);
+    const port::Admission& admission = table->Find("generic", device, metric);
     gateway().Received(1);
     if (admission.code != DoorCode::kAdmitted) {
       gateway().Refused(admission.code);
       return admission.code;
     }
     const std::string payload = std::to_string(value) + "@" + std::string(time);
-    const Reading reading{.time = At(time), .value = value};
+    const port::Admitted admitted{&admission, {.time = At(time), .value = value}};
     EXPECT_TRUE(
-        gateway().Append({.topic = device + metric, .payload = payload}, admission, {&reading, 1})
+        gateway().Append({.topic = device + metric, .payload = payload}, {&admitted, 1}, false)
             .ok());
     return admission.code;
   }
