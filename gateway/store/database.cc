@@ -144,12 +144,14 @@ Status Database::Commit(Batch& batch) {
     impl_->RememberToUndo(writes);
     return impl_->FallIll(Ailment::kLog, FromRocks(written, "writing to the store"));
   }
+  // Counted first: the Syncer reads changes(), to record them as durable, and then commits(), to know
+  // whether it has to sync. Whoever sees the change must see that there is something to sync.
+  impl_->commits.fetch_add(1, std::memory_order_release);
   const uint64_t last = LastSequence(writes);
   uint64_t before = impl_->acknowledged.load(std::memory_order_relaxed);
   while (before < last && !impl_->acknowledged.compare_exchange_weak(before, last)) {
   }
   if (writes.GetDataSize() > kKeptBatchBytes) writes = rocksdb::WriteBatch();
-  impl_->commits.fetch_add(1, std::memory_order_release);
   batch.Clear();
   return OkStatus();
 }
