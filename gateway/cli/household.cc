@@ -133,7 +133,7 @@ struct EraseArgs {
 };
 
 struct ReceiptArgs {
-  std::string receipt, keys;
+  std::string receipt, keys, household;
 };
 
 Status Erase(Context& context, const EraseArgs& args) {
@@ -153,7 +153,22 @@ Status Erase(Context& context, const EraseArgs& args) {
   return OkStatus();
 }
 
+// A crash or a broken connection may have swallowed it.
+Status FetchReceipt(Context& context, const ReceiptArgs& args) {
+  ASSIGN_OR_RETURN(auto client, Client::Connect(context));
+  commons::v1::EraseHouseholdRequest request;
+  request.set_household(args.household);
+  ASSIGN_OR_RETURN(const auto reply, client->Call(&Stub::GetErasureReceipt, request));
+  RETURN_IF_ERROR(
+      WriteFile(args.receipt, reply.receipt(), FileMode::kPrivate, IfExists::kRefuse));
+  context.Print(
+      Record{{"household", args.household}, {"state", "erased"}, {"receipt", args.receipt}});
+  return OkStatus();
+}
+
 Status ShowReceipt(Context& context, const ReceiptArgs& args) {
+  if (!args.household.empty()) return FetchReceipt(context, args);
+  if (args.keys.empty()) return InvalidArgument("receipt: --keys, to check it, or --of, to get it");
   RETURN_IF_ERROR(crypto::InitCrypto());
   ASSIGN_OR_RETURN(const std::string envelope, ReadFile(args.receipt, crypto::kEnvelopeBytesMax));
   ASSIGN_OR_RETURN(const std::string line, ReadFile(args.keys, 4096));
@@ -181,11 +196,18 @@ void RegisterErase(CLI::App& noun, Context& context) {
 
   auto receipt_args = std::make_shared<ReceiptArgs>();
   CLI::App* receipt = AddVerb(
-      noun, "receipt", "Check the receipt of an erasure; needs no daemon",
-      {"commons household receipt flat-12.receipt --keys gw-a.pub"}, context,
+      noun, "receipt",
+      "Check the receipt of an erasure, which needs no daemon; or get it again, for 30 days",
+      {"commons household receipt flat-12.receipt --keys gw-a.pub",
+       "commons household receipt flat-12.receipt --of flat-12"},
+      context,
       [&context, receipt_args] { return ShowReceipt(context, *receipt_args); });
-  receipt->add_option("FILE", receipt_args->receipt, "from `household erase`")->required();
-  receipt->add_option("--keys", receipt_args->keys, "from `gateway keys --out`")->required();
+  receipt->add_option("FILE", receipt_args->receipt, "from `household erase`; with --of to write")
+      ->required();
+  CLI::Option* keys =
+      receipt->add_option("--keys", receipt_args->keys, "check it: from `gateway keys --out`");
+  receipt->add_option("--of", receipt_args->household, "get the receipt of this erased household")
+      ->excludes(keys);
 }
 
 Status List(Context& context) {

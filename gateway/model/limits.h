@@ -103,5 +103,6 @@ inline constexpr std::uint64_t kBackupBytesMax = std::uint64_t{1} << 42;
 static_assert(kBackupFilesMax * (kBackupFileNameBytesMax + 48) < (512u << 10));
 inline constexpr std::size_t kErasuresMax = 10'000;  // of a backup's and a restore's list
 inline constexpr std::chrono::days kKeysBackupLife{30};
+inline constexpr std::chrono::days kReceiptLife{30};  // so long is that of an erasure given again
 
 }  // namespace gateway::limits

@@ -117,6 +117,7 @@ class Pipeline final : public port::Intake, public port::Commands, public port::
   Status RemoveKeySlot(const std::string& id) override;
   StatusOr<uint64_t> RotateKeys(const std::string& level) override;
   StatusOr<std::string> EraseHousehold(const std::string& household) override;  // erase.cc
+  StatusOr<std::string> ErasureReceipt(const std::string& household) override;
   Status ExportHousehold(const std::string& household,
                          const std::function<bool(std::string_view sealed)>& sink) override;
   StatusOr<port::BackupReceipt> CreateBackup(  // backup.cc
@@ -212,7 +213,13 @@ class Pipeline final : public port::Intake, public port::Commands, public port::
   StatusOr<std::vector<std::string>> ReadErasures() const;
   Status NoteErasure(const OwnerId& owner);
   Status DestroyOwner(const OwnerId& owner);
-  Status Scrub();  // what was destroyed out of every file
+  // Whether files may still hold what was destroyed. Thread-safe.
+  StatusOr<bool> IsErasing() const;
+  // Takes what was destroyed out of every file. On any thread; what belongs to the pipeline's is
+  // handed to `on_pipeline`.
+  using OnPipeline = std::function<Status(const std::function<Status()>&)>;
+  Status Scrub(const OnPipeline& on_pipeline);
+  StatusOr<std::string> SignedReceipt(const std::string& household);
   // Of a crash, or of a restore that brought an erased owner back.
   Status FinishErasures();
   Status CommitHousehold(Household household);  // or a place

@@ -206,6 +206,8 @@ class Commands {
 
   // Destroys the household's keys, for ever. Returns the receipt, an envelope.
   virtual StatusOr<std::string> EraseHousehold(const std::string& household) = 0;
+  // The same receipt again, for limits::kReceiptLife: a crash may have swallowed it.
+  virtual StatusOr<std::string> ErasureReceipt(const std::string& household) = 0;
   // Hands everything the store has of the household to `sink`, sealed to its residents' keys, until
   // `sink` returns false.
   virtual Status ExportHousehold(const std::string& household,
