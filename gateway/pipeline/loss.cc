@@ -26,7 +26,8 @@ Status Pipeline::OpenDatabase() {
   // Its changes are counted anew; what was lost of the old ones is reported.
   store::Mark mark = high_water_->mark();
   mark.changes = database_->changes();
-  return high_water_->Write(mark);
+  RETURN_IF_ERROR(high_water_->Write(mark));
+  return database_->ForgetSalvage();
 }
 
 Status Pipeline::LoadReports() {

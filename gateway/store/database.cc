@@ -11,6 +11,7 @@
 #include "gateway/base/check.h"
 #include "gateway/store/database_impl.h"
 #include "gateway/store/salvage.h"
+#include "gateway/store/salvage_files.h"
 
 namespace gateway::store {
 namespace {
@@ -258,6 +259,11 @@ Status Database::Checkpoint(const std::string& dir) const {
 uint64_t Database::commits() const { return impl_->commits.load(std::memory_order_acquire); }
 uint64_t Database::changes() const { return impl_->acknowledged.load(); }
 bool Database::salvaged() const { return impl_->salvaged; }
+Status Database::ForgetSalvage() {
+  RETURN_IF_ERROR(ForgetReplacing(impl_->options.dir));
+  impl_->salvaged = false;
+  return OkStatus();
+}
 uint64_t Database::reopened() const { return impl_->reopened.load(); }
 uint64_t Database::lost_changes() const { return impl_->lost.load(); }
 
