@@ -191,9 +191,15 @@ class Pipeline final : public port::Intake, public port::Commands, public port::
   Status BeginRestored();
   Status FinishRestored();
   Status EraseRestored();
-  // backup.cc. Makes `dir` a copy of the store; the manifest has no files yet.
-  StatusOr<backup::Manifest> CheckpointTo(const std::string& dir);
+  // backup.cc. What a backup takes on the pipeline's thread, all of one moment.
+  struct BackupMoment;
+  // Makes `dir` a copy of the store, unless it is empty; the manifest has no files yet.
+  StatusOr<BackupMoment> TakeMoment(const std::string& dir, bool keys);
+  Status CheckpointTo(const std::string& dir, backup::Manifest& manifest);
+  StatusOr<port::BackupReceipt> BackUp(const port::BackupRequest& request,
+                                       const std::function<bool(uint64_t, uint64_t)>& progress);
   StatusOr<port::BackupReceipt> BackUpData(const port::BackupRequest& request,
+                                           backup::Manifest manifest, const std::string& copy,
                                            const std::function<bool(uint64_t, uint64_t)>& progress);
   // Returns the index of the entry.
   StatusOr<uint64_t> CommitRetraction(const port::DecidedCell& cell, const std::string& envelope,
