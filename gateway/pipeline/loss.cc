@@ -74,10 +74,10 @@ Status Pipeline::AcknowledgeLoss() {
     // First the days, durably; then the report. A crash in between asks the operator once more.
     const Time now = clock_.SystemNow();
     if (!ClockSound(now)) {
-      return FailedPrecondition("the clock is not sound: set it first, because every day before now "
-                                "is given up");
+      return FailedPrecondition("the clock is not sound: set it first, because every day that began "
+                                "before now is given up");
     }
-    RETURN_IF_ERROR(core_->GiveUpDaysEndedBy(std::max(now, core_->clock_floor())));
+    RETURN_IF_ERROR(core_->GiveUpDaysBegunBefore(std::max(now, core_->clock_floor())));
     if (losses_->ledger_concerned()) RETURN_IF_ERROR(FenceLog());
     RETURN_IF_ERROR(losses_->Acknowledge());
     return core_->MakeReadable();

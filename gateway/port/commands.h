@@ -218,7 +218,7 @@ class Commands {
       const BackupRequest& request,
       const std::function<bool(uint64_t done, uint64_t total)>& progress) = 0;
 
-  // The operator has read what was lost: releases go on, windows it may concern are given up.
+  // The operator has read what was lost: releases go on, days that have begun are given up.
   virtual Status AcknowledgeLoss() = 0;
 };
 
