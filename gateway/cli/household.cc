@@ -1,13 +1,13 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
-#include <cstdio>
 
 #include "gateway/base/bytes.h"
 #include "gateway/base/file.h"
 #include "gateway/base/new_file.h"
 #include "gateway/cli/client.h"
 #include "gateway/cli/command.h"
+#include "gateway/cli/progress.h"
 #include "gateway/crypto/dsse.h"
 #include "gateway/model/limits.h"
 #include "gateway/policy/gateway_keys.h"
@@ -87,26 +87,6 @@ struct ExportArgs {
   std::string household, out;
 };
 
-// Counts on the terminal while it runs, and leaves no trace there.
-class ByteProgress {
- public:
-  void Add(std::size_t bytes) {
-    const uint64_t before = bytes_;
-    bytes_ += bytes;
-    if (shown_ && before >> 20 != bytes_ >> 20) {
-      std::fprintf(stderr, "\r%llu MiB", static_cast<unsigned long long>(bytes_ >> 20));
-    }
-  }
-  ~ByteProgress() {
-    if (shown_) std::fputs("\r\x1b[K", stderr);
-  }
-  uint64_t bytes() const { return bytes_; }
-
- private:
-  const bool shown_ = isatty(STDERR_FILENO) == 1;
-  uint64_t bytes_ = 0;
-};
-
 Status Export(Context& context, const ExportArgs& args) {
   ASSIGN_OR_RETURN(NewFile file, NewFile::Create(args.out, FileMode::kPrivate));
   ASSIGN_OR_RETURN(auto client, Client::Connect(context));
@@ -114,13 +94,13 @@ Status Export(Context& context, const ExportArgs& args) {
   request.set_household(args.household);
   uint64_t bytes = 0;
   {
-    ByteProgress progress;
+    ProgressLine line;
     RETURN_IF_ERROR(client->Stream(&Stub::ExportHousehold, request,
                                    [&](const commons::v1::ExportChunk& chunk) {
-                                     progress.Add(chunk.sealed().size());
+                                     bytes += chunk.sealed().size();
+                                     line.Show(bytes);
                                      return file.Append(chunk.sealed());
                                    }));
-    bytes = progress.bytes();
   }
   RETURN_IF_ERROR(file.Finish());
   context.Print(Record{{"household", args.household}, {"export", args.out}, {"bytes", bytes}});

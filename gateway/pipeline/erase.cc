@@ -126,7 +126,8 @@ Status Pipeline::DestroyOwner(const OwnerId& owner) {
                                    EncodeReceipt(receipt)));
   }
   batch.Put(Table::kMeta, kErasingKey, owner.view());
-  return vault_->DestroyOwner(batch, owner);
+  RETURN_IF_ERROR(vault_->DestroyOwner(batch, owner));
+  return household == nullptr ? OkStatus() : ForgetWithdrawals(*household);
 }
 
 StatusOr<bool> Pipeline::IsErasing() const {

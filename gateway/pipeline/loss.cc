@@ -79,6 +79,13 @@ Status Pipeline::AcknowledgeLoss() {
     }
     RETURN_IF_ERROR(core_->GiveUpDaysBegunBefore(std::max(now, core_->clock_floor())));
     if (losses_->ledger_concerned()) RETURN_IF_ERROR(FenceLog());
+    if (withdrawals_.unknown_since.has_value()) {
+      const backup::Withdrawals before = withdrawals_;
+      withdrawals_.unknown_since.reset();
+      const Status written = WriteWithdrawals();
+      if (!written.ok()) withdrawals_ = before;
+      RETURN_IF_ERROR(written);
+    }
     RETURN_IF_ERROR(losses_->Acknowledge());
     return core_->MakeReadable();
   });

@@ -228,6 +228,15 @@ class Pipeline final : public port::Intake, public port::Commands, public port::
   StatusOr<std::string> SignedReceipt(const std::string& household);
   // Of a crash, or of a restore that brought an erased owner back.
   Status FinishErasures();
+  // withdrawals.cc
+  // Brings database and file to the same: what either says is withdrawn is.
+  Status LoadWithdrawals();
+  std::string PseudonymOf(const policy::Grant& grant) const;
+  bool WasWithdrawn(const policy::Grant& grant) const;
+  // Those of the household's grants that are withdrawn, durably.
+  Status NoteWithdrawals(const Household& household);
+  Status ForgetWithdrawals(const Household& household);
+  Status WriteWithdrawals() const;
   Status CommitHousehold(Household household);  // or a place
   Status EnrolDevice(const std::string& device, const Household& owner);
   StatusOr<HouseholdFacts> GatherFacts(const std::string& household);  // export.cc
@@ -273,6 +282,7 @@ class Pipeline final : public port::Intake, public port::Commands, public port::
 
   // Confined to the pipeline thread once it runs.
   std::unique_ptr<Core> core_;
+  backup::Withdrawals withdrawals_;  // as in the file
   std::chrono::steady_clock::time_point last_checkpoint_{};
   std::chrono::steady_clock::time_point last_tick_{};
   Time last_retention_{};
