@@ -3,8 +3,6 @@
 #include <grpcpp/generic/async_generic_service.h>
 #include <grpcpp/grpcpp.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <utility>
 #include <vector>
@@ -17,7 +15,6 @@
 namespace gateway::admin {
 namespace {
 
-constexpr int64_t kStopGraceSeconds = 2;
 constexpr std::string_view kStatusMethod = "/commons.v1.Admin/GetStatus";
 constexpr std::string_view kUnlockMethod = "/commons.v1.Admin/Unlock";
 
@@ -106,22 +103,11 @@ struct LockedServer::Impl {
 
 StatusOr<std::unique_ptr<LockedServer>> LockedServer::Start(const std::string& socket_path,
                                                             std::string gateway, Unlock unlock) {
-  RETURN_IF_ERROR(ClearStaleSocket(socket_path));
   auto impl = std::make_unique<Impl>(std::move(gateway), std::move(unlock));
   impl->socket_path = socket_path;
   grpc::ServerBuilder builder;
-  int bound = 0;
-  builder.AddListeningPort("unix:" + socket_path, grpc::InsecureServerCredentials(), &bound);
   builder.RegisterCallbackGenericService(&impl->service);
-  builder.SetMaxReceiveMessageSize(static_cast<int>(limits::kAdminMessageBytesMax));
-  // As AdminServer: there is no moment when the socket is open to others.
-  const mode_t umask_before = umask(0177);
-  impl->server = builder.BuildAndStart();
-  umask(umask_before);
-  if (impl->server == nullptr || bound == 0) {
-    return Unavailable("socket %s: cannot listen on it; does its directory exist and belong to us?",
-                       socket_path);
-  }
+  ASSIGN_OR_RETURN(impl->server, ListenPrivately(builder, socket_path));
   return std::unique_ptr<LockedServer>(new LockedServer(std::move(impl)));
 }
 
@@ -130,12 +116,7 @@ LockedServer::LockedServer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) 
 LockedServer::~LockedServer() { Stop(); }
 
 void LockedServer::Stop() {
-  if (impl_->server == nullptr) return;
-  impl_->server->Shutdown(gpr_time_add(
-      gpr_now(GPR_CLOCK_REALTIME), gpr_time_from_seconds(kStopGraceSeconds, GPR_TIMESPAN)));
-  impl_->server->Wait();
-  impl_->server.reset();
-  unlink(impl_->socket_path.c_str());
+  StopListening(impl_->server, impl_->socket_path);
 }
 
 }  // namespace gateway::admin

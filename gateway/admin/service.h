@@ -87,6 +87,9 @@ class AdminService final : public commons::v1::Admin::Service {
   grpc::Status EraseHousehold(grpc::ServerContext* context,
                               const commons::v1::EraseHouseholdRequest* request,
                               commons::v1::EraseHouseholdReply* reply) override;
+  grpc::Status GetErasureReceipt(grpc::ServerContext* context,
+                                 const commons::v1::EraseHouseholdRequest* request,
+                                 commons::v1::EraseHouseholdReply* reply) override;
   grpc::Status AcknowledgeLoss(grpc::ServerContext* context,
                                const commons::v1::AcknowledgeLossRequest* request,
                                commons::v1::AcknowledgeLossReply* reply) override;

@@ -1,5 +1,6 @@
 #include "gateway/admin/socket.h"
 
+#include <grpcpp/grpcpp.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -8,8 +9,12 @@
 #include <cerrno>
 #include <cstring>
 
+#include "gateway/model/limits.h"
+
 namespace gateway::admin {
 namespace {
+
+constexpr int64_t kStopGraceSeconds = 2;
 
 enum class Answer { kYes, kNo, kUnknown };
 
@@ -55,6 +60,32 @@ Status ClearStaleSocket(const std::string& path) {
     return Unavailable("socket %s: cannot remove the stale one: %s", path, std::strerror(errno));
   }
   return OkStatus();
+}
+
+StatusOr<std::unique_ptr<grpc::Server>> ListenPrivately(grpc::ServerBuilder& builder,
+                                                        const std::string& path) {
+  RETURN_IF_ERROR(ClearStaleSocket(path));
+  int bound = 0;
+  builder.AddListeningPort("unix:" + path, grpc::InsecureServerCredentials(), &bound);
+  builder.SetMaxReceiveMessageSize(static_cast<int>(limits::kAdminMessageBytesMax));
+  // The umask, not a later chmod, makes the socket private: there is no moment when it is open.
+  const mode_t umask_before = umask(0177);
+  std::unique_ptr<grpc::Server> server = builder.BuildAndStart();
+  umask(umask_before);
+  if (server == nullptr || bound == 0) {
+    return Unavailable("socket %s: cannot listen on it; does its directory exist and belong to us?",
+                       path);
+  }
+  return server;
+}
+
+void StopListening(std::unique_ptr<grpc::Server>& server, const std::string& path) {
+  if (server == nullptr) return;
+  server->Shutdown(gpr_time_add(gpr_now(GPR_CLOCK_REALTIME),
+                                gpr_time_from_seconds(kStopGraceSeconds, GPR_TIMESPAN)));
+  server->Wait();
+  server.reset();
+  unlink(path.c_str());
 }
 
 }  // namespace gateway::admin

@@ -48,6 +48,15 @@ grpc::Status AdminService::EraseHousehold(grpc::ServerContext* context,
   return grpc::Status::OK;
 }
 
+grpc::Status AdminService::GetErasureReceipt(grpc::ServerContext* context,
+                                             const commons::v1::EraseHouseholdRequest* request,
+                                             commons::v1::EraseHouseholdReply* reply) {
+  auto receipt = commands_.ErasureReceipt(request->household());
+  if (!receipt.ok()) return Answer(context, receipt.status());
+  reply->set_receipt(*std::move(receipt));
+  return grpc::Status::OK;
+}
+
 grpc::Status AdminService::ExportHousehold(grpc::ServerContext* context,
                                            const commons::v1::ExportHouseholdRequest* request,
                                            grpc::ServerWriter<commons::v1::ExportChunk>* writer) {

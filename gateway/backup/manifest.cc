@@ -109,7 +109,9 @@ StatusOr<Manifest> Decode(std::string_view bytes) {
 
 bool IsFileName(std::string_view name) {
   if (name.empty() || name.size() > limits::kBackupFileNameBytesMax) return false;
-  if (name.front() == '.' || name == "restored" || name == "erasures") return false;
+  if (name.front() == '.' || name == "restored" || name == "erasures" || name == "withdrawals") {
+    return false;
+  }
   return std::ranges::all_of(name, [](char c) {
     return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' ||
            c == '_' || c == '.';

@@ -108,13 +108,48 @@ StatusOr<std::vector<std::string>> AllErased(const Manifest& manifest,
   return std::vector<std::string>(erased.begin(), erased.end());
 }
 
+// The database of the backup knows what was withdrawn before it; what was withdrawn since is in the
+// list beside the database that is replaced, if it is there and of this store.
+StatusOr<Withdrawals> AllWithdrawn(const SignedManifest& backup, const RestoreRequest& request) {
+  std::vector<Withdrawals> lists;
+  if (request.withdrawals.has_value()) lists.push_back(*request.withdrawals);
+  const std::string path = Format("%s/%s/%s", request.dir, kDatabase, kWithdrawalsFile);
+  const auto text = ReadFile(path, kWithdrawalsBytesMax);
+  if (text.ok()) {
+    StatusOr<Withdrawals> known = ReadWithdrawals(*text);
+    if (!known.ok()) {
+      return Annotate(known.status(), Format("%s (move it away to restore without it)", path));
+    }
+    lists.push_back(*std::move(known));
+  } else if (text.status().code() != StatusCode::kNotFound) {
+    return text.status();
+  }
+  Withdrawals all{.signer = backup.signer, .grants = {}, .unknown_since = backup.manifest.created};
+  bool complete = false;
+  for (Withdrawals& list : lists) {
+    all.grants.merge(list.grants);
+    if (list.signer != backup.signer) continue;
+    complete = complete || !list.unknown_since.has_value();
+    all.unknown_since = std::max(all.unknown_since, list.unknown_since);
+  }
+  if (complete) all.unknown_since.reset();
+  if (all.grants.size() > limits::kWithdrawalsMax) {
+    return InvalidArgument("withdrawn grants: %d, limit %d", all.grants.size(),
+                           limits::kWithdrawalsMax);
+  }
+  return all;
+}
+
 Status Stage(const Source& source, const std::string& staged, const Restored& restored,
-             const Progress& progress) {
+             const Withdrawals& withdrawals, const Progress& progress) {
   RETURN_IF_ERROR(RemoveTree(staged));
   RETURN_IF_ERROR(MakeDirectory(staged));
   RETURN_IF_ERROR(Extract(source, staged, progress));
   RETURN_IF_ERROR(WriteFile(Format("%s/%s", staged, kErasuresFile),
                             WriteErasures(restored.erased), FileMode::kPrivate,
+                            IfExists::kRefuse));
+  RETURN_IF_ERROR(WriteFile(Format("%s/%s", staged, kWithdrawalsFile),
+                            WriteWithdrawals(withdrawals), FileMode::kPrivate,
                             IfExists::kRefuse));
   RETURN_IF_ERROR(WriteFile(Format("%s/%s", staged, kRestoredFile), WriteRestored(restored),
                             FileMode::kPrivate, IfExists::kRefuse));
@@ -151,13 +186,14 @@ Status WriteDirectory(const RestoreRequest& request) {
 
 }  // namespace
 
-StatusOr<std::size_t> Restore(const Source& source, const RestoreRequest& request,
+StatusOr<RestoreResult> Restore(const Source& source, const RestoreRequest& request,
                               const Progress& progress) {
   RETURN_IF_ERROR(MakeDirectory(request.dir));
   ASSIGN_OR_RETURN(const Lock lock, Lock::Take(request.dir));
   const SignedManifest& backup = source.backup();
   RETURN_IF_ERROR(CheckFits(backup.manifest, request));
   ASSIGN_OR_RETURN(std::vector<std::string> erased, AllErased(backup.manifest, request));
+  ASSIGN_OR_RETURN(const Withdrawals withdrawals, AllWithdrawn(backup, request));
   // Two passes over the same bytes, one bar.
   const uint64_t total = TotalBytes(backup.manifest);
   const Progress checking = [&](uint64_t done, uint64_t) {
@@ -173,7 +209,8 @@ StatusOr<std::size_t> Restore(const Source& source, const RestoreRequest& reques
   }
   const Restored restored{.at = request.at, .backup = backup.id, .erased = std::move(erased)};
   const std::string staged = Format("%s/%s", request.dir, kRestoring);
-  if (const Status status = Stage(source, staged, restored, writing); !status.ok()) {
+  if (const Status status = Stage(source, staged, restored, withdrawals, writing);
+      !status.ok()) {
     // What cannot be removed either is removed by the next restore or start.
     [[maybe_unused]] const Status removed = RemoveTree(staged);
     return status;
@@ -181,7 +218,8 @@ StatusOr<std::size_t> Restore(const Source& source, const RestoreRequest& reques
   RETURN_IF_ERROR(Swap(request.dir));
   // The replaced store stays where it is until a start has opened the restored one.
   RETURN_IF_ERROR(WriteDirectory(request));
-  return restored.erased.size();
+  return RestoreResult{.erased = restored.erased.size(),
+                       .withdrawals_unknown_since = withdrawals.unknown_since};
 }
 
 }  // namespace gateway::backup

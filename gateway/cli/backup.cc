@@ -1,8 +1,5 @@
-#include <unistd.h>
-
 #include <CLI/CLI.hpp>
 #include <filesystem>
-#include <iostream>
 
 #include "gateway/backup/age_file.h"
 #include "gateway/backup/restore.h"
@@ -12,38 +9,14 @@
 #include "gateway/base/file.h"
 #include "gateway/cli/client.h"
 #include "gateway/cli/command.h"
+#include "gateway/cli/progress.h"
 #include "gateway/crypto/secret.h"
 #include "gateway/yaml/yaml.h"
 
 namespace gateway::cli {
 namespace {
 
-constexpr int kBarWidth = 40;
 constexpr std::size_t kConfigBytesMax = 64u << 10;
-
-// On a terminal only: a log has no use for it.
-class Bar {
- public:
-  ~Bar() {
-    if (shown_ >= 0) std::cerr << "\n";
-  }
-  bool Show(uint64_t done, uint64_t total) {
-    if (!terminal_ || total == 0) return true;
-    const auto percent = static_cast<int>(100.0 * static_cast<double>(done) /
-                                          static_cast<double>(total));
-    if (percent == shown_) return true;
-    shown_ = percent;
-    const auto full = static_cast<std::size_t>(percent * kBarWidth / 100);
-    std::cerr << Format("\r[%s%s] %3d %%", std::string(full, '#'),
-                        std::string(kBarWidth - full, ' '), percent)
-              << std::flush;
-    return true;
-  }
-
- private:
-  const bool terminal_ = isatty(STDERR_FILENO) != 0;
-  int shown_ = -1;
-};
 
 struct CreateArgs {
   std::string folder, file, since, keys_file;
@@ -52,7 +25,7 @@ struct CreateArgs {
 
 struct ReadArgs {
   std::vector<std::string> sources;
-  std::string id, identity, erasures, now, keys;
+  std::string id, identity, erasures, withdrawals, now, keys;
   std::vector<crypto::AgeIdentity> identities;  // of `identity`, once it was read
 };
 
@@ -76,10 +49,10 @@ Status Create(Context& context, const CreateArgs& args) {
   ASSIGN_OR_RETURN(auto client, Client::Connect(context));
   commons::v1::BackupProgress last;
   {
-    Bar bar;
+    ProgressLine line;
     RETURN_IF_ERROR(client->Stream(&Client::Stub::CreateBackup, request,
                                    [&](const commons::v1::BackupProgress& progress) {
-                                     bar.Show(progress.bytes_done(), progress.bytes_total());
+                                     line.Show(progress.bytes_done(), progress.bytes_total());
                                      last = progress;
                                      return OkStatus();
                                    }));
@@ -110,9 +83,9 @@ Status Verify(Context& context, ReadArgs& args) {
   ASSIGN_OR_RETURN(const auto source, OpenSource(args));
   std::vector<std::string> problems;
   {
-    Bar bar;
+    ProgressLine line;
     ASSIGN_OR_RETURN(problems, backup::Check(*source, [&](uint64_t done, uint64_t total) {
-                       return bar.Show(done, total);
+                       return line.Show(done, total);
                      }));
   }
   const backup::SignedManifest& made = source->backup();
@@ -162,18 +135,30 @@ Status Restore(Context& context, ReadArgs& args) {
     if (!erased.ok()) return Annotate(erased.status(), args.erasures);
     request.erased = *erased;
   }
-  std::size_t erased = 0;
+  if (!args.withdrawals.empty()) {
+    ASSIGN_OR_RETURN(const std::string text,
+                     ReadFile(args.withdrawals, backup::kWithdrawalsBytesMax));
+    const auto withdrawals = backup::ReadWithdrawals(text);
+    if (!withdrawals.ok()) return Annotate(withdrawals.status(), args.withdrawals);
+    request.withdrawals = *withdrawals;
+  }
+  backup::RestoreResult result;
   {
-    Bar bar;
-    ASSIGN_OR_RETURN(erased, backup::Restore(*source, request, [&](uint64_t done, uint64_t total) {
-                       return bar.Show(done, total);
+    ProgressLine line;
+    ASSIGN_OR_RETURN(result, backup::Restore(*source, request, [&](uint64_t done, uint64_t total) {
+                       return line.Show(done, total);
                      }));
   }
-  context.Print(Record{{"id", source->backup().id},
-                       {"created", FormatTime(manifest.created)},
-                       {"restored_at", FormatTime(request.at)},
-                       {"files", uint64_t{manifest.files.size()}},
-                       {"erased_households", uint64_t{erased}}});
+  Record record{{"id", source->backup().id},
+                {"created", FormatTime(manifest.created)},
+                {"restored_at", FormatTime(request.at)},
+                {"files", uint64_t{manifest.files.size()}},
+                {"erased_households", uint64_t{result.erased}}};
+  // Releases wait for `commons store acknowledge` then: docs/operations.md.
+  if (const auto& since = result.withdrawals_unknown_since; since.has_value()) {
+    record.emplace_back("withdrawals_unknown_since", FormatTime(*since));
+  }
+  context.Print(record);
   return OkStatus();
 }
 
@@ -229,6 +214,8 @@ void RegisterBackup(CLI::App& app, Context& context) {
   restore->add_option("--keys", args->keys, "what `backup create --keys` made: puts the keys back");
   restore->add_option("--erasures", args->erasures,
                       "a list of erased households that is newer than backup and database");
+  restore->add_option("--withdrawals", args->withdrawals,
+                      "a list of withdrawn grants (db/withdrawals), if the database is gone");
   restore->add_option("--now", args->now, "replay gateways only: when the restore happens")
       ->check(CheckTime);
 }

@@ -1,13 +1,13 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
-#include <cstdio>
 
 #include "gateway/base/bytes.h"
 #include "gateway/base/file.h"
 #include "gateway/base/new_file.h"
 #include "gateway/cli/client.h"
 #include "gateway/cli/command.h"
+#include "gateway/cli/progress.h"
 #include "gateway/crypto/dsse.h"
 #include "gateway/model/limits.h"
 #include "gateway/policy/gateway_keys.h"
@@ -87,26 +87,6 @@ struct ExportArgs {
   std::string household, out;
 };
 
-// Counts on the terminal while it runs, and leaves no trace there.
-class ByteProgress {
- public:
-  void Add(std::size_t bytes) {
-    const uint64_t before = bytes_;
-    bytes_ += bytes;
-    if (shown_ && before >> 20 != bytes_ >> 20) {
-      std::fprintf(stderr, "\r%llu MiB", static_cast<unsigned long long>(bytes_ >> 20));
-    }
-  }
-  ~ByteProgress() {
-    if (shown_) std::fputs("\r\x1b[K", stderr);
-  }
-  uint64_t bytes() const { return bytes_; }
-
- private:
-  const bool shown_ = isatty(STDERR_FILENO) == 1;
-  uint64_t bytes_ = 0;
-};
-
 Status Export(Context& context, const ExportArgs& args) {
   ASSIGN_OR_RETURN(NewFile file, NewFile::Create(args.out, FileMode::kPrivate));
   ASSIGN_OR_RETURN(auto client, Client::Connect(context));
@@ -114,13 +94,13 @@ Status Export(Context& context, const ExportArgs& args) {
   request.set_household(args.household);
   uint64_t bytes = 0;
   {
-    ByteProgress progress;
+    ProgressLine line;
     RETURN_IF_ERROR(client->Stream(&Stub::ExportHousehold, request,
                                    [&](const commons::v1::ExportChunk& chunk) {
-                                     progress.Add(chunk.sealed().size());
+                                     bytes += chunk.sealed().size();
+                                     line.Show(bytes);
                                      return file.Append(chunk.sealed());
                                    }));
-    bytes = progress.bytes();
   }
   RETURN_IF_ERROR(file.Finish());
   context.Print(Record{{"household", args.household}, {"export", args.out}, {"bytes", bytes}});
@@ -133,7 +113,7 @@ struct EraseArgs {
 };
 
 struct ReceiptArgs {
-  std::string receipt, keys;
+  std::string receipt, keys, household;
 };
 
 Status Erase(Context& context, const EraseArgs& args) {
@@ -153,7 +133,22 @@ Status Erase(Context& context, const EraseArgs& args) {
   return OkStatus();
 }
 
+// A crash or a broken connection may have swallowed it.
+Status FetchReceipt(Context& context, const ReceiptArgs& args) {
+  ASSIGN_OR_RETURN(auto client, Client::Connect(context));
+  commons::v1::EraseHouseholdRequest request;
+  request.set_household(args.household);
+  ASSIGN_OR_RETURN(const auto reply, client->Call(&Stub::GetErasureReceipt, request));
+  RETURN_IF_ERROR(
+      WriteFile(args.receipt, reply.receipt(), FileMode::kPrivate, IfExists::kRefuse));
+  context.Print(
+      Record{{"household", args.household}, {"state", "erased"}, {"receipt", args.receipt}});
+  return OkStatus();
+}
+
 Status ShowReceipt(Context& context, const ReceiptArgs& args) {
+  if (!args.household.empty()) return FetchReceipt(context, args);
+  if (args.keys.empty()) return InvalidArgument("receipt: --keys, to check it, or --of, to get it");
   RETURN_IF_ERROR(crypto::InitCrypto());
   ASSIGN_OR_RETURN(const std::string envelope, ReadFile(args.receipt, crypto::kEnvelopeBytesMax));
   ASSIGN_OR_RETURN(const std::string line, ReadFile(args.keys, 4096));
@@ -181,11 +176,18 @@ void RegisterErase(CLI::App& noun, Context& context) {
 
   auto receipt_args = std::make_shared<ReceiptArgs>();
   CLI::App* receipt = AddVerb(
-      noun, "receipt", "Check the receipt of an erasure; needs no daemon",
-      {"commons household receipt flat-12.receipt --keys gw-a.pub"}, context,
+      noun, "receipt",
+      "Check the receipt of an erasure, which needs no daemon; or get it again, for 30 days",
+      {"commons household receipt flat-12.receipt --keys gw-a.pub",
+       "commons household receipt flat-12.receipt --of flat-12"},
+      context,
       [&context, receipt_args] { return ShowReceipt(context, *receipt_args); });
-  receipt->add_option("FILE", receipt_args->receipt, "from `household erase`")->required();
-  receipt->add_option("--keys", receipt_args->keys, "from `gateway keys --out`")->required();
+  receipt->add_option("FILE", receipt_args->receipt, "from `household erase`; with --of to write")
+      ->required();
+  CLI::Option* keys =
+      receipt->add_option("--keys", receipt_args->keys, "check it: from `gateway keys --out`");
+  receipt->add_option("--of", receipt_args->household, "get the receipt of this erased household")
+      ->excludes(keys);
 }
 
 Status List(Context& context) {

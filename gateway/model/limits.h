@@ -103,7 +103,10 @@ inline constexpr std::size_t kBackupFilesMax = 4'096;
 inline constexpr std::size_t kBackupFileNameBytesMax = 64;
 inline constexpr std::uint64_t kBackupBytesMax = std::uint64_t{1} << 42;
 static_assert(kBackupFilesMax * (kBackupFileNameBytesMax + 48) < (512u << 10));
+// Withdrawn grants that are remembered beside the database: all that the households may have.
+inline constexpr std::size_t kWithdrawalsMax = kHouseholdsMax * kGrantsPerHouseholdMax;
 inline constexpr std::size_t kErasuresMax = 10'000;  // of a backup's and a restore's list
 inline constexpr std::chrono::days kKeysBackupLife{30};
+inline constexpr std::chrono::days kReceiptLife{30};  // so long is that of an erasure given again
 
 }  // namespace gateway::limits

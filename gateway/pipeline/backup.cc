@@ -97,46 +97,67 @@ Status BackUpKeys(const port::BackupRequest& request, const std::string& dir,
 
 }  // namespace
 
-StatusOr<backup::Manifest> Pipeline::CheckpointTo(const std::string& dir) {
-  return Call<StatusOr<backup::Manifest>>([&]() -> StatusOr<backup::Manifest> {
-    RETURN_IF_ERROR(core_->FoldThrough(journal_->last()));
-    const Time now = clock_.SystemNow();
-    RETURN_IF_ERROR(core_->Checkpoint(ClockSound(now) ? now : core_->clock_floor()));
-    RETURN_IF_ERROR(syncer_->Barrier());
-    backup::Manifest manifest{.gateway = gateway_.value(),
-                              .created = now,
-                              .replay = replay_ != nullptr,
-                              .generation = vault_->generation(),
-                              .journal_last = journal_->last()};
-    const ledger::Ledger::Head head = ledger_->head();
-    manifest.ledger_size = head.size;
-    manifest.ledger_root = head.root;
-    ASSIGN_OR_RETURN(manifest.erased, ReadErasures());
-    RETURN_IF_ERROR(database_->Checkpoint(dir));
-    return manifest;
+struct Pipeline::BackupMoment {
+  backup::Manifest manifest;
+  std::string keyslots;
+  uint32_t generation = 0;  // of the master key
+};
+
+Status Pipeline::CheckpointTo(const std::string& dir, backup::Manifest& manifest) {
+  RETURN_IF_ERROR(core_->FoldThrough(journal_->last()));
+  const Time now = clock_.SystemNow();
+  RETURN_IF_ERROR(core_->Checkpoint(ClockSound(now) ? now : core_->clock_floor()));
+  RETURN_IF_ERROR(syncer_->Barrier());
+  const ledger::Ledger::Head head = ledger_->head();
+  manifest = {.gateway = gateway_.value(),
+              .created = now,
+              .replay = replay_ != nullptr,
+              .generation = vault_->generation(),
+              .journal_last = journal_->last(),
+              .ledger_size = head.size,
+              .ledger_root = head.root};
+  ASSIGN_OR_RETURN(manifest.erased, ReadErasures());
+  return database_->Checkpoint(dir);
+}
+
+// Renewing the master key is one command of the pipeline as well, so neither sees half of the other:
+// keyslots that are taken with the data open it.
+StatusOr<Pipeline::BackupMoment> Pipeline::TakeMoment(const std::string& dir, bool keys) {
+  return Call<StatusOr<BackupMoment>>([&]() -> StatusOr<BackupMoment> {
+    BackupMoment moment;
+    if (keys) {
+      ASSIGN_OR_RETURN(const bool erasing, IsErasing());
+      if (erasing || next_master_.has_value()) {
+        return FailedPrecondition(
+            "backup: the master key is being renewed, and a backup of the old one is of no use: try "
+            "again; if it stays so, end it with `commons key rotate master`");
+      }
+      const std::string gateway_dir = std::filesystem::path(dir_).parent_path().string();
+      ASSIGN_OR_RETURN(moment.keyslots, ReadFile(gateway_dir + "/keyslots", kOwnFileBytesMax));
+      moment.generation = vault_->generation();
+    }
+    if (!dir.empty()) RETURN_IF_ERROR(CheckpointTo(dir, moment.manifest));
+    return moment;
   });
 }
 
 StatusOr<port::BackupReceipt> Pipeline::BackUpData(
-    const port::BackupRequest& request,
+    const port::BackupRequest& request, backup::Manifest manifest, const std::string& copy,
     const std::function<bool(uint64_t, uint64_t)>& progress) {
-  const TemporaryFolder copy(dir_ + ".backup");
-  RETURN_IF_ERROR(backup::RemoveTree(copy.path()));
-  ASSIGN_OR_RETURN(backup::Manifest manifest, CheckpointTo(copy.path()));
-  ASSIGN_OR_RETURN(const uint64_t bytes, backup::CountBytes(copy.path()));
+  ASSIGN_OR_RETURN(const uint64_t bytes, backup::CountBytes(copy));
   backup::Meter meter(progress, 2 * bytes);  // each is read twice: to know it, to copy it
-  ASSIGN_OR_RETURN(manifest.files, backup::HashFiles(copy.path(), meter));
+  ASSIGN_OR_RETURN(manifest.files, backup::HashFiles(copy, meter));
   manifest.base = request.since;
   ASSIGN_OR_RETURN(const std::set<std::string> known, ObjectsOf(ManifestsOf(dir_), request.since));
   ASSIGN_OR_RETURN(const backup::SignedManifest made,
                    backup::SignManifest(std::move(manifest), vault_->signer()));
   uint64_t bytes_new = 0;
   if (!request.folder.empty()) {
-    ASSIGN_OR_RETURN(bytes_new, backup::WriteFolder(request.folder, copy.path(), made, meter));
+    ASSIGN_OR_RETURN(bytes_new, backup::WriteFolder(request.folder, copy, made, meter));
   } else {
     ASSIGN_OR_RETURN(const auto recipients, backup::ParseRecipients(request.recipients));
-    ASSIGN_OR_RETURN(bytes_new, backup::WriteAgeFile(request.file, recipients, made, copy.path(),
-                                                     known, meter));
+    ASSIGN_OR_RETURN(bytes_new,
+                     backup::WriteAgeFile(request.file, recipients, made, copy, known, meter));
     RETURN_IF_ERROR(KeepManifest(ManifestsOf(dir_), made));
   }
   return port::BackupReceipt{.id = made.id,
@@ -145,32 +166,33 @@ StatusOr<port::BackupReceipt> Pipeline::BackUpData(
                              .bytes_total = bytes};
 }
 
+StatusOr<port::BackupReceipt> Pipeline::BackUp(
+    const port::BackupRequest& request,
+    const std::function<bool(uint64_t, uint64_t)>& progress) {
+  const bool data = !request.folder.empty() || !request.file.empty();
+  const bool keys = !request.keys_file.empty();
+  const TemporaryFolder copy(dir_ + ".backup");
+  RETURN_IF_ERROR(backup::RemoveTree(copy.path()));
+  ASSIGN_OR_RETURN(BackupMoment moment, TakeMoment(data ? copy.path() : std::string(), keys));
+  port::BackupReceipt receipt;
+  if (data) {
+    ASSIGN_OR_RETURN(receipt,
+                     BackUpData(request, std::move(moment.manifest), copy.path(), progress));
+  }
+  if (keys) {
+    const std::string dir = std::filesystem::path(dir_).parent_path().string();
+    RETURN_IF_ERROR(
+        BackUpKeys(request, dir, gateway_, std::move(moment.keyslots), moment.generation));
+  }
+  return receipt;
+}
+
 StatusOr<port::BackupReceipt> Pipeline::CreateBackup(
     const port::BackupRequest& request,
     const std::function<bool(uint64_t, uint64_t)>& progress) {
   RETURN_IF_ERROR(CheckRequest(request));
   if (backing_up_.exchange(true)) return FailedPrecondition("backup: one is being made already");
-  StatusOr<port::BackupReceipt> receipt = port::BackupReceipt();
-  // Keyslots and generation are of one moment, as the copy and its generation are: a pair that does
-  // not fit, because the master key was renewed in between, is found out when it is restored.
-  const std::string dir = std::filesystem::path(dir_).parent_path().string();
-  std::string keyslots;
-  uint32_t generation = 0;
-  if (!request.keys_file.empty()) {
-    const Status read = Call<Status>([&]() -> Status {
-      ASSIGN_OR_RETURN(keyslots, ReadFile(dir + "/keyslots", kOwnFileBytesMax));
-      generation = vault_->generation();
-      return OkStatus();
-    });
-    if (!read.ok()) receipt = read;
-  }
-  if (receipt.ok() && (!request.folder.empty() || !request.file.empty())) {
-    receipt = BackUpData(request, progress);
-  }
-  if (receipt.ok() && !request.keys_file.empty()) {
-    const Status keys = BackUpKeys(request, dir, gateway_, std::move(keyslots), generation);
-    if (!keys.ok()) receipt = keys;
-  }
+  StatusOr<port::BackupReceipt> receipt = BackUp(request, progress);
   backing_up_.store(false);
   return receipt;
 }

@@ -159,8 +159,11 @@ StatusOr<std::string> Pipeline::ImportGrant(const std::string& envelope) {
     }
     Household changed = *found;
     std::string id = grant.id;
+    // A link of the chain, but no consent: it was withdrawn, and a restore took both away.
+    std::optional<Time> withdrawn_at;
+    if (WasWithdrawn(grant)) withdrawn_at = clock_.SystemNow();
     changed.grants.push_back(
-        {.grant = std::move(grant), .envelope = envelope, .withdrawn_at = std::nullopt});
+        {.grant = std::move(grant), .envelope = envelope, .withdrawn_at = withdrawn_at});
     RETURN_IF_ERROR(CommitHousehold(std::move(changed)));
     return id;
   });
@@ -182,7 +185,11 @@ StatusOr<uint32_t> Pipeline::WithdrawGrants(const std::string& household,
       ++withdrawn;
     }
     if (!known) return NotFound("the household has no such grant");
-    if (withdrawn > 0) RETURN_IF_ERROR(CommitHousehold(std::move(changed)));
+    // Here at once, whatever becomes of the files; then so that no restore undoes it. What was
+    // withdrawn before is noted too: the file may have failed then.
+    const Status committed = withdrawn > 0 ? CommitHousehold(changed) : OkStatus();
+    RETURN_IF_ERROR(NoteWithdrawals(changed));
+    RETURN_IF_ERROR(committed);
     return withdrawn;
   });
 }

@@ -275,7 +275,8 @@ Status Core::Checkpoint(Time now) {
   return OkStatus();
 }
 
-Status Core::GiveUpDaysEndedBy(Time end) {
+Status Core::GiveUpDaysBegunBefore(Time end) {
+  for (const auto& [key, day] : days_.days()) end = std::max(end, key.start + Millis(1));
   given_up_ = std::max(given_up_.value_or(end), end);
   RETURN_IF_ERROR(Checkpoint(clock_floor()));
   return parts_.syncer.Barrier();

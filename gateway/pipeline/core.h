@@ -88,12 +88,14 @@ class Core {
   // The log's key in use may sign no larger ledger: see Pipeline::FenceLog.
   void LimitPublishing(uint64_t size) { publish_limit_ = size; }
 
-  // The gateway may have lost readings, grants or withdrawals of the days that ended at or before
-  // `end`: from now on, and after restarts, each of them that is undecided is decided, when it is
-  // due, without looking at readings: every cell suppressed as lost. A day of those that a late
-  // message opens, too. An earlier `end` than once given changes nothing. Durable on return.
+  // The gateway may have lost readings, grants or withdrawals of the days that had begun before
+  // `end`, and of those that are open already because some readings are stamped ahead: from now on,
+  // and after restarts, each of them that is undecided is decided, when it is due, without looking
+  // at readings: every cell suppressed as lost. A day of those that a late message opens, too. The
+  // day in progress is one of them: what comes of it from now on would be a figure of a part. An
+  // earlier `end` than once given changes nothing. Durable on return.
   // Returns as Checkpoint does; on an error it may hold in this process only.
-  Status GiveUpDaysEndedBy(Time end);
+  Status GiveUpDaysBegunBefore(Time end);
 
   // Thread-safe.
   Time clock_floor() const { return clock_floor_.load(std::memory_order_acquire); }
@@ -154,7 +156,7 @@ class Core {
   uint64_t publish_limit_ = std::numeric_limits<uint64_t>::max();
   uint64_t released_ = 0;
   uint64_t suppressed_ = 0;
-  std::optional<Time> given_up_;  // days that ended at or before this are decided as lost
+  std::optional<Time> given_up_;  // days that began before this are decided as lost
   port::RetentionCounts retention_;
   Time looked_at_keys_;  // for some that nothing needs any more
   std::set<uint32_t> merged_months_;

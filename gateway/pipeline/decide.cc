@@ -191,7 +191,7 @@ StatusOr<privacy::SheetInput> Core::MakeInput(const Sheet& sheet, const OpenDay&
 
 StatusOr<std::vector<privacy::DecidedRule>> Core::Figure(const Sheet& sheet, const OpenDay& day,
                                                          Time now) const {
-  if (!given_up_.has_value() || day.window.end > *given_up_) {
+  if (!given_up_.has_value() || day.window.start >= *given_up_) {
     ASSIGN_OR_RETURN(const privacy::SheetInput input, MakeInput(sheet, day, now));
     return privacy::DecideSheet(input);
   }

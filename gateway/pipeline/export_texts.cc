@@ -81,6 +81,17 @@ std::string MetricJson(const HouseholdFacts& facts, const Metric& metric) {
   return JsonObject(fields);
 }
 
+std::string GapJson(const ExportGap& gap, uint32_t rows) {
+  Fields fields = {{"tier", JsonText(gap.tier)}};
+  if (!gap.device.empty()) fields.emplace_back("device", JsonText(gap.device));
+  if (!gap.metric.empty()) fields.emplace_back("metric", JsonText(gap.metric));
+  fields.emplace_back("start", JsonTime(gap.start));
+  fields.emplace_back("end", JsonTime(gap.end));
+  if (!gap.arrived.empty()) fields.emplace_back("arrived", JsonText(gap.arrived));
+  fields.emplace_back("rows", std::to_string(rows));
+  return JsonObject(fields);
+}
+
 StatusOr<std::string> AcceptanceJson(const std::string& envelope) {
   ASSIGN_OR_RETURN(const policy::Acceptance acceptance, policy::ReadAcceptance(envelope));
   return JsonObject({{"hash", JsonText(HexEncode(acceptance.hash))},
@@ -98,8 +109,12 @@ std::string ExportReadme(const HouseholdFacts& facts) {
       "\n"
       "household.json         zone, adults, devices, acceptances, metrics, and every grant you gave:\n"
       "                       for what, to whom, from when until when, withdrawn or not\n"
+      "damaged.txt            only if something stored could not be read: what it is about, as far as\n"
+      "                       is known. household.json has the same under \"damaged\"\n"
       "readings-YYYY-MM.csv   readings whose time lies in that month (UTC); a month that is long\n"
       "readings-YYYY-MM.json  goes on in readings-YYYY-MM.2.csv and so on. Both have the same rows.\n"
+      "rollups-YYYY-MM.csv    what is kept of readings that grew too old, likewise\n"
+      "rollups-YYYY-MM.json\n"
       "schema.json            what each field means\n"
       "\n"
       "Rows of tier \"raw\" are readings as they were stored; rows of tier \"rollup\" are what is kept\n"
@@ -116,7 +131,7 @@ std::string ExportSchema() {
   return R"({
   "$schema": "https://json-schema.org/draft/2020-12/schema",
   "title": "commons-household-export/1",
-  "description": "household.json is a household; each readings-*.json is an array of readings. The columns of readings-*.csv are the properties of a reading, in this order; what does not apply is empty there and absent in JSON.",
+  "description": "household.json is a household; each readings-*.json and rollups-*.json is an array of readings. The columns of the CSV files are the properties of a reading, in this order; what does not apply is empty there and absent in JSON.",
   "$defs": {
     "time": {"type": "string", "format": "date-time", "description": "RFC 3339, UTC"},
     "texts": {"type": "array", "items": {"type": "string"}},
@@ -150,6 +165,7 @@ std::string ExportSchema() {
         "zone": {"type": "string"},
         "adults": {"type": "integer"},
         "confirmed_at": {"$ref": "#/$defs/time"},
+        "damaged": {"type": "array", "description": "what is stored but could not be read, and is not in the other files", "items": {"type": "object", "required": ["tier", "start", "end", "rows"], "properties": {"tier": {"enum": ["raw", "rollup"]}, "device": {"type": "string"}, "metric": {"type": "string", "description": "absent: any of the device's"}, "start": {"$ref": "#/$defs/time"}, "end": {"$ref": "#/$defs/time", "description": "the readings lie between"}, "arrived": {"type": "string", "description": "UTC month in which they came"}, "rows": {"type": "integer", "description": "damaged rows of the store; each may hold many readings"}}}},
         "acceptances": {"type": "array", "items": {"type": "object", "properties": {"hash": {"type": "string"}, "resident": {"type": "string"}, "at": {"$ref": "#/$defs/time"}}}},
         "devices": {"$ref": "#/$defs/texts"},
         "metrics": {"type": "array", "items": {"type": "object", "properties": {"id": {"type": "string"}, "unit": {"type": "string"}, "resolution": {"type": "string"}, "keep_raw": {"type": "string"}, "keep_rollup": {"type": "string"}}}},
@@ -162,7 +178,8 @@ std::string ExportSchema() {
 )";
 }
 
-StatusOr<std::string> ExportHouseholdJson(const HouseholdFacts& facts) {
+StatusOr<std::string> ExportHouseholdJson(const HouseholdFacts& facts,
+                                         const std::map<ExportGap, uint32_t>& gaps) {
   const Household& household = facts.household;
   std::vector<std::string> acceptances, grants, metrics, devices;
   for (const std::string& envelope : household.acceptances) {
@@ -188,7 +205,27 @@ StatusOr<std::string> ExportHouseholdJson(const HouseholdFacts& facts) {
   if (household.confirmed_at.has_value()) {
     fields.emplace_back("confirmed_at", JsonTime(*household.confirmed_at));
   }
+  if (!gaps.empty()) {
+    std::vector<std::string> damaged;
+    for (const auto& [gap, rows] : gaps) damaged.push_back(GapJson(gap, rows));
+    fields.emplace_back("damaged", JsonList(damaged));
+  }
   return JsonObject(fields) + "\n";
+}
+
+std::string ExportDamagedText(const std::map<ExportGap, uint32_t>& gaps) {
+  std::string text =
+      "The gateway has more of you than is in this archive: what follows is damaged on its disk and\n"
+      "could not be read. Ask its operator for an export from a backup.\n\n";
+  for (const auto& [gap, rows] : gaps) {
+    text += gap.tier == "raw"
+                ? Format("Readings of device \"%s\", any of its metrics, with times from %s to %s, "
+                         "which came in %s: %d rows\n",
+                         gap.device, FormatTime(gap.start), FormatTime(gap.end), gap.arrived, rows)
+                : Format("Rollups of metric \"%s\" from %s to %s\n", gap.metric,
+                         FormatTime(gap.start), FormatTime(gap.end));
+  }
+  return text;
 }
 
 std::string_view ExportCsvHeader() {

@@ -1,9 +1,9 @@
 #include "gateway/pipeline/household_export.h"
 
-#include <algorithm>
-#include <set>
+#include <optional>
 
 #include "gateway/base/bytes.h"
+#include "gateway/base/log.h"
 #include "gateway/model/time.h"
 #include "gateway/pipeline/rollups.h"
 #include "gateway/pipeline/stored_readings.h"
@@ -24,7 +24,8 @@ StatusOr<Window> WindowOfMonth(uint32_t month) {
 // A month's rows in both forms, handed on in entries of bounded size.
 class MonthEntries {
  public:
-  MonthEntries(TarWriter& tar, uint32_t month) : tar_(tar), name_("readings-" + MonthText(month)) {}
+  MonthEntries(TarWriter& tar, std::string_view kind, uint32_t month)
+      : tar_(tar), name_(Format("%s-%s", kind, MonthText(month))) {}
 
   Status Add(const ExportedReading& reading) {
     if (csv_.empty()) {
@@ -102,37 +103,98 @@ std::string BucketOf(const HouseholdFacts& facts, const MetricId& metric) {
   return "";
 }
 
-Status AddRaw(const store::Vault& vault, const HouseholdFacts& facts, const SeriesNames& names,
-              uint32_t month, MonthEntries& entries) {
-  return VisitStored(vault, month, facts.household.owner,
-                     [&](const SeriesId& series, const std::vector<Reading>& block) -> Status {
-                       std::vector<Reading> readings = block;
-                       std::ranges::sort(readings, {}, &Reading::time);
-                       for (const Reading& reading : readings) {
-                         RETURN_IF_ERROR(entries.Add(RawRow(names, series, reading)));
-                       }
-                       return OkStatus();
-                     });
+// One export as it is written.
+class Export {
+ public:
+  Export(store::Vault& vault, const HouseholdFacts& facts, TarWriter& tar)
+      : vault_(vault), facts_(facts), names_(NamesOf(vault, facts)), tar_(tar) {}
+
+  Status AddRaw();
+  Status AddRollups();
+  const std::map<ExportGap, uint32_t>& gaps() const { return gaps_; }
+
+ private:
+  Status AddRollups(const Metric& metric, uint32_t month, MonthEntries& entries);
+  void Damaged(const DamagedBlock& block, const Window& window);
+
+  store::Vault& vault_;
+  const HouseholdFacts& facts_;
+  const SeriesNames names_;
+  TarWriter& tar_;
+  std::map<ExportGap, uint32_t> gaps_;
+};
+
+void Export::Damaged(const DamagedBlock& block, const Window& window) {
+  ExportGap gap{.tier = "raw",
+                .device = "unknown-" + HexEncode(block.device.view()),
+                .metric = {},
+                .start = window.start,
+                .end = window.end,
+                .arrived = MonthText(block.arrived)};
+  for (const DeviceId& device : facts_.household.devices) {
+    if (vault_.RowPseudonym("device", device.value()) == block.device.view()) {
+      gap.device = device.value();
+    }
+  }
+  ++gaps_[std::move(gap)];
 }
 
-Status AddRollups(store::Vault& vault, const HouseholdFacts& facts, uint32_t month,
-                  MonthEntries& entries) {
+Status Export::AddRaw() {
+  ASSIGN_OR_RETURN(const std::vector<uint32_t> months,
+                   StoredMonths(vault_, Table::kBlocks, facts_.household.owner));
+  for (const uint32_t month : months) {
+    ASSIGN_OR_RETURN(const Window window, WindowOfMonth(month));
+    MonthEntries entries(tar_, "readings", month);
+    const auto add = [&](const SeriesId& series, const std::vector<Reading>& readings) -> Status {
+      for (const Reading& reading : readings) {
+        RETURN_IF_ERROR(entries.Add(RawRow(names_, series, reading)));
+      }
+      return OkStatus();
+    };
+    RETURN_IF_ERROR(VisitStored(vault_, month, facts_.household.owner, add,
+                                [&](const DamagedBlock& block) { Damaged(block, window); }));
+    RETURN_IF_ERROR(entries.Finish());
+  }
+  return OkStatus();
+}
+
+Status Export::AddRollups(const Metric& metric, uint32_t month, MonthEntries& entries) {
   ASSIGN_OR_RETURN(const Window window, WindowOfMonth(month));
-  const Rollups rollups(vault);
-  for (const Metric& metric : facts.metrics) {
-    ASSIGN_OR_RETURN(const std::vector<Rollup> kept,
-                     rollups.Read(facts.household.owner, metric.id, window));
-    for (const Rollup& rollup : kept) {
-      RETURN_IF_ERROR(entries.Add({.tier = "rollup",
-                                   .device = {},
-                                   .metric = metric.id.value(),
-                                   .unit = metric.unit,
-                                   .time = rollup.start,
-                                   .bucket = BucketOf(facts, metric.id),
-                                   .value = metric.resolution.Times(rollup.value),
-                                   .quality = {},
-                                   .readings = rollup.readings}));
-    }
+  const auto kept = Rollups(vault_).Read(facts_.household.owner, metric.id, window);
+  if (kept.status().code() == StatusCode::kDataLoss) {
+    ++gaps_[{.tier = "rollup",
+             .device = {},
+             .metric = metric.id.value(),
+             .start = window.start,
+             .end = window.end,
+             .arrived = {}}];
+    return OkStatus();
+  }
+  RETURN_IF_ERROR(kept.status());
+  std::optional<Rollup> last;  // a bucket that is there twice came back by salvage
+  for (const Rollup& rollup : *kept) {
+    if (last == rollup) continue;
+    last = rollup;
+    RETURN_IF_ERROR(entries.Add({.tier = "rollup",
+                                 .device = {},
+                                 .metric = metric.id.value(),
+                                 .unit = metric.unit,
+                                 .time = rollup.start,
+                                 .bucket = BucketOf(facts_, metric.id),
+                                 .value = metric.resolution.Times(rollup.value),
+                                 .quality = {},
+                                 .readings = rollup.readings}));
+  }
+  return OkStatus();
+}
+
+Status Export::AddRollups() {
+  ASSIGN_OR_RETURN(const std::vector<uint32_t> months,
+                   StoredMonths(vault_, Table::kRollups, facts_.household.owner));
+  for (const uint32_t month : months) {
+    MonthEntries entries(tar_, "rollups", month);
+    for (const Metric& metric : facts_.metrics) RETURN_IF_ERROR(AddRollups(metric, month, entries));
+    RETURN_IF_ERROR(entries.Finish());
   }
   return OkStatus();
 }
@@ -144,25 +206,22 @@ Status WriteHouseholdExport(store::Vault& vault, const HouseholdFacts& facts,
   TarWriter tar(sink, facts.now);
   RETURN_IF_ERROR(tar.Add("README.txt", ExportReadme(facts)));
   RETURN_IF_ERROR(tar.Add("schema.json", ExportSchema()));
-  ASSIGN_OR_RETURN(const std::string household, ExportHouseholdJson(facts));
-  RETURN_IF_ERROR(tar.Add("household.json", household));
-  std::set<uint32_t> months;
-  for (const Table table : {Table::kBlocks, Table::kRollups}) {
-    ASSIGN_OR_RETURN(const auto some, StoredMonths(vault, table, facts.household.owner));
-    months.insert(some.begin(), some.end());
-  }
-  const SeriesNames names = NamesOf(vault, facts);
-  for (const uint32_t month : months) {
-    MonthEntries entries(tar, month);
-    // Raw first: what retention rolls up in between is there twice, told apart by its tier, and
-    // never missing.
-    RETURN_IF_ERROR(AddRaw(vault, facts, names, month, entries));
-    RETURN_IF_ERROR(AddRollups(vault, facts, month, entries));
-    RETURN_IF_ERROR(entries.Finish());
-  }
+  Export archive(vault, facts, tar);
+  // All readings first, then all rollups: what retention rolls up in between is there twice, told
+  // apart by its tier, and never missing. Month by month it could be: a civil day lies in two UTC
+  // months, and its rollup in the first of them only.
+  RETURN_IF_ERROR(archive.AddRaw());
+  RETURN_IF_ERROR(archive.AddRollups());
   if (vault.IsErased(facts.household.owner)) {
     return FailedPrecondition("the household was erased while it was exported");
   }
+  if (!archive.gaps().empty()) {
+    Log(LogLevel::kError, "export: %u kinds of damaged rows are left out; the archive names them",
+        archive.gaps().size());
+    RETURN_IF_ERROR(tar.Add("damaged.txt", ExportDamagedText(archive.gaps())));
+  }
+  ASSIGN_OR_RETURN(const std::string household, ExportHouseholdJson(facts, archive.gaps()));
+  RETURN_IF_ERROR(tar.Add("household.json", household));
   return tar.Finish();
 }
 

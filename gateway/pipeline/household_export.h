@@ -30,16 +30,29 @@ struct HouseholdFacts {
   std::vector<policy::RetainRule> retain;
 };
 
-// Streams the archive into `sink`, on any thread.
-// Returns FailedPrecondition if the household is erased meanwhile, DataLoss if a row does not open,
-// and what `sink` returns: the archive is cut off then.
+// What the archive cannot have, because it does not open. As much of it as is known.
+struct ExportGap {
+  std::string_view tier;  // "raw", "rollup"
+  std::string device;     // empty of a rollup
+  std::string metric;     // empty of readings: any of the device's
+  Time start, end;        // the readings lie between
+  std::string arrived;    // UTC month in which they came, "2013-01"; empty of a rollup
+  friend auto operator<=>(const ExportGap&, const ExportGap&) = default;
+};
+
+// Streams the archive into `sink`, on any thread. What is damaged is left out, and named in
+// damaged.txt and household.json, which come last.
+// Returns FailedPrecondition if the household is erased meanwhile, and what `sink` returns: the
+// archive is cut off then.
 Status WriteHouseholdExport(store::Vault& vault, const HouseholdFacts& facts,
                             const TarWriter::Sink& sink);
 
 // Its texts: export_texts.cc.
 std::string ExportReadme(const HouseholdFacts& facts);
 std::string ExportSchema();
-StatusOr<std::string> ExportHouseholdJson(const HouseholdFacts& facts);
+StatusOr<std::string> ExportHouseholdJson(const HouseholdFacts& facts,
+                                         const std::map<ExportGap, uint32_t>& gaps);
+std::string ExportDamagedText(const std::map<ExportGap, uint32_t>& gaps);  // how many rows of each
 
 // One row of the readings, in either form.
 struct ExportedReading {

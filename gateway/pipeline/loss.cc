@@ -26,7 +26,8 @@ Status Pipeline::OpenDatabase() {
   // Its changes are counted anew; what was lost of the old ones is reported.
   store::Mark mark = high_water_->mark();
   mark.changes = database_->changes();
-  return high_water_->Write(mark);
+  RETURN_IF_ERROR(high_water_->Write(mark));
+  return database_->ForgetSalvage();
 }
 
 Status Pipeline::LoadReports() {
@@ -73,11 +74,18 @@ Status Pipeline::AcknowledgeLoss() {
     // First the days, durably; then the report. A crash in between asks the operator once more.
     const Time now = clock_.SystemNow();
     if (!ClockSound(now)) {
-      return FailedPrecondition("the clock is not sound: set it first, because every day before now "
-                                "is given up");
+      return FailedPrecondition("the clock is not sound: set it first, because every day that began "
+                                "before now is given up");
     }
-    RETURN_IF_ERROR(core_->GiveUpDaysEndedBy(std::max(now, core_->clock_floor())));
+    RETURN_IF_ERROR(core_->GiveUpDaysBegunBefore(std::max(now, core_->clock_floor())));
     if (losses_->ledger_concerned()) RETURN_IF_ERROR(FenceLog());
+    if (withdrawals_.unknown_since.has_value()) {
+      const backup::Withdrawals before = withdrawals_;
+      withdrawals_.unknown_since.reset();
+      const Status written = WriteWithdrawals();
+      if (!written.ok()) withdrawals_ = before;
+      RETURN_IF_ERROR(written);
+    }
     RETURN_IF_ERROR(losses_->Acknowledge());
     return core_->MakeReadable();
   });

@@ -129,7 +129,7 @@ std::string Explain(const Cell& cell, SuppressionReason reason) {
     case SuppressionReason::kRuleTooYoung:
       return "suppressed: the share rule was not in force for the whole day";
     case SuppressionReason::kLost:
-      return "suppressed: the gateway lost data and its operator gave up the days that had ended";
+      return "suppressed: the gateway lost data and its operator gave up the days that had begun";
   }
   return "unknown";
 }

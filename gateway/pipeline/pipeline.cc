@@ -66,7 +66,9 @@ Status Pipeline::Start() {
   // core in turn needs a journal. Nothing is appended before both are there.
   ASSIGN_OR_RETURN(journal_, store::Journal::Open(*vault_, 0));
   syncer_ = std::make_unique<store::Syncer>(*database_, sync_);
-  const uint64_t ledger_known = high_water_->mark().ledger;
+  // What a backup has was durable and readable before it was made.
+  const uint64_t ledger_known =
+      restored_.has_value() ? ledger_->size() : high_water_->mark().ledger;
   const auto make_core = [&] {
     core_ = std::make_unique<Core>(CoreParts{.vault = *vault_,
                                              .journal = *journal_,
@@ -91,6 +93,7 @@ Status Pipeline::Start() {
     return DataLoss("registry: the rules by which the ledger was written are missing");
   }
   RETURN_IF_ERROR(ChooseIdentity());
+  RETURN_IF_ERROR(LoadWithdrawals());
   RETURN_IF_ERROR(LoadRetractions());
   if (replay_ != nullptr) replay_->Set(std::max(replay_->SystemNow(), core_->clock_floor()));
   RETURN_IF_ERROR(LoadRecentHashes());

@@ -120,6 +120,7 @@ class Pipeline final : public port::Intake, public port::Commands, public port::
   Status RemoveKeySlot(const std::string& id) override;
   StatusOr<uint64_t> RotateKeys(const std::string& level) override;
   StatusOr<std::string> EraseHousehold(const std::string& household) override;  // erase.cc
+  StatusOr<std::string> ErasureReceipt(const std::string& household) override;
   Status ExportHousehold(const std::string& household,
                          const std::function<bool(std::string_view sealed)>& sink) override;
   StatusOr<port::BackupReceipt> CreateBackup(  // backup.cc
@@ -195,9 +196,15 @@ class Pipeline final : public port::Intake, public port::Commands, public port::
   Status BeginRestored();
   Status FinishRestored();
   Status EraseRestored();
-  // backup.cc. Makes `dir` a copy of the store; the manifest has no files yet.
-  StatusOr<backup::Manifest> CheckpointTo(const std::string& dir);
+  // backup.cc. What a backup takes on the pipeline's thread, all of one moment.
+  struct BackupMoment;
+  // Makes `dir` a copy of the store, unless it is empty; the manifest has no files yet.
+  StatusOr<BackupMoment> TakeMoment(const std::string& dir, bool keys);
+  Status CheckpointTo(const std::string& dir, backup::Manifest& manifest);
+  StatusOr<port::BackupReceipt> BackUp(const port::BackupRequest& request,
+                                       const std::function<bool(uint64_t, uint64_t)>& progress);
   StatusOr<port::BackupReceipt> BackUpData(const port::BackupRequest& request,
+                                           backup::Manifest manifest, const std::string& copy,
                                            const std::function<bool(uint64_t, uint64_t)>& progress);
   // Returns the index of the entry.
   StatusOr<uint64_t> CommitRetraction(const port::DecidedCell& cell, const std::string& envelope,
@@ -217,9 +224,24 @@ class Pipeline final : public port::Intake, public port::Commands, public port::
   StatusOr<std::vector<std::string>> ReadErasures() const;
   Status NoteErasure(const OwnerId& owner);
   Status DestroyOwner(const OwnerId& owner);
-  Status Scrub();  // what was destroyed out of every file
+  // Whether files may still hold what was destroyed. Thread-safe.
+  StatusOr<bool> IsErasing() const;
+  // Takes what was destroyed out of every file. On any thread; what belongs to the pipeline's is
+  // handed to `on_pipeline`.
+  using OnPipeline = std::function<Status(const std::function<Status()>&)>;
+  Status Scrub(const OnPipeline& on_pipeline);
+  StatusOr<std::string> SignedReceipt(const std::string& household);
   // Of a crash, or of a restore that brought an erased owner back.
   Status FinishErasures();
+  // withdrawals.cc
+  // Brings database and file to the same: what either says is withdrawn is.
+  Status LoadWithdrawals();
+  std::string PseudonymOf(const policy::Grant& grant) const;
+  bool WasWithdrawn(const policy::Grant& grant) const;
+  // Those of the household's grants that are withdrawn, durably.
+  Status NoteWithdrawals(const Household& household);
+  Status ForgetWithdrawals(const Household& household);
+  Status WriteWithdrawals() const;
   Status CommitHousehold(Household household);  // or a place
   Status EnrolDevice(const std::string& device, const Household& owner);
   StatusOr<HouseholdFacts> GatherFacts(const std::string& household);  // export.cc
@@ -265,6 +287,7 @@ class Pipeline final : public port::Intake, public port::Commands, public port::
 
   // Confined to the pipeline thread once it runs.
   std::unique_ptr<Core> core_;
+  backup::Withdrawals withdrawals_;  // as in the file
   std::chrono::steady_clock::time_point last_checkpoint_{};
   std::chrono::steady_clock::time_point last_tick_{};
   Time last_retention_{};

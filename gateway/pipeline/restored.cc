@@ -1,5 +1,5 @@
 // What a restore leaves to the next start: households erased since the backup are erased again,
-// days that ended before the restore are never computed, and time does not go back. Each step can
+// days that began before the restore are never computed, and time does not go back. Each step can
 // be repeated; the marker goes last, so that a crash in between begins again.
 #include <unistd.h>
 
@@ -48,7 +48,7 @@ Status Pipeline::FinishRestored() {
   }
   const Time at = std::max(restored_->at, core_->clock_floor());
   core_->RaiseClockFloor(at);
-  RETURN_IF_ERROR(core_->GiveUpDaysEndedBy(restored_->at));  // and makes the floor durable
+  RETURN_IF_ERROR(core_->GiveUpDaysBegunBefore(restored_->at));  // and makes the floor durable
   if (replay_ != nullptr) replay_->Set(std::max(replay_->SystemNow(), at));
   // Of entries that came after the backup nothing is known here, but others may have them.
   RETURN_IF_ERROR(FenceLog());

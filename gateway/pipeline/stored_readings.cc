@@ -1,8 +1,10 @@
 #include "gateway/pipeline/stored_readings.h"
 
+#include <algorithm>
+#include <map>
 #include <string>
+#include <tuple>
 
-#include "gateway/base/log.h"
 #include "gateway/pipeline/block_rows.h"
 
 namespace gateway::pipeline {
@@ -24,18 +26,49 @@ StatusOr<std::vector<uint32_t>> StoredMonths(const store::Vault& vault, Table ta
   return months;
 }
 
+namespace {
+
+bool ByTime(const Reading& a, const Reading& b) {
+  return std::tuple(a.time, a.value, a.quality) < std::tuple(b.time, b.value, b.quality);
+}
+
+// The blocks of one device, together: the same reading may be in two of them.
+Status VisitDevice(std::map<SeriesId, std::vector<Reading>>& device, const VisitReadings& visit) {
+  for (auto& [series, readings] : device) {
+    std::sort(readings.begin(), readings.end(), ByTime);
+    readings.erase(std::unique(readings.begin(), readings.end()), readings.end());
+    RETURN_IF_ERROR(visit(series, readings));
+  }
+  device.clear();
+  return OkStatus();
+}
+
+}  // namespace
+
 Status VisitStored(const store::Vault& vault, uint32_t month, const OwnerId& owner,
-                   const VisitReadings& visit) {
+                   const VisitReadings& visit,
+                   const std::function<void(const DamagedBlock&)>& damaged) {
   const std::string prefix = OwnerPrefix(month, owner);
+  DeviceKey device;
+  std::map<SeriesId, std::vector<Reading>> stored;
   const auto visit_row = [&](std::string_view key, std::string_view value) -> Status {
-    const StatusOr<std::vector<store::Column>> block = OpenBlock(vault, key, value);
-    if (block.status().code() == StatusCode::kDataLoss) {
-      Log(LogLevel::kError, "export: a block of readings of %04d-%02d is damaged and left out",
-          month / 12, month % 12 + 1);
+    const StatusOr<BlockKey> parsed = ParseBlockKey(key);
+    if (!parsed.ok()) {
+      damaged({.month = month, .device = {}, .arrived = month});
+      return OkStatus();
     }
-    if (!block.ok()) return OkStatus();
+    const BlockKey& at = *parsed;
+    if (at.device != device) RETURN_IF_ERROR(VisitDevice(stored, visit));
+    device = at.device;
+    const StatusOr<std::vector<store::Column>> block = OpenBlock(vault, key, value);
+    if (block.status().code() == StatusCode::kNotFound) return OkStatus();
+    if (!block.ok()) {
+      damaged({.month = month, .device = at.device, .arrived = at.epoch});
+      return OkStatus();
+    }
     for (const store::Column& column : *block) {
-      RETURN_IF_ERROR(visit(column.series, column.readings));
+      std::vector<Reading>& readings = stored[column.series];
+      readings.insert(readings.end(), column.readings.begin(), column.readings.end());
     }
     return OkStatus();
   };
@@ -45,7 +78,8 @@ Status VisitStored(const store::Vault& vault, uint32_t month, const OwnerId& own
                                     status = visit_row(key, value);
                                     return status.ok();
                                   }));
-  return status;
+  RETURN_IF_ERROR(status);
+  return VisitDevice(stored, visit);
 }
 
 }  // namespace gateway::pipeline

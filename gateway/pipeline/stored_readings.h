@@ -17,12 +17,23 @@ namespace gateway::pipeline {
 StatusOr<std::vector<uint32_t>> StoredMonths(const store::Vault& vault, store::Table table,
                                              const OwnerId& owner);
 
+// What one device stored of a month, each reading once: ascending in time.
 using VisitReadings = std::function<Status(const SeriesId&, const std::vector<Reading>&)>;
 
-// Every block of one owner's month, of one moment, until `visit` fails. Rows whose key was
-// destroyed meanwhile are gone and are left out; so are damaged ones, which the log names.
+// A block that does not open. Which of the device's series it held is not known.
+struct DamagedBlock {
+  uint32_t month = 0;  // of the readings
+  DeviceKey device;
+  uint32_t arrived = 0;  // the month in which they were journaled
+};
+
+// Every reading of one owner's month, of one moment, until `visit` fails; in memory is one device at
+// a time. Rows whose key was destroyed meanwhile are gone and are left out; so are damaged ones,
+// which are told to `damaged`. A reading that is in two blocks, because one came back by salvage,
+// is visited once.
 // Returns what `visit` returns.
 Status VisitStored(const store::Vault& vault, uint32_t month, const OwnerId& owner,
-                   const VisitReadings& visit);
+                   const VisitReadings& visit,
+                   const std::function<void(const DamagedBlock&)>& damaged);
 
 }  // namespace gateway::pipeline

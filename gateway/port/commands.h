@@ -206,6 +206,8 @@ class Commands {
 
   // Destroys the household's keys, for ever. Returns the receipt, an envelope.
   virtual StatusOr<std::string> EraseHousehold(const std::string& household) = 0;
+  // The same receipt again, for limits::kReceiptLife: a crash may have swallowed it.
+  virtual StatusOr<std::string> ErasureReceipt(const std::string& household) = 0;
   // Hands everything the store has of the household to `sink`, sealed to its residents' keys, until
   // `sink` returns false.
   virtual Status ExportHousehold(const std::string& household,
@@ -216,7 +218,7 @@ class Commands {
       const BackupRequest& request,
       const std::function<bool(uint64_t done, uint64_t total)>& progress) = 0;
 
-  // The operator has read what was lost: releases go on, windows it may concern are given up.
+  // The operator has read what was lost: releases go on, days that have begun are given up.
   virtual Status AcknowledgeLoss() = 0;
 };
 

@@ -11,6 +11,7 @@
 #include "gateway/base/check.h"
 #include "gateway/store/database_impl.h"
 #include "gateway/store/salvage.h"
+#include "gateway/store/salvage_files.h"
 
 namespace gateway::store {
 namespace {
@@ -144,12 +145,14 @@ Status Database::Commit(Batch& batch) {
     impl_->RememberToUndo(writes);
     return impl_->FallIll(Ailment::kLog, FromRocks(written, "writing to the store"));
   }
+  // Counted first: the Syncer reads changes(), to record them as durable, and then commits(), to know
+  // whether it has to sync. Whoever sees the change must see that there is something to sync.
+  impl_->commits.fetch_add(1, std::memory_order_release);
   const uint64_t last = LastSequence(writes);
   uint64_t before = impl_->acknowledged.load(std::memory_order_relaxed);
   while (before < last && !impl_->acknowledged.compare_exchange_weak(before, last)) {
   }
   if (writes.GetDataSize() > kKeptBatchBytes) writes = rocksdb::WriteBatch();
-  impl_->commits.fetch_add(1, std::memory_order_release);
   batch.Clear();
   return OkStatus();
 }
@@ -256,6 +259,11 @@ Status Database::Checkpoint(const std::string& dir) const {
 uint64_t Database::commits() const { return impl_->commits.load(std::memory_order_acquire); }
 uint64_t Database::changes() const { return impl_->acknowledged.load(); }
 bool Database::salvaged() const { return impl_->salvaged; }
+Status Database::ForgetSalvage() {
+  RETURN_IF_ERROR(ForgetReplacing(impl_->options.dir));
+  impl_->salvaged = false;
+  return OkStatus();
+}
 uint64_t Database::reopened() const { return impl_->reopened.load(); }
 uint64_t Database::lost_changes() const { return impl_->lost.load(); }
 

@@ -152,8 +152,11 @@ class Database {
   // in the write-ahead log. Takes as long as the table is large.
   Status Rewrite(Table table);
 
-  // Whether Open made the store anew; its changes are then counted anew as well.
+  // Whether Open, or one before it, made the store anew; its changes are then counted anew as well.
+  // True until ForgetSalvage is called, because how many there are is recorded: a crash before that
+  // would otherwise look like a loss.
   bool salvaged() const;
+  Status ForgetSalvage();
   // How many batches were committed since Open.
   uint64_t commits() const;
   // How often the store was closed and opened again to heal it, and how many changes that were

@@ -72,7 +72,7 @@ struct Database::Impl {
   const RocksMemory memory;
   Gate gate;  // whoever uses `store` is inside; locked while it is replaced
   std::unique_ptr<RocksStore> store;  // null after it could not be opened again
-  bool salvaged = false;  // constant after Open
+  bool salvaged = false;  // set by Open, before there is another thread
   std::atomic<uint64_t> commits{0};
   std::atomic<uint64_t> acknowledged{0};  // number of the last change that was committed
   std::atomic<uint64_t> reopened{0};

@@ -12,6 +12,7 @@
 #include "gateway/base/file.h"
 #include "gateway/base/log.h"
 #include "gateway/store/rocks_store.h"
+#include "gateway/store/salvage_files.h"
 #include "gateway/store/salvage_view.h"
 
 namespace gateway::store {
@@ -19,59 +20,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::string_view kCurrent = "CURRENT";
-constexpr std::string_view kManifest = "MANIFEST-";
 constexpr std::size_t kListBytesMax = 16u << 20;
 constexpr std::string_view kRemedy = "restore a backup with `commons backup restore`";
-
-bool IsTableFile(const fs::path& name) { return name.extension() == ".sst"; }
-bool IsLog(const fs::path& name) { return name.extension() == ".log"; }
-bool IsManifest(const fs::path& name) { return name.string().starts_with(kManifest); }
-// Files that are RocksDB's, but for LOCK, which is held meanwhile.
-bool IsRocks(const fs::path& name) {
-  return IsTableFile(name) || IsLog(name) || IsManifest(name) || name == kCurrent ||
-         name == "IDENTITY" || name.string().starts_with("OPTIONS-");
-}
-
-StatusOr<std::vector<std::string>> FilesIn(const std::string& dir) {
-  std::vector<std::string> names;
-  std::error_code error;
-  for (fs::directory_iterator it(dir, error), end; !error && it != end; it.increment(error)) {
-    if (!it->is_directory(error)) names.push_back(it->path().filename());
-  }
-  if (error) return Unavailable("store \"%s\": %s", dir, error.message());
-  std::sort(names.begin(), names.end());
-  return names;
-}
-
-// What a failed step left is worth nothing, so one error is as good as another.
-Status Done(const std::error_code& error, std::string_view what) {
-  if (!error) return OkStatus();
-  if (error == std::errc::no_space_on_device) {
-    return ResourceExhausted("salvaging the store, %s: %s; free disk space", what, error.message());
-  }
-  return Unavailable("salvaging the store, %s: %s", what, error.message());
-}
-
-Status LinkOrCopy(const fs::path& from, const fs::path& to) {
-  std::error_code error;
-  fs::create_hard_link(from, to, error);
-  if (error) fs::copy_file(from, to, error);
-  return Done(error, "linking a file");
-}
-
-Status MakeEmpty(const fs::path& dir) {
-  std::error_code error;
-  fs::remove_all(dir, error);
-  if (!error) fs::create_directories(dir, error);
-  return Done(error, "making a folder");
-}
-
-Status SyncDir(const std::string& dir) {
-  std::unique_ptr<rocksdb::Directory> directory;
-  RETURN_IF_ERROR(FromRocks(rocksdb::Env::Default()->NewDirectory(dir, &directory), "salvaging"));
-  return FromRocks(directory->Fsync(), "salvaging");
-}
 
 // The list that CURRENT names; empty if it names none that is there.
 std::string CurrentList(const std::string& dir) {
@@ -79,7 +29,7 @@ std::string CurrentList(const std::string& dir) {
   if (!text.ok() || text->empty() || text->back() != '\n') return {};
   const std::string name = text->substr(0, text->size() - 1);
   std::error_code error;
-  const bool there = name.starts_with(kManifest) && name.find('/') == std::string::npos &&
+  const bool there = IsManifest(name) && name.find('/') == std::string::npos &&
                      fs::is_regular_file(fs::path(dir) / name, error);
   return there ? name : std::string();
 }
@@ -111,12 +61,14 @@ bool IsCutShort(const std::string& path) {
 class Run {
  public:
   explicit Run(const Salvage& salvage)
-      : salvage_(salvage), dir_(salvage.dir), work_(dir_ + "/salvage") {}
+      : salvage_(salvage),
+        dir_(salvage.dir),
+        work_(dir_ + "/salvage"),
+        known_changes_(salvage.known_changes) {}
 
   StatusOr<bool> IfDamaged();
 
  private:
-  Status FinishReplacing();
   Status FindSource();
   Status OpenSource(const std::string& source);
   Status Repair();
@@ -132,6 +84,7 @@ class Run {
   const Salvage& salvage_;
   const std::string dir_;
   const std::string work_;
+  uint64_t known_changes_;
   std::vector<std::string> names_;  // of the files in dir_
   std::string list_;                // the newest list of files
   bool list_damaged_ = false;
@@ -140,34 +93,6 @@ class Run {
   std::vector<DamagedFile> damaged_;
   std::vector<Loss> losses_;
 };
-
-// Two renames of folders, so that whatever a crash leaves tells what is to be done.
-Status Run::FinishReplacing() {
-  const fs::path work(work_);
-  std::error_code error;
-  if (fs::exists(work / "ready", error)) {
-    fs::create_directories(work / "old", error);
-    ASSIGN_OR_RETURN(const std::vector<std::string> names, FilesIn(dir_));
-    for (const std::string& name : names) {
-      if (IsRocks(name) && !error) fs::rename(fs::path(dir_) / name, work / "old" / name, error);
-    }
-    RETURN_IF_ERROR(Done(error, "putting files away"));
-    RETURN_IF_ERROR(SyncDir(dir_));
-    fs::rename(work / "ready", work / "moving", error);
-    RETURN_IF_ERROR(Done(error, "putting files away"));
-    RETURN_IF_ERROR(SyncDir(work_));
-  }
-  if (fs::exists(work / "moving", error)) {
-    ASSIGN_OR_RETURN(const std::vector<std::string> names, FilesIn(work / "moving"));
-    for (const std::string& name : names) {
-      if (IsRocks(name) && !error) fs::rename(work / "moving" / name, fs::path(dir_) / name, error);
-    }
-    RETURN_IF_ERROR(Done(error, "putting files in place"));
-    RETURN_IF_ERROR(SyncDir(dir_));
-  }
-  fs::remove_all(work, error);
-  return Done(error, "tidying up");
-}
 
 Status Run::OpenSource(const std::string& source) {
   whole_.reset();
@@ -178,7 +103,7 @@ Status Run::OpenSource(const std::string& source) {
 
 // The list names an older store than there was, and files lie about that it does not name.
 bool Run::ListIsShort() const {
-  return whole_->db().GetLatestSequenceNumber() < salvage_.known_changes &&
+  return whole_->db().GetLatestSequenceNumber() < known_changes_ &&
          std::any_of(names_.begin(), names_.end(), [&](const std::string& name) {
            return IsTableFile(name) && !whole_->Lists(name);
          });
@@ -292,9 +217,9 @@ Status Run::Judge(const std::vector<Gap>& gaps) {
                                  gap.table == Table::kSheets || gap.table == Table::kReasons});
   }
   const uint64_t changes = whole_->db().GetLatestSequenceNumber();
-  if (changes < salvage_.known_changes) {
+  if (changes < known_changes_) {
     losses_.push_back(
-        {.what = Format("the last %u changes of the store", salvage_.known_changes - changes),
+        {.what = Format("the last %u changes of the store", known_changes_ - changes),
          .file = {},
          .found = {}});
   }
@@ -341,8 +266,9 @@ Status Run::Quarantine() const {
 }
 
 StatusOr<bool> Run::IfDamaged() {
-  ASSIGN_OR_RETURN(names_, FilesIn(dir_));
-  RETURN_IF_ERROR(FinishReplacing());
+  RETURN_IF_ERROR(FinishReplacing(dir_));
+  const bool replaced = WasReplaced(dir_);
+  if (replaced) known_changes_ = 0;
   ASSIGN_OR_RETURN(names_, FilesIn(dir_));
   if (std::none_of(names_.begin(), names_.end(), [](const std::string& name) {
         return IsTableFile(name) || IsLog(name) || IsManifest(name) || name == kCurrent;
@@ -351,7 +277,7 @@ StatusOr<bool> Run::IfDamaged() {
   }
   RETURN_IF_ERROR(FindSource());
   damaged_ = whole_->FindDamaged();
-  if (source_ == dir_ && damaged_.empty()) return false;
+  if (source_ == dir_ && damaged_.empty()) return replaced;
   RETURN_IF_ERROR(CheckSource());
   std::error_code error;
   fs::create_directories(work_, error);
@@ -372,7 +298,7 @@ StatusOr<bool> Run::IfDamaged() {
   fs::rename(fs::path(work_) / "new", fs::path(work_) / "ready", error);
   RETURN_IF_ERROR(Done(error, "putting files in place"));
   RETURN_IF_ERROR(SyncDir(work_));
-  RETURN_IF_ERROR(FinishReplacing());
+  RETURN_IF_ERROR(FinishReplacing(dir_));
   return true;
 }
 
@@ -385,9 +311,7 @@ StatusOr<bool> SalvageIfDamaged(const Salvage& salvage) {
   rocksdb::FileLock* lock = nullptr;
   RETURN_IF_ERROR(FromRocks(env->LockFile(salvage.dir + "/LOCK", &lock), "opening the store"));
   StatusOr<bool> replaced = Run(salvage).IfDamaged();
-  const bool cut_off = fs::exists(fs::path(salvage.dir) / "salvage" / "ready", error) ||
-                       fs::exists(fs::path(salvage.dir) / "salvage" / "moving", error);
-  if (!cut_off) fs::remove_all(fs::path(salvage.dir) / "salvage", error);
+  TidyUp(salvage.dir);
   const Status unlocked = FromRocks(env->UnlockFile(lock), "opening the store");
   if (replaced.ok() && !unlocked.ok()) return unlocked;
   return replaced;

@@ -29,7 +29,8 @@ struct Salvage {
 
 // Looks for damage: files that are missing or of another size, and up to
 // limits::kStoreVerifyBytesMax in all every checksum, else those of each file's ends. Replaces the
-// store if it finds some, and finishes a replacement that was cut off. Returns whether it did.
+// store if it finds some, and finishes a replacement that was cut off. Returns whether the store is one
+// that replaced another, and ForgetReplacing was not called since.
 // Returns Unavailable if another process has the store open, ResourceExhausted if there is no room
 // for a second copy, and DataLoss, with the store as it was, if what is damaged cannot be done
 // without: then only a backup helps.

@@ -102,6 +102,10 @@ class FakeCommands final : public port::Commands {
     asked = household;
     return Unless(receipt);
   }
+  StatusOr<std::string> ErasureReceipt(const std::string& household) override {
+    asked = household;
+    return Unless(receipt);
+  }
   Status ExportHousehold(const std::string& household,
                          const std::function<bool(std::string_view)>& sink) override {
     asked = household;

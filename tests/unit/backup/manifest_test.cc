@@ -52,7 +52,7 @@ TEST_F(ManifestTest, EveryTruncationIsFound) {
 
 TEST_F(ManifestTest, RefusesNamesThatLeaveTheFolder) {
   for (const char* name : {"../keyslots", "/etc/passwd", "a/b", "..", ".", "", ".hidden",
-                           "restored", "erasures", "a b", "a\\b"}) {
+                           "restored", "erasures", "withdrawals", "a b", "a\\b"}) {
     EXPECT_FALSE(IsFileName(name)) << name;
     EXPECT_FALSE(Sign([&](Manifest& m) { m.files[0].name = name; }).ok()) << name;
   }

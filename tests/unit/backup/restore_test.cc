@@ -24,7 +24,7 @@ class RestoreTest : public BackupTest {
     WriteAll(gateway() / "db/000099.sst", "old");
   }
   fs::path gateway() const { return root_ / "gw"; }
-  StatusOr<std::size_t> Do(RestoreRequest request = {}, const Progress& progress = {}) {
+  StatusOr<RestoreResult> Do(RestoreRequest request = {}, const Progress& progress = {}) {
     if (request.dir.empty()) request.dir = gateway();
     if (request.gateway.empty()) request.gateway = "gw-a";
     request.at = Time(std::chrono::hours(5));
@@ -38,6 +38,7 @@ class RestoreTest : public BackupTest {
   std::map<std::string, std::string> Database(const fs::path& dir) const {
     auto files = FilesOf(dir / "db");
     files.erase("erasures");
+    files.erase("withdrawals");
     files.erase("restored");
     return files;
   }
@@ -68,7 +69,7 @@ TEST_F(RestoreTest, KeepsEveryoneErasedWhoeverKnowsOfIt) {
   const std::string a(16, 'a'), b(16, 'b'), c(16, 'c');
   Create(1, {a});
   WriteAll(gateway() / "db/erasures", WriteErasures({b}));
-  EXPECT_EQ(*Do({.erased = {c, a}}), 3u);
+  EXPECT_EQ(Do({.erased = {c, a}})->erased, 3u);
   EXPECT_THAT(*ReadErasures(ReadAll(gateway() / "db/erasures")), ElementsAre(a, b, c));
   EXPECT_THAT(ReadRestored(ReadAll(gateway() / "db/restored"))->erased, ElementsAre(a, b, c));
 }
@@ -77,6 +78,45 @@ TEST_F(RestoreTest, ADamagedListOfErasuresIsNotTakenForAnEmptyOne) {
   Create();
   WriteAll(gateway() / "db/erasures", "616161\n");
   EXPECT_EQ(Do().status().code(), StatusCode::kInvalidArgument);
+  EXPECT_EQ(ReadAll(gateway() / "db/000099.sst"), "old");
+}
+
+TEST_F(RestoreTest, CarriesOverWhatWasWithdrawn) {
+  const std::string a(16, 'a'), b(16, 'b');
+  const SignedManifest made = Create();
+  WriteAll(gateway() / "db/withdrawals", WriteWithdrawals({.signer = made.signer, .grants = {a}}));
+  const auto done = Do({.withdrawals = Withdrawals{.signer = std::string(32, 'x'), .grants = {b}}});
+  ASSERT_TRUE(done.ok()) << done.status();
+  EXPECT_FALSE(done->withdrawals_unknown_since.has_value());
+  const auto list = ReadWithdrawals(ReadAll(gateway() / "db/withdrawals"));
+  ASSERT_TRUE(list.ok()) << list.status();
+  EXPECT_THAT(list->grants, ElementsAre(a, b));
+  EXPECT_FALSE(list->unknown_since.has_value());
+}
+
+TEST_F(RestoreTest, WithoutAListOfThisStoreItSaysSinceWhenNothingIsKnown) {
+  const SignedManifest made = Create(7);
+  const Time backup_made = made.manifest.created;
+  EXPECT_EQ(Do()->withdrawals_unknown_since, backup_made);
+  // Nor does the list that this left make it known, to the same restore again.
+  EXPECT_EQ(Do()->withdrawals_unknown_since, backup_made);
+  const std::string other = WriteWithdrawals({.signer = std::string(32, 'x')});
+  WriteAll(gateway() / "db/withdrawals", other);
+  EXPECT_EQ(Do()->withdrawals_unknown_since, backup_made);
+  // An incomplete list knows as much as the later of list and backup.
+  const Time later = backup_made + std::chrono::hours(1);
+  WriteAll(gateway() / "db/withdrawals",
+           WriteWithdrawals({.signer = made.signer, .grants = {}, .unknown_since = later}));
+  EXPECT_EQ(Do()->withdrawals_unknown_since, later);
+}
+
+TEST_F(RestoreTest, ADamagedListOfWithdrawalsIsNotTakenForAnEmptyOne) {
+  const SignedManifest made = Create();
+  const std::string whole = WriteWithdrawals({.signer = made.signer, .grants = {std::string(16, 'a')}});
+  for (const std::size_t size : {whole.size() - 1, whole.size() - 4, whole.size() - 20}) {
+    WriteAll(gateway() / "db/withdrawals", whole.substr(0, size));
+    EXPECT_EQ(Do().status().code(), StatusCode::kDataLoss) << size;
+  }
   EXPECT_EQ(ReadAll(gateway() / "db/000099.sst"), "old");
 }
 

@@ -66,6 +66,21 @@ TEST_F(DaemonCommandsTest, CellListShowsIntegersWhenReleasedAndNoFigureOtherwise
      "policy_version": 7, "replay": true}])"));
 }
 
+TEST_F(DaemonCommandsTest, TheReceiptOfAnErasureIsFetchedAgainAndNeverOverwritesAFile) {
+  commands_.receipt = "signed";
+  const std::string file = folder_ / "flat-1.receipt";
+  const Outcome outcome = Commons("household receipt " + file + " --of flat-1 --format json");
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_EQ(commands_.asked, "flat-1");
+  EXPECT_EQ(*ReadFile(file, 100), "signed");
+  commands_.receipt = "another";
+  EXPECT_EQ(Commons("household receipt " + file + " --of flat-1").code, 1);
+  EXPECT_EQ(*ReadFile(file, 100), "signed");
+  const Outcome neither = Commons("household receipt " + file);
+  EXPECT_EQ(neither.code, 1);
+  EXPECT_THAT(neither.err, HasSubstr("--of"));
+}
+
 TEST_F(DaemonCommandsTest, CellListPassesItsFilterOn) {
   ASSERT_EQ(
       Commons("cell list --metric load --zone north --rule r --from 1970-01-01T00:00:01Z").code, 0);

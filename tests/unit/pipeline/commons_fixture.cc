@@ -248,7 +248,8 @@ StatusOr<std::string> Commons::TryGrant(Member& member, const GrantTimes& times)
                             .seq = ++member.grants,
                             .prev = member.last_grant};
   const std::string payload = Must(policy::BuildGrant(grant, crypto::RandomBytes(16)));
-  return pipeline_->ImportGrant(Envelope(crypto::kGrantType, payload, member.key));
+  last_envelope_ = Envelope(crypto::kGrantType, payload, member.key);
+  return pipeline_->ImportGrant(last_envelope_);
 }
 
 std::string Commons::Grant(Member& member, const GrantTimes& times) {

@@ -58,6 +58,7 @@ class Commons {
   void Confirm(const Member& member);
   // Returns the grant's id, as the import does.
   StatusOr<std::string> TryGrant(Member& member, const GrantTimes& times = {});
+  const std::string& last_envelope() const { return last_envelope_; }  // of a grant
   // Succeeds or fails the test.
   std::string Grant(Member& member, const GrantTimes& times = {});
   // All of the above.
@@ -110,6 +111,7 @@ class Commons {
   ReplayClock clock_;
   crypto::Signer steward_;
   std::string master_;
+  std::string last_envelope_;
   std::unique_ptr<Pipeline> pipeline_;
 };
 

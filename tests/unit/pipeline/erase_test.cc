@@ -2,7 +2,9 @@
 
 #include <fstream>
 #include <sstream>
+#include <thread>
 
+#include "gateway/base/bytes.h"
 #include "gateway/crypto/keyslots.h"
 #include "gateway/policy/receipt.h"
 #include "gateway/store/database.h"
@@ -153,6 +155,81 @@ TEST(EraseTest, TheReceiptIsSignedByTheGateway) {
   EXPECT_EQ(policy::VerifyReceipt(*receipt, keys).status().code(), StatusCode::kPermissionDenied);
   EXPECT_EQ(policy::VerifyReceipt("x", keys).status().code(), StatusCode::kInvalidArgument);
   EXPECT_EQ(commons.gateway().EraseHousehold("flat-1").status().code(), StatusCode::kNotFound);
+}
+
+// The store is as a crash leaves it after the keys' end, because the master key cannot be renewed.
+TEST(EraseTest, AReceiptThatACrashSwallowedIsGivenAfterTheRestart) {
+  namespace fs = std::filesystem;
+  Commons commons;
+  const Member gone = commons.Join("flat-1");
+  fs::permissions(commons.keyslots(), fs::perms::group_read, fs::perm_options::add);
+  ASSERT_EQ(commons.gateway().EraseHousehold("flat-1").status().code(),
+            StatusCode::kFailedPrecondition);
+  // Not before every file is rewritten.
+  EXPECT_EQ(commons.gateway().ErasureReceipt("flat-1").status().code(), StatusCode::kUnavailable);
+  fs::permissions(commons.keyslots(), fs::perms::group_read, fs::perm_options::remove);
+  commons.Crash();
+  const auto receipt = commons.gateway().ErasureReceipt("flat-1");
+  ASSERT_TRUE(receipt.ok()) << Message(receipt.status());
+  const auto own = commons.gateway().GetKeys();
+  const auto read = policy::VerifyReceipt(
+      *receipt, {.id = GatewayId("gw-a"), .tls = {}, .sign = own->sign, .log = {}});
+  ASSERT_TRUE(read.ok()) << Message(read.status());
+  EXPECT_EQ(read->subject.view(), gone.invite.subject);
+  EXPECT_EQ(read->erased_at, At("2013-01-13T00:00:00Z"));
+  EXPECT_EQ(read->data_keys, 1u);
+  EXPECT_EQ(commons.gateway().ErasureReceipt("flat-2").status().code(), StatusCode::kNotFound);
+}
+
+TEST(EraseTest, ACrashBeforeTheKeysEndLeavesAReceiptToo) {
+  Commons commons;
+  const Member gone = commons.Join("flat-1");
+  commons.Close();
+  std::string owner;
+  {
+    const auto db = store::Database::Open(commons.dir().string());
+    const auto vault = store::Vault::Open(**db, *crypto::SecretKey::FromBytes(commons.master()));
+    ASSERT_TRUE(vault.ok());
+    owner = (*vault)->OwnerOf(SubjectId::FromBytes(gone.invite.subject)).view();
+  }
+  std::ofstream(commons.dir() / "erasures") << HexEncode(owner) << "\n";
+  ASSERT_TRUE(commons.TryOpen(commons.dir()).ok());
+  EXPECT_TRUE(commons.gateway().ListHouseholds()->empty());
+  EXPECT_TRUE(commons.gateway().ErasureReceipt("flat-1").ok());
+}
+
+TEST(EraseTest, AReceiptIsGivenAgainForThirtyDays) {
+  Commons commons;
+  commons.Join("flat-1");
+  const auto receipt = commons.gateway().EraseHousehold("flat-1");
+  ASSERT_TRUE(receipt.ok());
+  EXPECT_EQ(*commons.gateway().ErasureReceipt("flat-1"), *receipt);
+  commons.clock().Set(At("2013-02-12T00:00:00Z"));
+  commons.Restart();
+  EXPECT_TRUE(commons.gateway().ErasureReceipt("flat-1").ok());
+  commons.clock().Set(At("2013-02-12T00:00:01Z"));
+  commons.Restart();
+  EXPECT_EQ(commons.gateway().ErasureReceipt("flat-1").status().code(), StatusCode::kNotFound);
+}
+
+// Each rewrites the files on its own thread: whoever is first must not take away the other's mark.
+TEST(EraseTest, TwoErasuresAtOnceBothEnd) {
+  Commons commons;
+  for (const char* name : {"flat-1", "flat-2", "flat-3"}) {
+    commons.SendDay(commons.Join(name), "2013-01-13T00:00:00Z", 500);
+  }
+  const std::vector<std::string> keys = WrappedKeys(commons.dir());
+  Status other;
+  std::thread thread([&] { other = commons.gateway().EraseHousehold("flat-2").status(); });
+  const Status status = commons.gateway().EraseHousehold("flat-1").status();
+  thread.join();
+  ASSERT_TRUE(status.ok()) << Message(status);
+  ASSERT_TRUE(other.ok()) << Message(other);
+  EXPECT_TRUE(commons.gateway().ErasureReceipt("flat-1").ok());
+  EXPECT_TRUE(commons.gateway().ErasureReceipt("flat-2").ok());
+  EXPECT_EQ(commons.gateway().ListHouseholds()->size(), 1u);
+  const std::string after = AllBytes(commons.dir());
+  for (const std::string& key : keys) EXPECT_EQ(after.find(key), std::string::npos);
 }
 
 }  // namespace

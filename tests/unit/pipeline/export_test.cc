@@ -1,8 +1,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstring>
+#include <functional>
 
+#include "gateway/base/bytes.h"
 #include "gateway/crypto/age.h"
 #include "gateway/pipeline/household_export.h"
 #include "tests/unit/pipeline/commons_fixture.h"
@@ -145,37 +148,151 @@ TEST(ExportTest, AReaderThatGoesAwayEndsTheExport) {
   EXPECT_EQ(calls, 1);
 }
 
+const std::string kRollUp =
+    "  - {id: a, metric: used, tier: raw, keep: P30D, then: rollup}\n"
+    "  - {id: b, metric: used, tier: rollup, bucket: P1D, keep: P400D, then: erase}\n"
+    "  - {id: c, metric: warm, tier: raw, keep: P30D, then: erase}\n"
+    "  - {id: d, metric: index, tier: raw, keep: P30D, then: erase}\n";
+
+// The entries of an export of the first household; `meanwhile` sees each piece as it is written.
+std::map<std::string, std::string> ExportOf(
+    Kept& kept, const std::function<void(std::string_view)>& meanwhile = nullptr) {
+  const Registry& registry = kept.core().registry();
+  const policy::Policy& policy = registry.rules()->documents.policy;
+  const HouseholdFacts facts{.commons = "c",
+                             .gateway = GatewayId("gw-a"),
+                             .replay = true,
+                             .now = At("2013-02-14T00:00:00Z"),
+                             .household = *registry.FindOwner(kept.OwnerOf(0)),
+                             .metrics = policy.metrics,
+                             .retain = policy.retain};
+  std::string archive;
+  const Status written =
+      WriteHouseholdExport(kept.vault(), facts, [&](std::string_view bytes) {
+        archive.append(bytes);
+        if (meanwhile) meanwhile(bytes);
+        return OkStatus();
+      });
+  EXPECT_TRUE(written.ok()) << Message(written);
+  return EntriesOf(archive);
+}
+
+// Does something to each row of a table.
+void Rewrite(Kept& kept, store::Table table,
+             const std::function<void(store::Batch&, std::string_view, std::string_view)>& change) {
+  store::Batch batch;
+  ASSERT_TRUE(kept.vault()
+                  .db()
+                  .Scan(table, {}, {},
+                        [&](std::string_view key, std::string_view value) {
+                          change(batch, key, value);
+                          return true;
+                        })
+                  .ok());
+  ASSERT_FALSE(batch.empty());
+  ASSERT_TRUE(kept.vault().Commit(batch).ok());
+}
+
+void Damage(store::Batch& batch, store::Table table, std::string_view key, std::string value) {
+  value.back() = static_cast<char>(value.back() ^ 1);
+  batch.Put(table, key, value);
+}
+
 TEST(ExportTest, WhatWasRolledUpIsThereAsItsOwnTier) {
-  Kept kept(
-      "  - {id: a, metric: used, tier: raw, keep: P30D, then: rollup}\n"
-      "  - {id: b, metric: used, tier: rollup, bucket: P1D, keep: P400D, then: erase}\n"
-      "  - {id: c, metric: warm, tier: raw, keep: P30D, then: erase}\n"
-      "  - {id: d, metric: index, tier: raw, keep: P30D, then: erase}\n");
+  Kept kept(kRollUp);
   const Time day = At("2013-02-14T00:00:00Z");
   kept.Send(0, "used", day + std::chrono::hours(3), 100);
   kept.Send(0, "used", day + std::chrono::hours(4), 11);
   kept.Decide(day + std::chrono::hours(24 * 5));
   kept.Retain(day + std::chrono::hours(24 * 32));
   ASSERT_EQ(kept.Rolled(0, "used").size(), 1u);
-  const Registry& registry = kept.core().registry();
-  const policy::Policy& policy = registry.rules()->documents.policy;
-  const HouseholdFacts facts{.commons = "c",
-                             .gateway = GatewayId("gw-a"),
-                             .replay = true,
-                             .now = day,
-                             .household = *registry.FindOwner(kept.OwnerOf(0)),
-                             .metrics = policy.metrics,
-                             .retain = policy.retain};
-  std::string archive;
-  ASSERT_TRUE(WriteHouseholdExport(kept.vault(), facts, [&](std::string_view bytes) {
-                archive.append(bytes);
-                return OkStatus();
-              }).ok());
-  const auto entries = EntriesOf(archive);
-  ASSERT_TRUE(entries.contains("readings-2013-02.csv"));
-  EXPECT_THAT(entries.at("readings-2013-02.csv"), HasSubstr("rollup,,used,"));
-  EXPECT_THAT(entries.at("readings-2013-02.csv"), HasSubstr(",P1D,111,,2\r\n"));
-  EXPECT_THAT(entries.at("readings-2013-02.csv"), Not(HasSubstr("raw,")));
+  auto entries = ExportOf(kept);
+  EXPECT_THAT(entries["rollups-2013-02.csv"], HasSubstr("rollup,,used,"));
+  EXPECT_THAT(entries["rollups-2013-02.csv"], HasSubstr(",P1D,111,,2\r\n"));
+  EXPECT_FALSE(entries.contains("readings-2013-02.csv"));
+  EXPECT_FALSE(entries.contains("damaged.txt"));
+}
+
+// In London the first of July begins in June, as UTC has it: its rollup lies there.
+TEST(ExportTest, ADayOfTwoUtcMonthsThatIsRolledUpMeanwhileIsNotMissing) {
+  Kept kept(kRollUp);
+  const Time day = At("2013-06-30T23:00:00Z");
+  kept.Send(0, "used", day + std::chrono::minutes(30), 100);
+  kept.Send(0, "used", day + std::chrono::hours(9), 11);
+  kept.Decide(day + std::chrono::hours(24 * 5));
+  bool retained = false;
+  auto entries = ExportOf(kept, [&](std::string_view bytes) {
+    if (retained || bytes.find("readings-2013-06.json") == std::string_view::npos) return;
+    retained = true;
+    kept.Retain(day + std::chrono::hours(24 * 32));
+  });
+  ASSERT_TRUE(retained);
+  ASSERT_EQ(kept.Rolled(0, "used").size(), 1u);
+  EXPECT_THAT(entries["readings-2013-06.csv"], HasSubstr(",100,"));
+  EXPECT_FALSE(entries.contains("readings-2013-07.csv"));
+  EXPECT_THAT(entries["rollups-2013-06.csv"], HasSubstr(",P1D,111,,2\r\n"));
+}
+
+TEST(ExportTest, AReadingThatCameBackBySalvageIsThereOnce) {
+  Kept kept(kRollUp);
+  const Time day = At("2013-02-14T00:00:00Z");
+  kept.Send(0, "used", day + std::chrono::hours(3), 100);
+  kept.Send(0, "used", day + std::chrono::hours(4), 11);
+  ASSERT_EQ(kept.Raw(0, "used").size(), 2u);
+  Rewrite(kept, store::Table::kBlocks,
+          [&](store::Batch& batch, std::string_view key, std::string_view value) {
+            const auto head = *store::ParseRowHeader(value);
+            std::string again(key);
+            again.back() = static_cast<char>(again.back() + 1);  // its next part
+            ASSERT_TRUE(kept.vault()
+                            .PutSealed(batch, store::Table::kBlocks, again, head.owner_kind,
+                                       head.owner, head.epoch,
+                                       *kept.vault().OpenRow(store::Table::kBlocks, key, value))
+                            .ok());
+          });
+  const std::string csv = ExportOf(kept)["readings-2013-02.csv"];
+  EXPECT_EQ(std::count(csv.begin(), csv.end(), '\n'), 3) << csv;
+}
+
+TEST(ExportTest, WhatIsDamagedIsNamedInTheArchiveAndTheRestIsThere) {
+  Kept kept(kRollUp);
+  const Time day = At("2013-02-14T00:00:00Z");
+  kept.Send(0, "used", day + std::chrono::hours(3), 100);
+  kept.Send(0, "used", At("2013-03-01T00:00:00Z"), 11);
+  ASSERT_EQ(kept.Raw(0, "used").size(), 2u);
+  const std::string february = ByteWriter().U32(2013 * 12 + 1).Take();
+  Rewrite(kept, store::Table::kBlocks,
+          [&](store::Batch& batch, std::string_view key, std::string_view value) {
+            if (!key.starts_with(february)) return;
+            Damage(batch, store::Table::kBlocks, key, std::string(value));
+          });
+  auto entries = ExportOf(kept);
+  const DeviceId device =
+      kept.core().registry().FindOwner(kept.OwnerOf(0))->devices.front();
+  EXPECT_FALSE(entries.contains("readings-2013-02.csv"));
+  EXPECT_THAT(entries["readings-2013-03.csv"], HasSubstr(",11,"));
+  EXPECT_THAT(entries["damaged.txt"],
+              HasSubstr("device \"" + device.value() + "\", any of its metrics, with times from "
+                        "2013-02-01T00:00:00Z to 2013-03-01T00:00:00Z, which came in 2013-02: 1 "));
+  EXPECT_THAT(entries["household.json"],
+              HasSubstr("\"damaged\": [{\"tier\": \"raw\", \"device\": \"" + device.value()));
+}
+
+TEST(ExportTest, ADamagedRollupIsNamedAndStopsNothing) {
+  Kept kept(kRollUp);
+  const Time day = At("2013-02-14T00:00:00Z");
+  kept.Send(0, "used", day + std::chrono::hours(3), 100);
+  kept.Decide(day + std::chrono::hours(24 * 5));
+  kept.Retain(day + std::chrono::hours(24 * 32));
+  kept.Send(0, "used", day + std::chrono::hours(24 * 33), 11);
+  ASSERT_EQ(kept.Raw(0, "used").size(), 1u);
+  Rewrite(kept, store::Table::kRollups,
+          [&](store::Batch& batch, std::string_view key, std::string_view value) {
+            Damage(batch, store::Table::kRollups, key, std::string(value));
+          });
+  auto entries = ExportOf(kept);
+  EXPECT_THAT(entries["damaged.txt"], HasSubstr("Rollups of metric \"used\" from 2013-02-01"));
+  EXPECT_THAT(entries["readings-2013-03.csv"], HasSubstr(",11,"));
 }
 
 }  // namespace

@@ -2,8 +2,16 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
+#include <atomic>
+#include <thread>
+
+#include "gateway/backup/age_file.h"
+#include "gateway/backup/folder.h"
+#include "gateway/backup/source.h"
 #include "gateway/base/bytes.h"
+#include "gateway/base/clock.h"
 #include "gateway/base/file.h"
+#include "gateway/crypto/age.h"
 #include "gateway/crypto/dsse.h"
 #include "gateway/crypto/keyslots.h"
 #include "gateway/crypto/sign.h"
@@ -212,6 +220,59 @@ TEST(KeysTest, AnUnknownLevelIsRefused) {
   Commons commons;
   EXPECT_EQ(commons.gateway().RotateKeys("everything").status().code(),
             StatusCode::kInvalidArgument);
+}
+
+// A copy of the keys and a copy of the data that is made with it are of one moment.
+TEST(KeysTest, AKeysBackupOpensTheDataThatItWasMadeWithWhateverIsRenewedMeanwhile) {
+  Commons commons;
+  commons.Join("a");
+  const std::filesystem::path root = commons.dir().parent_path();
+  for (const char* name : {"commonsd.yaml", "mode"}) {
+    ASSERT_TRUE(WriteFile((root / name).string(), "x", FileMode::kPrivate, IfExists::kRefuse).ok());
+  }
+  auto identity = Must(crypto::AgeIdentity::FromSigner(Must(crypto::Signer::Generate())));
+  const std::string recipient = identity.recipient().ToString();
+  std::atomic<bool> done{false};
+  std::thread renewing([&] {
+    while (!done) EXPECT_TRUE(commons.gateway().RotateKeys("master").ok());
+  });
+  for (int i = 0; i < 6; ++i) {
+    const std::string keys = root / ("keys-" + std::to_string(i));
+    const auto made = commons.gateway().CreateBackup({.folder = (root / "backups").string(),
+                                                      .keys_file = keys,
+                                                      .keys_recipients = {recipient}},
+                                                     {});
+    ASSERT_TRUE(made.ok()) << Message(made.status());
+    const auto opened = backup::ReadKeysFile(keys, {&identity, 1}, RealClock().SystemNow());
+    ASSERT_TRUE(opened.ok()) << Message(opened.status());
+    const auto source = backup::OpenFolder((root / "backups").string(), made->id);
+    ASSERT_TRUE(source.ok());
+    EXPECT_EQ(opened->generation, (*source)->backup().manifest.generation);
+    EXPECT_EQ(Must(crypto::ParseKeyslots(opened->keyslots)).generation, opened->generation);
+  }
+  done = true;
+  renewing.join();
+}
+
+TEST(KeysTest, NoKeysAreBackedUpWhileARenewalHasNotEnded) {
+  namespace fs = std::filesystem;
+  Commons commons;
+  const fs::path root = commons.dir().parent_path();
+  for (const char* name : {"commonsd.yaml", "mode"}) {
+    ASSERT_TRUE(WriteFile((root / name).string(), "x", FileMode::kPrivate, IfExists::kRefuse).ok());
+  }
+  auto identity = Must(crypto::AgeIdentity::FromSigner(Must(crypto::Signer::Generate())));
+  const port::BackupRequest request{.keys_file = root / "keys",
+                                    .keys_recipients = {identity.recipient().ToString()}};
+  fs::permissions(commons.keyslots(), fs::perms::group_read, fs::perm_options::add);
+  ASSERT_FALSE(commons.gateway().RotateKeys("master").ok());
+  fs::permissions(commons.keyslots(), fs::perms::group_read, fs::perm_options::remove);
+  const auto refused = commons.gateway().CreateBackup(request, {});
+  EXPECT_EQ(refused.status().code(), StatusCode::kFailedPrecondition);
+  EXPECT_NE(Message(refused.status()).find("is being renewed"), std::string_view::npos);
+  EXPECT_FALSE(fs::exists(root / "keys"));
+  ASSERT_TRUE(commons.gateway().RotateKeys("master").ok());
+  EXPECT_TRUE(commons.gateway().CreateBackup(request, {}).ok());
 }
 
 }  // namespace

@@ -48,7 +48,7 @@ TEST_F(LossTest, NothingIsDecidedUntilItIsAcknowledgedAndIntakeGoesOn) {
   EXPECT_EQ(*commons_.gateway().AdvanceClock(At(kDue)), 1u);
 }
 
-TEST_F(LossTest, DaysThatEndedBeforeItWasAcknowledgedAreSuppressedAsLost) {
+TEST_F(LossTest, DaysThatBeganBeforeItWasAcknowledgedAreSuppressedAsLost) {
   Lose();
   ASSERT_TRUE(commons_.gateway().AdvanceClock(At(kDue)).ok());
   ASSERT_TRUE(commons_.gateway().AcknowledgeLoss().ok());
@@ -63,12 +63,30 @@ TEST_F(LossTest, DaysThatEndedBeforeItWasAcknowledgedAreSuppressedAsLost) {
   EXPECT_EQ(commons_.gateway().GetStatus()->ledger_size, 1u);
 }
 
-TEST_F(LossTest, ADayThatHasNotEndedIsDecidedFromWhatIsThere) {
+TEST_F(LossTest, TheDayInProgressIsLostTooWhateverComesOfItAfterwards) {
   ASSERT_TRUE(commons_.gateway().AdvanceClock(At("2013-01-14T12:00:00Z")).ok());
   Lose();
   ASSERT_TRUE(commons_.gateway().AcknowledgeLoss().ok());
   ASSERT_EQ(*commons_.gateway().AdvanceClock(At(kDue)), 1u);
-  EXPECT_EQ(ReasonOf(kDay), SuppressionReason::kNone);
+  EXPECT_EQ(ReasonOf(kDay), SuppressionReason::kLost);
+}
+
+// Its first readings came before the loss, from devices whose clocks run ahead.
+TEST_F(LossTest, ADayThatIsOpenBeforeItBeginsIsLost) {
+  Lose();
+  ASSERT_TRUE(commons_.gateway().AcknowledgeLoss().ok());
+  ASSERT_EQ(*commons_.gateway().AdvanceClock(At(kDue)), 1u);
+  EXPECT_EQ(ReasonOf(kDay), SuppressionReason::kLost);
+}
+
+TEST_F(LossTest, ADayThatBeginsAfterwardsIsDecided) {
+  ASSERT_TRUE(commons_.gateway().AdvanceClock(At("2013-01-15T00:00:00Z")).ok());
+  Lose();
+  ASSERT_TRUE(commons_.gateway().AcknowledgeLoss().ok());
+  for (const Member& member : members_) commons_.SendDay(member, "2013-01-15T00:00:00Z", 100);
+  ASSERT_EQ(*commons_.gateway().AdvanceClock(At("2013-01-17T06:00:00Z")), 2u);
+  EXPECT_EQ(ReasonOf(kDay), SuppressionReason::kLost);
+  EXPECT_EQ(ReasonOf("2013-01-15T00:00:00Z"), SuppressionReason::kNone);
 }
 
 TEST_F(LossTest, ALateMessageThatOpensAGivenUpDayFindsItLostAfterARestartToo) {
@@ -79,7 +97,7 @@ TEST_F(LossTest, ALateMessageThatOpensAGivenUpDayFindsItLostAfterARestartToo) {
   for (const Member& member : members_) commons_.SendDay(member, "2013-01-12T00:00:00Z", 100);
   ASSERT_EQ(*commons_.gateway().AdvanceClock(At(kDue)), 2u);
   EXPECT_EQ(ReasonOf("2013-01-12T00:00:00Z"), SuppressionReason::kLost);
-  EXPECT_EQ(ReasonOf(kDay), SuppressionReason::kNone);
+  EXPECT_EQ(ReasonOf(kDay), SuppressionReason::kLost);
 }
 
 TEST_F(LossTest, WhatWasReleasedBeforeStaysReadableAndIsTheSame) {

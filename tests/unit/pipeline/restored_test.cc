@@ -3,6 +3,7 @@
 #include <set>
 
 #include "gateway/base/bytes.h"
+#include "gateway/base/file.h"
 #include "gateway/crypto/dsse.h"
 #include "gateway/crypto/x509.h"
 #include "gateway/crypto/sign.h"
@@ -37,6 +38,17 @@ class RestoredTest : public ::testing::Test {
 
   // Restores into an empty folder and opens a gateway on it.
   std::unique_ptr<Pipeline> Restore(std::vector<std::string> erased = {}) {
+    return RestoreWith(List(), std::move(erased));
+  }
+  // What the gateway remembers of withdrawals beside its database.
+  backup::Withdrawals List() const {
+    auto list = backup::ReadWithdrawals(
+        *ReadFile((commons_.dir() / "withdrawals").string(), backup::kWithdrawalsBytesMax));
+    EXPECT_TRUE(list.ok()) << list.status();
+    return list.ok() ? *list : backup::Withdrawals();
+  }
+  std::unique_ptr<Pipeline> RestoreWith(std::optional<backup::Withdrawals> withdrawals,
+                                        std::vector<std::string> erased = {}) {
     const fs::path dir = commons_.dir().parent_path() / "board";
     auto source = backup::OpenFolder(folder(), backup_.id);
     EXPECT_TRUE(source.ok()) << source.status();
@@ -46,6 +58,7 @@ class RestoredTest : public ::testing::Test {
          .gateway = "gw-a",
          .at = At(kLater),
          .erased = std::move(erased),
+         .withdrawals = std::move(withdrawals),
          .keys = backup::KeysBackup{.gateway = "gw-a", .keyslots = "s", .config = "c"}},
         {});
     EXPECT_TRUE(restored.ok()) << restored.status();
@@ -175,6 +188,85 @@ TEST_F(RestoredTest, ADayOpenAtTheBackupIsLostNotComputedAgain) {
   gateway = Open();
   ASSERT_NE(gateway, nullptr);
   EXPECT_GT(lost(), 0);
+}
+
+std::string StateOf(Pipeline& gateway, const std::string& household) {
+  const auto grants = gateway.ListGrants(household);
+  return grants.ok() && grants->size() == 1 ? grants->front().state : "?";
+}
+
+TEST_F(RestoredTest, AGrantWithdrawnSinceTheBackupIsWithdrawnAgain) {
+  ASSERT_EQ(*commons_.gateway().WithdrawGrants("flat-0", ""), 1u);
+  auto gateway = Restore();
+  ASSERT_NE(gateway, nullptr);
+  EXPECT_EQ(StateOf(*gateway, "flat-0"), "withdrawn");
+  EXPECT_EQ(StateOf(*gateway, "flat-1"), "given");
+  EXPECT_TRUE(gateway->GetStatus()->lost.empty());
+  // Durable in the database now: no list is needed to know it.
+  ASSERT_TRUE(gateway->Close().ok());
+  fs::remove(commons_.dir().parent_path() / "board/db/withdrawals");
+  gateway = Open();
+  ASSERT_NE(gateway, nullptr);
+  EXPECT_EQ(StateOf(*gateway, "flat-0"), "withdrawn");
+  EXPECT_TRUE(fs::exists(commons_.dir().parent_path() / "board/db/withdrawals"));
+}
+
+TEST_F(RestoredTest, AGrantThatTheBackupDoesNotHaveStaysWithdrawnWhenItIsImportedAgain) {
+  Member late = commons_.Invite("flat-9");
+  commons_.Confirm(late);
+  backup_ = Create();
+  commons_.Grant(late);
+  ASSERT_EQ(*commons_.gateway().WithdrawGrants("flat-9", ""), 1u);
+  auto gateway = Restore();
+  ASSERT_NE(gateway, nullptr);
+  EXPECT_TRUE(gateway->ListGrants("flat-9")->empty());
+  ASSERT_TRUE(gateway->ImportGrant(commons_.last_envelope()).ok());
+  EXPECT_EQ(StateOf(*gateway, "flat-9"), "withdrawn");
+}
+
+TEST_F(RestoredTest, TheListNamesNoGrant) {
+  ASSERT_EQ(*commons_.gateway().WithdrawGrants("flat-0", ""), 1u);
+  const backup::Withdrawals list = List();
+  ASSERT_EQ(list.grants.size(), 1u);
+  EXPECT_FALSE(
+      commons_.gateway().ListGrants("flat-0")->front().id.starts_with(*list.grants.begin()));
+  // Nor does it keep one of a household that is erased.
+  ASSERT_TRUE(commons_.gateway().EraseHousehold("flat-0").ok());
+  EXPECT_TRUE(List().grants.empty());
+}
+
+TEST_F(RestoredTest, WithoutAListNothingIsReleasedUntilItIsAcknowledged) {
+  for (const Member& member : members_) commons_.SendDay(member, "2013-01-15T00:00:00Z", 100);
+  backup_ = Create();
+  auto gateway = RestoreWith(std::nullopt);
+  ASSERT_NE(gateway, nullptr);
+  const auto lost = gateway->GetStatus()->lost;
+  ASSERT_EQ(lost.size(), 1u);
+  EXPECT_TRUE(lost[0].starts_with("withdrawals after 2013-01-16T06:00:00Z,")) << lost[0];
+  EXPECT_EQ(Bytes(*gateway), Bytes(commons_.gateway()));  // what was released before
+  EXPECT_EQ(*gateway->AdvanceClock(At("2013-01-20T00:00:00Z")), 0u);
+  // A restart, or another restore from the same backup, does not make it forget.
+  ASSERT_TRUE(gateway->Close().ok());
+  gateway = Open();
+  EXPECT_EQ(gateway->GetStatus()->lost.size(), 1u);
+  ASSERT_TRUE(gateway->Close().ok());
+  gateway = RestoreWith(std::nullopt);
+  ASSERT_NE(gateway, nullptr);
+  EXPECT_EQ(gateway->GetStatus()->lost.size(), 1u);
+  ASSERT_TRUE(gateway->AcknowledgeLoss().ok());
+  EXPECT_TRUE(gateway->GetStatus()->lost.empty());
+  EXPECT_EQ(*gateway->AdvanceClock(At("2013-01-20T00:00:00Z")), 1u);
+  ASSERT_TRUE(gateway->Close().ok());
+  gateway = Open();
+  EXPECT_TRUE(gateway->GetStatus()->lost.empty());
+}
+
+TEST_F(RestoredTest, TheListOfAnotherStoreIsNotTakenForThisOnes) {
+  backup::Withdrawals other = List();
+  other.signer.front() = static_cast<char>(other.signer.front() ^ 1);
+  const auto gateway = RestoreWith(other);
+  ASSERT_NE(gateway, nullptr);
+  EXPECT_EQ(gateway->GetStatus()->lost.size(), 1u);
 }
 
 }  // namespace

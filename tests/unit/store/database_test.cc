@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "gateway/base/bytes.h"
@@ -67,6 +68,28 @@ TEST(DatabaseTest, ACommitEmptiesTheBatchAndNothingIsVisibleBefore) {
   EXPECT_EQ(db->commits(), 1u);
   EXPECT_EQ(MustGet(*db, Table::kSheets, "a"), "1");
   EXPECT_EQ(MustGet(*db, Table::kBlocks, "b"), "2");
+}
+
+// The Syncer reads in this order: a mark that names a change which nobody syncs would be a lie.
+TEST(DatabaseTest, WhoeverSeesAChangeSeesItsCommit) {
+  const Scratch scratch;
+  const auto db = MustOpen(scratch.dir());
+  const uint64_t before = db->changes();
+  constexpr uint64_t kCommits = 20'000;
+  std::thread writer([&] {
+    Batch batch;
+    for (uint64_t i = 0; i < kCommits; ++i) {
+      batch.Put(Table::kSheets, "a", "1");
+      ASSERT_TRUE(db->Commit(batch).ok());
+    }
+  });
+  uint64_t uncounted = 0;
+  for (uint64_t seen = 0; seen < kCommits;) {
+    seen = db->changes() - before;
+    if (db->commits() < seen) ++uncounted;
+  }
+  writer.join();
+  EXPECT_EQ(uncounted, 0u);
 }
 
 TEST(DatabaseTest, LaterChangesOfABatchWin) {
