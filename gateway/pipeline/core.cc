@@ -193,7 +193,8 @@ StatusOr<Outcome> Core::FoldReading(const JournalEntry& entry, const JournalEntr
     ASSIGN_OR_RETURN(const bool rolled_up, IsRolledUp(entry.owner, info->metric, item.reading.time));
     if (rolled_up) return Outcome::kExpired;
   }
-  RETURN_IF_ERROR(blocks_.Append(entry.owner_kind, place, MonthOf(entry.arrival), item.reading));
+  const uint32_t epoch = parts_.vault.NewestEpoch(entry.owner, MonthOf(entry.arrival));
+  RETURN_IF_ERROR(blocks_.Append(entry.owner_kind, place, epoch, item.reading));
   if (in_open_day) days_.Add(*key, last_day_, entry.owner, item.series, item.reading);
   if (late) parts_.counters.Late();
   return Outcome::kStored;
@@ -272,6 +273,12 @@ Status Core::Checkpoint(Time now) {
     trimmed_ = folded_ - limits::kInflightMax;
   }
   Log(LogLevel::kDebug, "checkpoint ends");
+  return OkStatus();
+}
+
+Status Core::CheckpointAndForgetBlocks(Time now) {
+  RETURN_IF_ERROR(Checkpoint(now));
+  blocks_.ForgetRuns();
   return OkStatus();
 }
 

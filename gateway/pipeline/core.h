@@ -66,6 +66,9 @@ class Core {
   // Commits blocks, open days, `folded` and the clock floor as one batch, and trims the journal.
   Status Checkpoint(Time now);
 
+  // Checkpoints, and forgets what it knows of the rows of blocks: they may then be sealed anew.
+  Status CheckpointAndForgetBlocks(Time now);
+
   // Takes what is older than the policy's `retain` rules allow, journal entries that no redelivery
   // can concern any more, and keys without rows. Readings of a metric without a rule go at once.
   // Between two batches `go_on` is asked, if it is set; false leaves the rest to the next run.

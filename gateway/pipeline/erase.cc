@@ -70,11 +70,16 @@ Status Pipeline::DestroyOwner(const OwnerId& owner) {
   return vault_->DestroyOwner(batch, owner);
 }
 
-Status Pipeline::Scrub() {
+Status Pipeline::RewriteOwnersTables() {
   RETURN_IF_ERROR(syncer_->Barrier());
   for (const Table table : {Table::kRegistry, Table::kJournal, Table::kBlocks, Table::kRollups}) {
     RETURN_IF_ERROR(database_->Rewrite(table));
   }
+  return OkStatus();
+}
+
+Status Pipeline::Scrub() {
+  RETURN_IF_ERROR(RewriteOwnersTables());
   if (!keyslots_path_.empty()) RETURN_IF_ERROR(RenewMasterKey().status());
   // The keys that the old master had wrapped are in the files that the renewal left behind.
   RETURN_IF_ERROR(database_->Rewrite(Table::kKeys));

@@ -141,6 +141,7 @@ Status AddRollups(store::Vault& vault, const HouseholdFacts& facts, uint32_t mon
 
 Status WriteHouseholdExport(store::Vault& vault, const HouseholdFacts& facts,
                             const TarWriter::Sink& sink) {
+  const store::Vault::Reader reader(vault);
   TarWriter tar(sink, facts.now);
   RETURN_IF_ERROR(tar.Add("README.txt", ExportReadme(facts)));
   RETURN_IF_ERROR(tar.Add("schema.json", ExportSchema()));

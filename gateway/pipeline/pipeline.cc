@@ -97,6 +97,7 @@ Status Pipeline::Start() {
   RETURN_IF_ERROR(core_->FoldThrough(journal_->last()));
   RETURN_IF_ERROR(FinishRestored());
   RETURN_IF_ERROR(FinishErasures());
+  RETURN_IF_ERROR(FinishSealingAnew());
   RETURN_IF_ERROR(KeepToFence());
   // What an earlier process decided may sit in the write-ahead log only.
   RETURN_IF_ERROR(core_->MakeReadable());

@@ -95,7 +95,8 @@ StatusOr<uint64_t> Journal::Append(const JournalEntry& entry, Time now) {
   key_.Clear().U64(sequence);
   batch_.Clear();
   RETURN_IF_ERROR(vault_.PutSealed(batch_, Table::kJournal, key_.bytes(), entry.owner_kind,
-                                   entry.owner, MonthOf(now), plaintext_.bytes()));
+                                   entry.owner, vault_.NewestEpoch(entry.owner, MonthOf(now)),
+                                   plaintext_.bytes()));
   RETURN_IF_ERROR(vault_.Commit(batch_));
   last_.store(sequence, std::memory_order_release);
   return sequence;
