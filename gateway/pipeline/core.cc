@@ -163,8 +163,18 @@ StatusOr<bool> Core::IsRolledUp(const OwnerId& owner, const MetricId& metric, Ti
     return false;
   }
   if (!last_day_.Contains(time)) last_day_ = rules.time_zone.DayOf(time);
-  ASSIGN_OR_RETURN(const auto rollups, rollups_.Read(owner, metric, last_day_));
-  return !rollups.empty();
+  const auto rollups = rollups_.Read(owner, metric, last_day_);
+  if (rollups.status().code() == StatusCode::kDataLoss) {
+    // What is there was made of readings that are gone; a late one cannot be added to it, and must
+    // not hold up all others.
+    if (retention_.damaged++ == 0) {
+      Log(LogLevel::kError, "fold: %s; late readings of its days count as expired",
+          std::string(Message(rollups.status())));
+    }
+    return true;
+  }
+  RETURN_IF_ERROR(rollups.status());
+  return !rollups->empty();
 }
 
 StatusOr<Outcome> Core::FoldReading(const JournalEntry& entry, const JournalEntry::Item& item) {

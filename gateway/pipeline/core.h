@@ -30,6 +30,8 @@
 
 namespace gateway::pipeline {
 
+class Retention;  // retention.h
+
 // What the core works on. All outlive it.
 struct CoreParts {
   store::Vault& vault;
@@ -130,6 +132,7 @@ class Core {
   std::optional<DayKey> KeyOf(const SeriesInfo& series, Time time);
   Status LoadState();
   Status LoadGivenUp(const std::set<DayKey>& open);
+  Retention MakeRetention(Time now, bool everything, std::function<bool()> go_on);
   Status TrimJournal(Time now);
   Status MergeBlocks(Time now);  // of months that are over
   Status LoadOpenDays(const std::set<DayKey>& open);
