@@ -10,6 +10,7 @@
 #include <set>
 #include <sstream>
 #include <thread>
+#include <utility>
 
 #include "gateway/base/file.h"
 #include "gateway/pipeline/stored_readings.h"
@@ -162,6 +163,47 @@ TEST(KeyRenewalTest, WhatComesBetweenTwoTriesIsKeptAndLaterSealedAnewToo) {
   EXPECT_TRUE(kept.vault().Replaced().empty());
   EXPECT_TRUE(WhatIsStored(kept, 0) == before);
   KeysOfRows(kept.vault());
+}
+
+TEST(KeyRenewalTest, WhatIsUnderTheNewKeyAlreadyIsNotOverwritten) {
+  Kept kept(kRetain, 2);
+  Fill(kept);
+  KeyRenewal renewal(kept.vault());
+  ASSERT_TRUE(renewal.Begin(kMarch).ok());
+  for (int i = 1; i <= 3; ++i) {  // parts 0 to 2 of a run whose older one begins with 0, too
+    kept.Send(0, "used", At("2013-03-19T01:00:00Z") + i * minutes(30), i);
+    ASSERT_TRUE(kept.core().Checkpoint(At(kNow)).ok());
+  }
+  const Stored before = WhatIsStored(kept, 0);
+  ASSERT_TRUE(kept.core().CheckpointAndForgetBlocks(At(kNow)).ok());
+  ASSERT_TRUE(renewal.Finish().ok());
+  EXPECT_TRUE(WhatIsStored(kept, 0) == before);
+  kept.Send(0, "used", At("2013-03-19T03:00:00Z"), 4);  // a part behind those that were moved
+  EXPECT_EQ(kept.Raw(0, "used").size(), before.used.size() + 1);
+}
+
+TEST(KeyRenewalTest, AReadThatIsUnderWayWhenTheKeysGoFindsTheRest) {
+  Kept kept(kRetain, 2);
+  Fill(kept);
+  for (int i = 1; i <= 3; ++i) {
+    kept.Send(0, "used", At("2013-03-19T01:00:00Z") + i * minutes(30), i);
+    ASSERT_TRUE(kept.core().Checkpoint(At(kNow)).ok());
+  }
+  std::size_t want = 0;
+  for (const bool renewed : {false, true}) {
+    const store::Vault::Reader reader(kept.vault());
+    std::size_t found = 0;
+    bool first = true;
+    ASSERT_TRUE(VisitStored(kept.vault(), kMarch, kept.OwnerOf(0),
+                            [&](const SeriesId&, const std::vector<Reading>& readings) {
+                              found += readings.size();
+                              const bool now = renewed && std::exchange(first, false);
+                              return now ? Renew(kept) : OkStatus();
+                            }).ok());
+    if (!renewed) want = found;
+    EXPECT_EQ(found, want);
+  }
+  EXPECT_GT(want, 40u);
 }
 
 TEST(KeyRenewalTest, ARowThatDoesNotOpenStaysWithItsKeyAndHoldsNothingUp) {
