@@ -133,6 +133,9 @@ void RegisterKey(CLI::App& app, Context& context) {
                              "commons key rotate master");
   AddVerb(*rotate, "master", "A new master key; every slot opens it as before",
           {"commons key rotate master"}, context, [&context] { return Rotate(context, "master"); });
+  AddVerb(*rotate, "data",
+          "New keys of the households' rows; what is stored is sealed anew, old keys are destroyed",
+          {"commons key rotate data"}, context, [&context] { return Rotate(context, "data"); });
   AddVerb(*rotate, "identity",
           "New keys by which others know the gateway; used once the roster names them",
           {"commons key rotate identity"}, context,

@@ -210,6 +210,11 @@ void BlockLog::Forget(const OwnerId& owner) {
   std::erase_if(runs_, [&](const auto& run) { return std::get<1>(run.first) == owner; });
 }
 
+void BlockLog::ForgetRuns() {
+  for (const auto& [key, run] : runs_) GW_CHECK(run.fresh.empty());
+  runs_.clear();
+}
+
 void BlockLog::Forget(uint32_t month, const OwnerId& owner) {
   for (auto it = runs_.lower_bound({month, owner, DeviceKey{}, 0});
        it != runs_.end() && std::get<0>(it->first) == month && std::get<1>(it->first) == owner;) {

@@ -53,6 +53,9 @@ class BlockLog {
 
   // Drops what is in memory of an owner whose rows are gone.
   void Forget(const OwnerId& owner);
+  // Drops what is known of the rows on disk, because somebody else is to rewrite them. Call only when
+  // nothing is unwritten.
+  void ForgetRuns();
 
   using Visit =
       std::function<void(OwnerKind, const OwnerId&, const SeriesId&, const std::vector<Reading>&)>;

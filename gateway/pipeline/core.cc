@@ -163,8 +163,18 @@ StatusOr<bool> Core::IsRolledUp(const OwnerId& owner, const MetricId& metric, Ti
     return false;
   }
   if (!last_day_.Contains(time)) last_day_ = rules.time_zone.DayOf(time);
-  ASSIGN_OR_RETURN(const auto rollups, rollups_.Read(owner, metric, last_day_));
-  return !rollups.empty();
+  const auto rollups = rollups_.Read(owner, metric, last_day_);
+  if (rollups.status().code() == StatusCode::kDataLoss) {
+    // What is there was made of readings that are gone; a late one cannot be added to it, and must
+    // not hold up all others.
+    if (retention_.damaged++ == 0) {
+      Log(LogLevel::kError, "fold: %s; late readings of its days count as expired",
+          std::string(Message(rollups.status())));
+    }
+    return true;
+  }
+  RETURN_IF_ERROR(rollups.status());
+  return !rollups->empty();
 }
 
 StatusOr<Outcome> Core::FoldReading(const JournalEntry& entry, const JournalEntry::Item& item) {
@@ -193,7 +203,8 @@ StatusOr<Outcome> Core::FoldReading(const JournalEntry& entry, const JournalEntr
     ASSIGN_OR_RETURN(const bool rolled_up, IsRolledUp(entry.owner, info->metric, item.reading.time));
     if (rolled_up) return Outcome::kExpired;
   }
-  RETURN_IF_ERROR(blocks_.Append(entry.owner_kind, place, MonthOf(entry.arrival), item.reading));
+  const uint32_t epoch = parts_.vault.NewestEpoch(entry.owner, MonthOf(entry.arrival));
+  RETURN_IF_ERROR(blocks_.Append(entry.owner_kind, place, epoch, item.reading));
   if (in_open_day) days_.Add(*key, last_day_, entry.owner, item.series, item.reading);
   if (late) parts_.counters.Late();
   return Outcome::kStored;
@@ -272,6 +283,12 @@ Status Core::Checkpoint(Time now) {
     trimmed_ = folded_ - limits::kInflightMax;
   }
   Log(LogLevel::kDebug, "checkpoint ends");
+  return OkStatus();
+}
+
+Status Core::CheckpointAndForgetBlocks(Time now) {
+  RETURN_IF_ERROR(Checkpoint(now));
+  blocks_.ForgetRuns();
   return OkStatus();
 }
 

@@ -30,6 +30,8 @@
 
 namespace gateway::pipeline {
 
+class Retention;  // retention.h
+
 // What the core works on. All outlive it.
 struct CoreParts {
   store::Vault& vault;
@@ -65,6 +67,9 @@ class Core {
 
   // Commits blocks, open days, `folded` and the clock floor as one batch, and trims the journal.
   Status Checkpoint(Time now);
+
+  // Checkpoints, and forgets what it knows of the rows of blocks: they may then be sealed anew.
+  Status CheckpointAndForgetBlocks(Time now);
 
   // Takes what is older than the policy's `retain` rules allow, journal entries that no redelivery
   // can concern any more, and keys without rows. Readings of a metric without a rule go at once.
@@ -129,6 +134,7 @@ class Core {
   std::optional<DayKey> KeyOf(const SeriesInfo& series, Time time);
   Status LoadState();
   Status LoadGivenUp(const std::set<DayKey>& open);
+  Retention MakeRetention(Time now, bool everything, std::function<bool()> go_on);
   Status TrimJournal(Time now);
   Status MergeBlocks(Time now);  // of months that are over
   Status LoadOpenDays(const std::set<DayKey>& open);

@@ -135,13 +135,18 @@ StatusOr<bool> Pipeline::IsErasing() const {
   return mark.has_value();
 }
 
-Status Pipeline::Scrub(const OnPipeline& on_pipeline) {
-  // The last erasure that this covers: what is rewritten from here on holds nothing of it.
-  ASSIGN_OR_RETURN(const auto mark, database_->Get(Table::kMeta, kErasingKey));
+Status Pipeline::RewriteOwnersTables() {
   RETURN_IF_ERROR(syncer_->Barrier());
   for (const Table table : {Table::kRegistry, Table::kJournal, Table::kBlocks, Table::kRollups}) {
     RETURN_IF_ERROR(database_->Rewrite(table));
   }
+  return OkStatus();
+}
+
+Status Pipeline::Scrub(const OnPipeline& on_pipeline) {
+  // The last erasure that this covers: what is rewritten from here on holds nothing of it.
+  ASSIGN_OR_RETURN(const auto mark, database_->Get(Table::kMeta, kErasingKey));
+  RETURN_IF_ERROR(RewriteOwnersTables());
   if (!keyslots_path_.empty()) {
     RETURN_IF_ERROR(on_pipeline([this] { return RenewMasterKey().status(); }));
   }

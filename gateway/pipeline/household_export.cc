@@ -203,6 +203,7 @@ Status Export::AddRollups() {
 
 Status WriteHouseholdExport(store::Vault& vault, const HouseholdFacts& facts,
                             const TarWriter::Sink& sink) {
+  const store::Vault::Reader reader(vault);
   TarWriter tar(sink, facts.now);
   RETURN_IF_ERROR(tar.Add("README.txt", ExportReadme(facts)));
   RETURN_IF_ERROR(tar.Add("schema.json", ExportSchema()));

@@ -6,6 +6,7 @@
 #include "gateway/base/file.h"
 #include "gateway/base/log.h"
 #include "gateway/pipeline/call.h"
+#include "gateway/pipeline/key_renewal.h"
 
 namespace gateway::pipeline {
 
@@ -154,12 +155,53 @@ Status Pipeline::RemoveKeySlot(const std::string& id) {
   });
 }
 
+StatusOr<uint64_t> Pipeline::RenewDataKeys() {
+  RETURN_IF_ERROR(database_->space());  // for a while there are two of every row
+  KeyRenewal renewal(*vault_);
+  {
+    // What is being sealed under an old key must be in the journal before the key is replaced.
+    const MutexLock intake(intake_gate_);
+    RETURN_IF_ERROR(renewal.Begin(MonthOf(clock_.SystemNow())));
+  }
+  RETURN_IF_ERROR(SealAnew(renewal));
+  return renewal.made();
+}
+
+Status Pipeline::SealAnew(KeyRenewal& renewal) {
+  const Time now = clock_.SystemNow();
+  RETURN_IF_ERROR(
+      core_->CheckpointAndForgetBlocks(ClockSound(now) ? now : core_->clock_floor()));
+  RETURN_IF_ERROR(renewal.Finish());
+  if (renewal.damaged() > 0) {
+    Log(LogLevel::kError,
+        "keys: %d rows do not open; they stay as they are, and so do the keys they were sealed under",
+        renewal.damaged());
+  }
+  RETURN_IF_ERROR(RewriteOwnersTables());
+  RETURN_IF_ERROR(database_->Rewrite(store::Table::kKeys));
+  RETURN_IF_ERROR(renewal.End());
+  return syncer_->Barrier();
+}
+
+Status Pipeline::FinishSealingAnew() {
+  ASSIGN_OR_RETURN(const bool pending, KeyRenewal::IsPending(*vault_));
+  if (!pending) return OkStatus();
+  KeyRenewal renewal(*vault_);
+  // Every row opens as it is; a full disk must not keep the gateway from starting.
+  if (const Status finished = SealAnew(renewal); !finished.ok()) {
+    Log(LogLevel::kError, "keys: what is under old keys is not all sealed anew; the next start "
+        "tries again: %s", std::string(Message(finished)));
+  }
+  return OkStatus();
+}
+
 StatusOr<uint64_t> Pipeline::RotateKeys(const std::string& level) {
   return Call<StatusOr<uint64_t>>([&]() -> StatusOr<uint64_t> {
     if (level == "master") return RenewMasterKey();
+    if (level == "data") return RenewDataKeys();
     if (level != "identity") {
-      return InvalidArgument("keys are rotated at the levels \"master\" and \"identity\", not \"%s\"",
-                             level);
+      return InvalidArgument(
+          "keys are rotated at the levels \"master\", \"data\" and \"identity\", not \"%s\"", level);
     }
     constexpr uint32_t kIdentity[] = {store::kSignKey, store::kLogKey, store::kTlsKey};
     for (const uint32_t own_key : kIdentity) {

@@ -100,6 +100,7 @@ Status Pipeline::Start() {
   RETURN_IF_ERROR(core_->FoldThrough(journal_->last()));
   RETURN_IF_ERROR(FinishRestored());
   RETURN_IF_ERROR(FinishErasures());
+  RETURN_IF_ERROR(FinishSealingAnew());
   RETURN_IF_ERROR(KeepToFence());
   // What an earlier process decided may sit in the write-ahead log only.
   RETURN_IF_ERROR(core_->MakeReadable());
@@ -303,12 +304,11 @@ bool Pipeline::Take(std::deque<store::JournalEntry>& entries, std::deque<Command
 }
 
 Status Pipeline::Retain(Time now) {
+  last_retention_ = now;  // whatever becomes of it: one that fails is not tried every second
   RETURN_IF_ERROR(core_->Retain(now, [this] { return !IsStopping(); }));
   // Below where intake that was paused goes on: store/space.h.
   const uint64_t goal = space_.quota_bytes - space_.quota_bytes / 8;
-  if (goal > 0) RETURN_IF_ERROR(core_->RetainToSize(now, goal));
-  last_retention_ = now;
-  return OkStatus();
+  return goal > 0 ? core_->RetainToSize(now, goal) : OkStatus();
 }
 
 bool Pipeline::IsStopping() {

@@ -36,6 +36,7 @@
 
 namespace gateway::pipeline {
 
+class KeyRenewal;       // key_renewal.h
 struct HouseholdFacts;  // household_export.h
 
 struct PipelineOptions {
@@ -218,6 +219,10 @@ class Pipeline final : public port::Intake, public port::Commands, public port::
   StatusOr<uint64_t> FinishRenewal(const std::string& without);
   // The slots of the file that are genuine. Returns DataLoss if none is.
   StatusOr<std::vector<crypto::Keyslot>> GenuineKeyslots() const;
+  // Fresh data keys for every owner. Returns how many. On the pipeline thread; keys.cc
+  StatusOr<uint64_t> RenewDataKeys();
+  Status SealAnew(KeyRenewal& renewal);
+  Status FinishSealingAnew();  // at a start: of a crash
   // Seals the master key, and the next one while there is one, to the slots, and writes the file.
   Status WriteKeyslots(std::vector<crypto::Keyslot> slots) const;
   // erase.cc
@@ -231,6 +236,7 @@ class Pipeline final : public port::Intake, public port::Commands, public port::
   using OnPipeline = std::function<Status(const std::function<Status()>&)>;
   Status Scrub(const OnPipeline& on_pipeline);
   StatusOr<std::string> SignedReceipt(const std::string& household);
+  Status RewriteOwnersTables();
   // Of a crash, or of a restore that brought an erased owner back.
   Status FinishErasures();
   // withdrawals.cc

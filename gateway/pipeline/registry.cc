@@ -161,9 +161,10 @@ policy::StoredDocuments Registry::stored_payloads() const {
 
 Status Registry::SaveHousehold(store::Batch& batch, const Household& household) {
   // Under a key of its owner, so that nobody reads a name or a grant once that is destroyed.
+  const OwnerId owner = vault_.OwnerOf(household.subject);
   return vault_.PutSealed(batch, Table::kRegistry,
                           vault_.RowPseudonym("household", household.id.value()), household.kind,
-                          vault_.OwnerOf(household.subject), store::kOwnerRegistryEpoch,
+                          owner, vault_.NewestEpoch(owner, store::kOwnerRegistryEpoch),
                           EncodeHousehold(household));
 }
 

@@ -1,10 +1,14 @@
 // Core: how long readings are kept. What a run does is Retention's; when there is one, and what it
 // counts, is here.
 #include "gateway/base/log.h"
+#include "gateway/pipeline/block_rows.h"
 #include "gateway/pipeline/core.h"
 #include "gateway/pipeline/retention.h"
 
 namespace gateway::pipeline {
+
+using store::Table;
+
 namespace {
 
 // The broker redelivers what was in flight when a connection broke; a day is far beyond that.
@@ -45,19 +49,25 @@ Status Core::MergeBlocks(Time now) {
   return OkStatus();
 }
 
+Retention Core::MakeRetention(Time now, bool everything, std::function<bool()> go_on) {
+  return {{.registry = *registry_,
+           .blocks = blocks_,
+           .rollups = rollups_,
+           .days = days_,
+           .vault = parts_.vault,
+           .counts = retention_},
+          now,
+          everything,
+          std::move(go_on)};
+}
+
 Status Core::Retain(Time now, const std::function<bool()>& go_on) {
   if (registry_->rules() == nullptr) return OkStatus();
   RETURN_IF_ERROR(Checkpoint(now));
   RETURN_IF_ERROR(TrimJournal(now));
   const port::RetentionCounts before = retention_;
   const uint64_t version = registry_->rules()->documents.policy.version;
-  Retention run({.registry = *registry_,
-                 .blocks = blocks_,
-                 .rollups = rollups_,
-                 .days = days_,
-                 .vault = parts_.vault,
-                 .counts = retention_},
-                now, retained_policy_ != version, go_on);
+  Retention run = MakeRetention(now, retained_policy_ != version, go_on);
   RETURN_IF_ERROR(run.GiveUpDays());
   if (!run.stopped()) RETURN_IF_ERROR(run.TakeReadings());
   if (!run.stopped()) RETURN_IF_ERROR(run.TakeRollups());
@@ -83,21 +93,21 @@ Status Core::RetainToSize(Time now, uint64_t bytes_goal) {
   ASSIGN_OR_RETURN(uint64_t bytes, parts_.vault.db().UsedBytes());
   if (bytes <= bytes_goal || registry_->rules() == nullptr) return OkStatus();
   RETURN_IF_ERROR(Retain(now));
+  // Deleting alone frees nothing, and what is not free yet must not cost a month more.
+  for (const Table table : {Table::kJournal, Table::kBlocks, Table::kRollups}) {
+    RETURN_IF_ERROR(parts_.vault.db().Compact(table, "", ""));
+  }
   ASSIGN_OR_RETURN(const std::vector<uint32_t> months, blocks_.Months());
   for (const uint32_t month : months) {
     ASSIGN_OR_RETURN(bytes, parts_.vault.db().UsedBytes());
     // The month that readings come in is full of undecided days, and the last that anybody misses.
     if (bytes <= bytes_goal || month >= MonthOf(now)) break;
-    Retention run({.registry = *registry_,
-                   .blocks = blocks_,
-                   .rollups = rollups_,
-                   .days = days_,
-                   .vault = parts_.vault,
-                   .counts = retention_},
-                  now, false, nullptr);
+    Retention run = MakeRetention(now, false, nullptr);
     RETURN_IF_ERROR(run.TakeMonthEarly(month));
     RETURN_IF_ERROR(run.DestroyKeys());
     if (!run.took_any()) continue;
+    RETURN_IF_ERROR(parts_.vault.db().Compact(Table::kBlocks, MonthPrefix(month),
+                                              MonthPrefix(month + 1)));
     Log(LogLevel::kWarning,
         "retention: the store takes %d bytes of %d; the decided readings of %s went early", bytes,
         bytes_goal, Format("%04d-%02d", month / 12, month % 12 + 1));

@@ -1,6 +1,7 @@
 #include "gateway/pipeline/retention.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "gateway/base/bytes.h"
 #include "gateway/base/log.h"
@@ -147,13 +148,7 @@ Status Retention::TakeMonth(uint32_t month) {
   ASSIGN_OR_RETURN(const std::vector<OwnerId> owners, parts_.blocks.OwnersOf(month));
   const uint64_t before = parts_.counts.bytes;
   for (const OwnerId& owner : owners) {
-    const Status taken = TakeOwner(month, owner);
-    if (taken.code() == StatusCode::kDataLoss) {
-      // Its rollups do not open. What would be added to them stays as it is.
-      Log(LogLevel::kError, "retention: %s", std::string(Message(taken)));
-      continue;
-    }
-    RETURN_IF_ERROR(taken);
+    RETURN_IF_ERROR(TakeOwner(month, owner));
     if (batch_.bytes() >= kBatchBytes) RETURN_IF_ERROR(Commit());
     if (stopped_) return OkStatus();
   }
@@ -166,7 +161,9 @@ Status Retention::TakeMonth(uint32_t month) {
 }
 
 Status Retention::TakeOwner(uint32_t month, const OwnerId& owner) {
-  OwnerWork work{.month = month, .owner = owner, .kind = {}, .due = {}};
+  OwnerWork work;
+  work.month = month;
+  work.owner = owner;
   bool any = false;
   const auto visited = parts_.blocks.VisitOwner(
       month, owner,
@@ -185,25 +182,42 @@ Status Retention::TakeOwner(uint32_t month, const OwnerId& owner) {
       });
   RETURN_IF_ERROR(visited.status());
   if (!any) return OkStatus();
-  RETURN_IF_ERROR(RollUp(work));
-  return Remove(work);
-}
-
-Status Retention::RollUp(OwnerWork& work) {
-  for (auto& [metric, due] : work.due) {
-    std::vector<Rollup> made;
-    for (const Time start : due.days) {
-      RETURN_IF_ERROR(RollUpDay(work, due, rules_.time_zone.DayOf(start), made));
+  for (auto due = work.due.begin(); due != work.due.end();) {
+    store::Batch batch;
+    const Status rolled_up = RollUp(work, due->second, batch);
+    if (rolled_up.code() == StatusCode::kDataLoss) {
+      // What would be added to its rollups stays as it is; the owner's other metrics go on.
+      ++parts_.counts.damaged;
+      if (!std::exchange(told_damage_, true)) {
+        Log(LogLevel::kError, "retention: %s; readings that would be added stay",
+            std::string(Message(rolled_up)));
+      }
+      due = work.due.erase(due);
+      continue;
     }
-    if (!made.empty()) {
-      RETURN_IF_ERROR(parts_.rollups.Add(batch_, work.kind, work.owner, metric, made));
-    }
+    RETURN_IF_ERROR(rolled_up);
+    work.batch.Append(batch);
+    ++due;
   }
+  RETURN_IF_ERROR(Remove(work));
+  batch_.Append(work.batch);
+  pending_.rolled_up += work.pending.rolled_up;
+  pending_.erased += work.pending.erased;
+  pending_.bytes += work.pending.bytes;
   return OkStatus();
 }
 
+Status Retention::RollUp(const OwnerWork& work, Due& due, store::Batch& batch) {
+  std::vector<Rollup> made;
+  for (const Time start : due.days) {
+    RETURN_IF_ERROR(RollUpDay(work, due, rules_.time_zone.DayOf(start), batch, made));
+  }
+  if (made.empty()) return OkStatus();
+  return parts_.rollups.Add(batch, work.kind, work.owner, due.plan->metric->id, made);
+}
+
 Status Retention::RollUpDay(const OwnerWork& work, Due& due, const Window& day,
-                            std::vector<Rollup>& made) {
+                            store::Batch& batch, std::vector<Rollup>& made) {
   const Plan& plan = *due.plan;
   const MetricId& metric = plan.metric->id;
   // What is there was made of the day's readings: those that are left came too late for it.
@@ -230,7 +244,7 @@ Status Retention::RollUpDay(const OwnerWork& work, Due& due, const Window& day,
         !parts_.rollups.MayAdd(work.owner, last.time)) {
       continue;
     }
-    RETURN_IF_ERROR(parts_.rollups.PutLast(batch_, work.kind, work.owner, id, last));
+    RETURN_IF_ERROR(parts_.rollups.PutLast(batch, work.kind, work.owner, id, last));
   }
   return OkStatus();
 }
@@ -252,8 +266,12 @@ StatusOr<SeriesReadings> Retention::ReadingsOf(const OwnerWork& work, const Metr
     RETURN_IF_ERROR(visited.status());
   }
   for (auto& [id, readings] : all) {
-    std::sort(readings.begin(), readings.end(),
-              [](const Reading& a, const Reading& b) { return a.time < b.time; });
+    std::stable_sort(readings.begin(), readings.end(),
+                     [](const Reading& a, const Reading& b) { return a.time < b.time; });
+    // Of two at one time, which there should not be, the first, as everywhere.
+    readings.erase(std::unique(readings.begin(), readings.end(),
+                               [](const Reading& a, const Reading& b) { return a.time == b.time; }),
+                   readings.end());
   }
   return all;
 }
@@ -269,14 +287,18 @@ StatusOr<std::map<SeriesId, Reading>> Retention::ReadingsBefore(const OwnerWork&
     ASSIGN_OR_RETURN(std::optional<Reading> last,
                      parts_.blocks.LastBefore({work.owner, parts_.registry.DeviceOf(id), id},
                                              back.start, back.end));
-    ASSIGN_OR_RETURN(const auto gone, parts_.rollups.Last(work.owner, id, back));
-    if (gone.has_value() && (!last.has_value() || gone->time > last->time)) last = gone;
+    const auto gone = parts_.rollups.Last(work.owner, id, back);
+    // A row that does not open is no reading: the day's first increase is not counted.
+    if (gone.status().code() != StatusCode::kDataLoss) {
+      RETURN_IF_ERROR(gone.status());
+      if (gone->has_value() && (!last.has_value() || (*gone)->time > last->time)) last = *gone;
+    }
     if (last.has_value()) before.emplace(id, *last);
   }
   return before;
 }
 
-Status Retention::Remove(const OwnerWork& work) {
+Status Retention::Remove(OwnerWork& work) {
   std::set<uint32_t> months{work.month};
   for (const auto& [metric, due] : work.due) {
     for (const Time start : due.days) {  // A civil day may lie in two UTC months.
@@ -289,22 +311,23 @@ Status Retention::Remove(const OwnerWork& work) {
     const Fate fate = FateOf(plan, time);
     if (fate == Fate::kKept) return false;
     const auto due = fate == Fate::kErased ? work.due.end() : work.due.find(plan.metric->id);
+    if (fate == Fate::kRolledUp && due == work.due.end()) return false;  // not rolled up after all
     const bool rolls = due != work.due.end() && due->second.days.contains(DayOf(time).start);
     // Of another month, only the rest of the days at hand.
     if (month != work.month && !rolls) return false;
     const auto in_bucket = [&](const Window& bucket) { return bucket.Contains(time); };
     const bool rolled_up = rolls && std::any_of(due->second.buckets.begin(),
                                                 due->second.buckets.end(), in_bucket);
-    ++(rolled_up ? pending_.rolled_up : pending_.erased);
+    ++(rolled_up ? work.pending.rolled_up : work.pending.erased);
     return true;
   };
   for (const uint32_t month : months) {
     ASSIGN_OR_RETURN(const BlockLog::Removed removed,
-                     parts_.blocks.RemoveIf(batch_, month, work.owner,
+                     parts_.blocks.RemoveIf(work.batch, month, work.owner,
                                             [&](const SeriesId& series, const Reading& reading) {
                                               return gone(month, series, reading.time);
                                             }));
-    pending_.bytes += removed.bytes;
+    work.pending.bytes += removed.bytes;
   }
   return OkStatus();
 }

@@ -76,7 +76,9 @@ class Retention {
     uint32_t month = 0;
     OwnerId owner;
     OwnerKind kind = OwnerKind::kHousehold;
-    std::map<MetricId, Due> due;
+    std::map<MetricId, Due> due;  // without metrics whose rollups do not open
+    store::Batch batch;
+    port::RetentionCounts pending;  // of the batch
   };
 
   const Plan& PlanOf(const SeriesId& series);
@@ -87,14 +89,16 @@ class Retention {
   Status TakeMonth(uint32_t month);
   bool MayHoldDue(uint32_t month) const;
   Status TakeOwner(uint32_t month, const OwnerId& owner);
-  Status RollUp(OwnerWork& work);
-  Status RollUpDay(const OwnerWork& work, Due& due, const Window& day, std::vector<Rollup>& made);
+  // Of one metric, into a batch of its own. Returns DataLoss if its rollups do not open.
+  Status RollUp(const OwnerWork& work, Due& due, store::Batch& batch);
+  Status RollUpDay(const OwnerWork& work, Due& due, const Window& day, store::Batch& batch,
+                   std::vector<Rollup>& made);
   StatusOr<SeriesReadings> ReadingsOf(const OwnerWork& work, const MetricId& metric,
                                       const Window& day);
   StatusOr<std::map<SeriesId, Reading>> ReadingsBefore(const OwnerWork& work, const Plan& plan,
                                                        const SeriesReadings& series,
                                                        const Window& day) const;
-  Status Remove(const OwnerWork& work);
+  Status Remove(OwnerWork& work);
   // The start of the oldest day of a metric that may still be raw.
   Time OldestRawDay(const policy::RetainRule& raw);
   Rollups::KeepFrom KeepRollupsFrom();
@@ -109,6 +113,7 @@ class Retention {
   uint32_t early_month_ = 0;  // readings up to this month go whatever their age
   bool stopped_ = false;
   bool took_any_ = false;
+  bool told_damage_ = false;
   store::Batch batch_;
   port::RetentionCounts pending_;  // of batch_
   std::unordered_map<SeriesId, Plan> plans_;

@@ -1,5 +1,6 @@
 // Retention: the end of rollups, and of the keys that nothing is sealed under any more.
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include "gateway/base/bytes.h"
@@ -76,10 +77,11 @@ Status Retention::TakeRollups() {
 
 // Whether no row will be sealed under a key of this epoch any more.
 bool Retention::MayEnd(uint32_t epoch) const {
-  if ((epoch & store::kRollupEpochs) == 0) {
-    return IsMonth(epoch) && epoch < MonthOf(now_ - kKeyGrace);
+  const uint32_t base = store::BaseEpoch(epoch);
+  if ((base & store::kRollupEpochs) == 0) {
+    return IsMonth(base) && base < MonthOf(now_ - kKeyGrace);
   }
-  const uint32_t month = epoch & ~store::kRollupEpochs;
+  const uint32_t month = base & ~store::kRollupEpochs;
   Millis longest{0};
   for (const policy::RetainRule& rule : rules_.documents.policy.retain) {
     longest = std::max(longest, rule.keep);
@@ -88,9 +90,11 @@ bool Retention::MayEnd(uint32_t epoch) const {
 }
 
 Status Retention::DestroyKeys() {
-  std::set<std::pair<OwnerId, uint32_t>> ends;
-  for (const auto& key : parts_.vault.OwnersKeys()) {
-    if (MayEnd(key.second)) ends.insert(key);
+  // All generations of a key at once: while one has rows, a renewal may have to seal them under
+  // another.
+  std::map<store::Vault::OwnerKey, std::set<uint32_t>> ends;
+  for (const auto& [owner, epoch] : parts_.vault.OwnersKeys()) {
+    if (MayEnd(epoch)) ends[{owner, store::BaseEpoch(epoch)}].insert(epoch);
   }
   // All tables with rows sealed under an owner's key of a month.
   for (const Table table : {Table::kBlocks, Table::kRollups, Table::kJournal}) {
@@ -99,15 +103,17 @@ Status Retention::DestroyKeys() {
         table, "", "", [&](std::string_view, std::string_view value) {
           const StatusOr<store::RowHeader> head = store::ParseRowHeader(value);
           if (!head.ok()) return true;
-          ends.erase({head->owner, head->epoch});
+          ends.erase({head->owner, store::BaseEpoch(head->epoch)});
           return !ends.empty();
         }));
   }
-  for (const auto& [owner, epoch] : ends) {
-    RETURN_IF_ERROR(parts_.vault.DestroyKey(batch_, owner, epoch));
-    ++parts_.counts.keys_destroyed;
-    if (go_on_ && !go_on_()) stopped_ = true;
-    if (stopped_) return OkStatus();
+  for (const auto& [key, epochs] : ends) {
+    for (const uint32_t epoch : epochs) {
+      RETURN_IF_ERROR(parts_.vault.DestroyKey(batch_, key.first, epoch));
+      ++parts_.counts.keys_destroyed;
+      if (go_on_ && !go_on_()) stopped_ = true;
+      if (stopped_) return OkStatus();
+    }
   }
   return OkStatus();
 }

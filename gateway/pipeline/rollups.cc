@@ -1,6 +1,7 @@
 #include "gateway/pipeline/rollups.h"
 
 #include <algorithm>
+#include <set>
 #include <span>
 
 #include "gateway/base/bytes.h"
@@ -21,16 +22,16 @@ const SeriesId kValues;
 const SeriesId kReadings = SeriesId::FromBytes(std::string(SeriesId::kBytes, '\x01'));
 
 std::string RowPrefix(uint32_t month, const OwnerId& owner, const SeriesId& column) {
-  return ByteWriter()
-      .U32(month)
-      .Raw(owner.view())
-      .Raw(column.view())
-      .U32(store::kRollupEpochs | month)
-      .Take();
+  return ByteWriter().U32(month).Raw(owner.view()).Raw(column.view()).Take();
 }
 
-std::string RowKey(const std::string& prefix, uint32_t part) {
-  return ByteWriter().Raw(prefix).U32(part).Take();
+std::string RowKey(const std::string& prefix, uint32_t epoch, uint32_t part) {
+  return ByteWriter().Raw(prefix).U32(epoch).U32(part).Take();
+}
+
+void SortByStart(std::vector<Rollup>& rollups) {
+  std::sort(rollups.begin(), rollups.end(),
+            [](const Rollup& a, const Rollup& b) { return a.start < b.start; });
 }
 
 }  // namespace
@@ -71,28 +72,29 @@ SeriesId Rollups::LastColumnOf(const OwnerId& owner, const SeriesId& series) con
       "rollup last", ByteWriter().Raw(owner.view()).Raw(series.view()).bytes()));
 }
 
-StatusOr<Rollups::Row> Rollups::ReadRow(uint32_t month, const OwnerId& owner,
-                                        const SeriesId& column) const {
+StatusOr<std::vector<Rollup>> Rollups::ReadMonth(uint32_t month, const OwnerId& owner,
+                                                 const SeriesId& column) const {
   const std::string prefix = RowPrefix(month, owner, column);
-  Row row;
+  std::vector<Rollup> all;
   Status failure;
   const auto append = [&](std::string_view key, std::string_view value) -> Status {
     if (key.size() != kKeyBytes) return DataLoss("rollup row: malformed key");
-    row.parts = ByteReader(key.substr(kKeyBytes - 4)).U32() + 1;
     const StatusOr<std::string> plain = vault_.OpenRow(Table::kRollups, key, value);
     if (plain.status().code() == StatusCode::kNotFound) return OkStatus();
     RETURN_IF_ERROR(plain.status());
     ASSIGN_OR_RETURN(const std::vector<Rollup> part, DecodeRollups(*plain));
-    row.entries.insert(row.entries.end(), part.begin(), part.end());
+    all.insert(all.end(), part.begin(), part.end());
     return OkStatus();
   };
-  RETURN_IF_ERROR(vault_.db().Scan(Table::kRollups, RowKey(prefix, 0), RowKey(prefix, 0xffffffff),
+  RETURN_IF_ERROR(vault_.db().Scan(Table::kRollups, prefix, PrefixEnd(prefix),
                                    [&](std::string_view key, std::string_view value) {
                                      failure = append(key, value);
                                      return failure.ok();
                                    }));
   RETURN_IF_ERROR(failure);
-  return row;
+  // Parts of one epoch ascend; while keys are being replaced there are parts of two.
+  SortByStart(all);
+  return all;
 }
 
 StatusOr<std::vector<Rollup>> Rollups::ReadColumn(const OwnerId& owner, const SeriesId& column,
@@ -100,8 +102,8 @@ StatusOr<std::vector<Rollup>> Rollups::ReadColumn(const OwnerId& owner, const Se
   std::vector<Rollup> all;
   for (uint32_t month = MonthOf(std::max(range.start, Time{})); month <= MonthOf(range.end);
        ++month) {
-    ASSIGN_OR_RETURN(const Row row, ReadRow(month, owner, column));
-    std::copy_if(row.entries.begin(), row.entries.end(), std::back_inserter(all),
+    ASSIGN_OR_RETURN(const std::vector<Rollup> rollups, ReadMonth(month, owner, column));
+    std::copy_if(rollups.begin(), rollups.end(), std::back_inserter(all),
                  [&](const Rollup& each) { return range.Contains(each.start); });
   }
   return all;
@@ -116,19 +118,26 @@ bool Rollups::MayAdd(const OwnerId& owner, Time bucket) const {
   return vault_.MaySeal(owner, store::kRollupEpochs | MonthOf(bucket));
 }
 
-Status Rollups::PutRow(store::Batch& batch, OwnerKind kind, uint32_t month, const OwnerId& owner,
-                       const SeriesId& column, const Row& row) {
+Status Rollups::PutColumn(store::Batch& batch, OwnerKind kind, uint32_t month,
+                          const OwnerId& owner, const SeriesId& column,
+                          const std::vector<Rollup>& rollups) {
   const std::string prefix = RowPrefix(month, owner, column);
+  const uint32_t epoch = vault_.NewestEpoch(owner, store::kRollupEpochs | month);
+  std::set<std::string> put;
   uint32_t part = 0;
-  for (std::span<const Rollup> rest(row.entries); !rest.empty(); ++part) {
+  for (std::span<const Rollup> rest(rollups); !rest.empty(); ++part) {
     const std::size_t count = std::min<std::size_t>(rest.size(), kRollupsPerRowMax);
-    RETURN_IF_ERROR(vault_.PutSealed(batch, Table::kRollups, RowKey(prefix, part), kind, owner,
-                                     store::kRollupEpochs | month,
+    const std::string key = RowKey(prefix, epoch, part);
+    RETURN_IF_ERROR(vault_.PutSealed(batch, Table::kRollups, key, kind, owner, epoch,
                                      EncodeRollups(rest.first(count))));
+    put.insert(key);
     rest = rest.subspan(count);
   }
-  for (; part < row.parts; ++part) batch.Delete(Table::kRollups, RowKey(prefix, part));
-  return OkStatus();
+  return vault_.db().Scan(Table::kRollups, prefix, PrefixEnd(prefix),
+                          [&](std::string_view key, std::string_view) {
+                            if (!put.contains(std::string(key))) batch.Delete(Table::kRollups, key);
+                            return true;
+                          });
 }
 
 Status Rollups::Add(store::Batch& batch, OwnerKind kind, const OwnerId& owner,
@@ -137,11 +146,10 @@ Status Rollups::Add(store::Batch& batch, OwnerKind kind, const OwnerId& owner,
   for (const Rollup& each : made) months[MonthOf(each.start)].push_back(each);
   const SeriesId column = ColumnOf(owner, metric);
   for (const auto& [month, more] : months) {
-    ASSIGN_OR_RETURN(Row row, ReadRow(month, owner, column));
-    row.entries.insert(row.entries.end(), more.begin(), more.end());
-    std::sort(row.entries.begin(), row.entries.end(),
-              [](const Rollup& a, const Rollup& b) { return a.start < b.start; });
-    RETURN_IF_ERROR(PutRow(batch, kind, month, owner, column, row));
+    ASSIGN_OR_RETURN(std::vector<Rollup> all, ReadMonth(month, owner, column));
+    all.insert(all.end(), more.begin(), more.end());
+    SortByStart(all);
+    RETURN_IF_ERROR(PutColumn(batch, kind, month, owner, column, all));
   }
   return OkStatus();
 }
@@ -155,8 +163,8 @@ StatusOr<std::optional<Reading>> Rollups::Last(const OwnerId& owner, const Serie
 
 Status Rollups::PutLast(store::Batch& batch, OwnerKind kind, const OwnerId& owner,
                         const SeriesId& series, const Reading& last) {
-  const Row row{.entries = {{.start = last.time, .value = last.value, .readings = 0}}, .parts = 1};
-  return PutRow(batch, kind, MonthOf(last.time), owner, LastColumnOf(owner, series), row);
+  return PutColumn(batch, kind, MonthOf(last.time), owner, LastColumnOf(owner, series),
+                   {{.start = last.time, .value = last.value, .readings = 0}});
 }
 
 StatusOr<std::vector<uint32_t>> Rollups::Months() const {

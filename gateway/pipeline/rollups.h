@@ -75,16 +75,14 @@ class Rollups {
   StatusOr<Removed> RemoveBefore(store::Batch& batch, uint32_t month, const KeepFrom& keep_from);
 
  private:
-  struct Row {
-    std::vector<Rollup> entries;
-    uint32_t parts = 0;  // one more than the last
-  };
-  StatusOr<Row> ReadRow(uint32_t month, const OwnerId& owner, const SeriesId& column) const;
+  // A column's row of one month, of all its parts and of every epoch, ascending.
+  StatusOr<std::vector<Rollup>> ReadMonth(uint32_t month, const OwnerId& owner,
+                                          const SeriesId& column) const;
   StatusOr<std::vector<Rollup>> ReadColumn(const OwnerId& owner, const SeriesId& column,
                                            const Window& range) const;
-  // Replaces all parts.
-  Status PutRow(store::Batch& batch, OwnerKind kind, uint32_t month, const OwnerId& owner,
-                const SeriesId& column, const Row& row);
+  // Replaces what the database holds of the column's month.
+  Status PutColumn(store::Batch& batch, OwnerKind kind, uint32_t month, const OwnerId& owner,
+                   const SeriesId& column, const std::vector<Rollup>& rollups);
 
   store::Vault& vault_;
 };

@@ -85,6 +85,7 @@ struct RetentionCounts {
   uint64_t erased_rollups = 0;  // buckets
   uint64_t keys_destroyed = 0;
   uint64_t bytes = 0;           // of rows deleted, or made shorter
+  uint64_t damaged = 0;         // how often rollups were needed and did not open
   Time last_run;                // that was finished; the epoch if none was
 };
 

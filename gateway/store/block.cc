@@ -325,10 +325,12 @@ StatusOr<std::vector<Column>> DecodeBlock(std::string_view bytes) {
     return DataLoss("block: %u columns for %u readings", count, head.range.readings);
   }
   std::vector<Column> columns;
+  std::set<SeriesId> series;
   std::size_t left = head.range.readings;
   for (uint64_t i = 0; i < count; ++i) {
     ASSIGN_OR_RETURN(Column column, TakeColumn(times, left, reader));
     left -= column.readings.size();
+    if (!series.insert(column.series).second) return DataLoss("block: a series is there twice");
     columns.push_back(std::move(column));
   }
   RETURN_IF_ERROR(reader.Finish("block"));

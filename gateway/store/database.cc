@@ -212,13 +212,19 @@ Status Database::DropRange(Table table, std::string_view from, std::string_view 
   Batch batch;
   batch.DeleteRange(table, from, until);
   RETURN_IF_ERROR(Commit(batch));
+  return Compact(table, from, until);
+}
+
+Status Database::Compact(Table table, std::string_view from, std::string_view until) {
+  const rocksdb::Slice first = ToSlice(from);
+  const rocksdb::Slice end = ToSlice(until);
   const Gate::Inside inside(impl_->gate);
   RETURN_IF_ERROR(impl_->CheckSound());
   rocksdb::CompactRangeOptions options;
   options.exclusive_manual_compaction = false;
-  return FromRocks(
-      impl_->store->db().CompactRange(options, impl_->store->Handle(table), &first, &end),
-      "dropping rows");
+  return FromRocks(impl_->store->db().CompactRange(options, impl_->store->Handle(table), &first,
+                                                   until.empty() ? nullptr : &end),
+                   "giving space back");
 }
 
 StatusOr<uint64_t> Database::UsedBytes() const {

@@ -52,6 +52,8 @@ class Batch {
   void Delete(Table table, std::string_view key);
   // Deletes every row with from <= key < until.
   void DeleteRange(Table table, std::string_view from, std::string_view until);
+  // Adds all changes of another batch, behind its own.
+  void Append(const Batch& more) { changes_ += more.changes_; }
   // Empties the batch but keeps its memory.
   void Clear() { changes_.clear(); }
 
@@ -110,6 +112,10 @@ class Database {
   // costs no writing, then what is left. Not one step: after a crash rows of the range, or older
   // values of them, may be there, and it has to be done again.
   Status DropRange(Table table, std::string_view from, std::string_view until);
+
+  // Gives back the space of rows that were deleted or replaced in the range, which a commit alone
+  // does not; an empty `until` is the end of the table. Takes as long as the range is large.
+  Status Compact(Table table, std::string_view from, std::string_view until);
 
   // What the store's files take now, as its quota counts them.
   StatusOr<uint64_t> UsedBytes() const;

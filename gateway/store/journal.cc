@@ -96,7 +96,8 @@ Status Journal::Append(std::span<JournalEntry> entries, Time now) {
     Encode(entry, plaintext_);
     key_.Clear().U64(++sequence);
     RETURN_IF_ERROR(vault_.PutSealed(batch_, Table::kJournal, key_.bytes(), entry.owner_kind,
-                                     entry.owner, MonthOf(now), plaintext_.bytes()));
+                                     entry.owner, vault_.NewestEpoch(entry.owner, MonthOf(now)),
+                                     plaintext_.bytes()));
   }
   RETURN_IF_ERROR(vault_.Commit(batch_));
   for (JournalEntry& entry : entries) entry.sequence = last_.fetch_add(1) + 1;

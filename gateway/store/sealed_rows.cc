@@ -113,6 +113,7 @@ Status Vault::LoadKeys(const crypto::SecretKey* older) {
         generation(), row.has_value() ? ByteReader(*row).U32() : 1);
   }
   states_ = std::move(rows);
+  for (const auto& [name, state] : states_) NoteGeneration(name);
   if (states_.empty()) return MintOwnKeys();
   for (const uint32_t epoch : kOwnKeys) {
     const auto found = states_.find(KeyName{.owner = {}, .epoch = epoch});
@@ -165,18 +166,21 @@ StatusOr<uint64_t> Vault::RotateMaster(crypto::MasterKey& next) {
 
 StatusOr<uint64_t> Vault::WrapAll(const crypto::MasterKey* next) {
   Batch batch;
+  uint64_t wrapped = 0;
   const std::vector<crypto::Keyring::WrappedKey> keys = keyring_.WrapAll(next);
   for (const crypto::Keyring::WrappedKey& key : keys) {
     const KeyName name{.owner = OwnerId::FromBytes(key.owner), .epoch = key.epoch};
     const auto found = states_.find(name);
     GW_CHECK(found != states_.end() && found->second != KeyState::kTombstone);
+    if (found->second == KeyState::kReplaced) continue;  // it has no row, and must not get one
+    ++wrapped;
     batch.Put(Table::kKeys, KeyRowKey(name.owner, name.epoch),
               ByteWriter().U8(static_cast<uint8_t>(found->second)).Raw(key.wrapped).bytes());
   }
   batch.Put(Table::kMeta, kGenerationKey, 
             ByteWriter().U32(next != nullptr ? next->generation : generation()).bytes());
   RETURN_IF_ERROR(db_.Commit(batch));
-  return keys.size();
+  return wrapped;
 }
 
 Status Vault::MakeSigners() {
@@ -249,7 +253,12 @@ Status Vault::NeedKey(const KeyName& name) {
   if (found != states_.end()) {
     if (found->second == KeyState::kActive) return OkStatus();
     return FailedPrecondition("the data key of epoch %u is %s; it is never made again", name.epoch,
-                              found->second == KeyState::kRetired ? "retired" : "destroyed");
+                              found->second == KeyState::kTombstone ? "destroyed" : "retired");
+  }
+  if (name.owner != OwnerId{} &&
+      (GenerationOf(name.epoch) > 0 || NewestGeneration(name.owner, name.epoch) > 0)) {
+    return FailedPrecondition("the data key of epoch %u was replaced; it is never made again",
+                              name.epoch);
   }
   Batch batch;
   RETURN_IF_ERROR(MintInto(batch, name));
@@ -293,6 +302,10 @@ StatusOr<std::string> Vault::OpenRow(Table table, std::string_view key,
         states_.contains(KeyName{.owner = header.owner, .epoch = kErasedEpoch})) {
       return NotFound("sealed row: its owner's data keys were destroyed");
     }
+    if (found == states_.end() && header.owner != OwnerId{} &&
+        GenerationOf(header.epoch) < NewestGeneration(header.owner, BaseEpoch(header.epoch))) {
+      return NotFound("sealed row: its data key was replaced");  // an old file's, as of a salvage
+    }
     if (found == states_.end()) return DataLoss("sealed row: its data key does not exist");
     if (found->second == KeyState::kTombstone) {
       return NotFound("sealed row: its data key was destroyed");
@@ -328,6 +341,7 @@ Status Vault::DestroyOwner(Batch& batch, const OwnerId& owner) {
     keyring_.Forget(owner.view(), entry.first.epoch);
     return true;
   });
+  std::erase_if(newest_, [&](const auto& entry) { return entry.first.owner == owner; });
   states_.emplace(KeyName{.owner = owner, .epoch = kErasedEpoch}, KeyState::kTombstone);
   return OkStatus();
 }
@@ -345,23 +359,6 @@ std::vector<OwnerId> Vault::ErasedOwners() const {
 bool Vault::IsErased(const OwnerId& owner) const {
   const MutexLock lock(mutex_);
   return states_.contains({.owner = owner, .epoch = kErasedEpoch});
-}
-
-bool Vault::MaySeal(const OwnerId& owner, uint32_t epoch) const {
-  const MutexLock lock(mutex_);
-  if (states_.contains({.owner = owner, .epoch = kErasedEpoch})) return false;
-  const auto found = states_.find({.owner = owner, .epoch = epoch});
-  return found == states_.end() || found->second == KeyState::kActive;
-}
-
-std::vector<std::pair<OwnerId, uint32_t>> Vault::OwnersKeys() const {
-  std::vector<std::pair<OwnerId, uint32_t>> keys;
-  const MutexLock lock(mutex_);
-  for (const auto& [name, state] : states_) {
-    if (name.owner == OwnerId{} || state == KeyState::kTombstone) continue;
-    keys.emplace_back(name.owner, name.epoch);
-  }
-  return keys;
 }
 
 StatusOr<std::optional<std::string>> Vault::GetRow(Table table, std::string_view key) const {

@@ -46,6 +46,16 @@ inline constexpr uint32_t kErasedEpoch = 0xffffffff;  // its tombstone stands fo
 // two years of days must not be one that opens a month's readings.
 inline constexpr uint32_t kRollupEpochs = 0x80000000;
 
+// An owner's keys are replaced by keys of the next generation, whose epoch has its number in these
+// bits; what the epoch is without them is the month, and whether the key is of rollups.
+inline constexpr uint32_t kGenerationShift = 20;
+inline constexpr uint32_t kGenerationMax = 0x7fe;  // so that none is kErasedEpoch
+inline constexpr uint32_t kGenerations = 0x7ff00000;
+inline constexpr uint32_t BaseEpoch(uint32_t epoch) { return epoch & ~kGenerations; }
+inline constexpr uint32_t GenerationOf(uint32_t epoch) {
+  return (epoch & kGenerations) >> kGenerationShift;
+}
+
 // What sealing adds to a plaintext: the row's header, nonce and tag.
 inline constexpr std::size_t kRowOverheadBytes = 22 + 24 + 16;
 
@@ -88,7 +98,9 @@ class Vault {
   // Adds the sealed row to the batch. The first row of an owner and epoch makes their data key and
   // commits it at once, on its own: the write-ahead log then holds the key before any row sealed
   // with it, whichever thread commits first. A key without rows does no harm.
-  // Returns FailedPrecondition if the key was retired or destroyed: it is never made again.
+  // Only keys of generation 0 are made here: `epoch` is what NewestEpoch says, or that of a row that
+  // is rewritten in its place.
+  // Returns FailedPrecondition if the key was retired, replaced or destroyed: it is never made again.
   // Otherwise as Database::Commit, with the batch unchanged.
   Status PutSealed(Batch& batch, Table table, std::string_view key, OwnerKind owner_kind,
                    const OwnerId& owner, uint32_t epoch, std::string_view plaintext);
@@ -97,7 +109,7 @@ class Vault {
   Status PutOwn(Batch& batch, Table table, std::string_view key, std::string_view plaintext);
 
   // Opens a row of either kind, as it was read from `table` under `key`.
-  // Returns NotFound if its data key was destroyed, DataLoss if it is not the row that was put
+  // Returns NotFound if its data key was destroyed or replaced, DataLoss if it is not the row that was put
   // there: a changed byte, a moved row and a foreign key are not told apart.
   StatusOr<std::string> OpenRow(Table table, std::string_view key, std::string_view value) const;
 
@@ -112,10 +124,40 @@ class Vault {
   bool IsErased(const OwnerId& owner) const;
   std::vector<OwnerId> ErasedOwners() const;  // ascending
 
-  // False if PutSealed would refuse because the key was retired or destroyed.
-  bool MaySeal(const OwnerId& owner, uint32_t epoch) const;
+  // The epoch of the newest generation of an owner's key: what new rows are sealed under.
+  uint32_t NewestEpoch(const OwnerId& owner, uint32_t base_epoch) const;
+  // False if PutSealed would refuse the newest generation, because it was retired or destroyed.
+  bool MaySeal(const OwnerId& owner, uint32_t base_epoch) const;
   // The owners' data keys that still open rows, in no order.
-  std::vector<std::pair<OwnerId, uint32_t>> OwnersKeys() const;
+  using OwnerKey = std::pair<OwnerId, uint32_t>;  // and its epoch
+  std::vector<OwnerKey> OwnersKeys() const;
+
+  // renew.cc. Replacing owners' keys takes three steps, and after a crash the same again does the
+  // rest: Renew; everything of Replaced sealed anew under NewestEpoch; DropReplaced.
+  //
+  // Commits `batch` together with the next generation of each of these keys, which are active. Nobody
+  // may be between NewestEpoch and the commit of what he sealed under it.
+  // Returns ResourceExhausted if there are kGenerationMax of one, otherwise as Database::Commit.
+  Status Renew(Batch& batch, const std::vector<OwnerKey>& keys);
+  // Keys of which there is a newer generation, ascending.
+  std::vector<OwnerKey> Replaced() const;
+  // Commits `batch` together with the end of keys of which there is a newer generation. No row may
+  // be sealed under them any more; whoever began to read before still opens what he finds: Reader.
+  // Returns as Database::Commit, with everything as it was.
+  Status DropReplaced(Batch& batch, const std::vector<OwnerKey>& keys);
+
+  // Held by whoever scans owners' rows beside the pipeline thread, for as long as the scan takes:
+  // the rows of a moment ago open, though their keys have been replaced meanwhile.
+  class Reader {
+   public:
+    explicit Reader(Vault& vault);
+    ~Reader();
+    Reader(const Reader&) = delete;
+    Reader& operator=(const Reader&) = delete;
+
+   private:
+    Vault& vault_;
+  };
 
   // Database::Commit.
   Status Commit(Batch& batch) { return db_.Commit(batch); }
@@ -147,7 +189,8 @@ class Vault {
   StatusOr<crypto::TlsIdentity> MakeTlsIdentity(uint32_t generation) const;
 
  private:
-  enum class KeyState : uint8_t { kActive = 1, kRetired = 2, kTombstone = 3 };
+  // The last one is of memory only: its row is gone, and it stays while somebody reads.
+  enum class KeyState : uint8_t { kActive = 1, kRetired = 2, kTombstone = 3, kReplaced = 4 };
   struct KeyName {
     OwnerId owner;
     uint32_t epoch = 0;
@@ -166,6 +209,11 @@ class Vault {
   Status MintTlsKey(Batch& batch, uint32_t generation);
   Status MakeSigners();
   Status MintInto(Batch& batch, const KeyName& name);
+  // That of a generation in the states, 0 if there is none.
+  uint32_t NewestGeneration(const OwnerId& owner, uint32_t base) const
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void NoteGeneration(const KeyName& name) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void ForgetReplaced() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Makes sure that the key is loaded, may seal, and has its row in the database.
   Status NeedKey(const KeyName& name);
   std::string IndexHash(std::string_view label, std::string_view data) const;
@@ -177,6 +225,9 @@ class Vault {
   mutable Mutex mutex_;
   // Every key row of the database; a key is named here only once its row is committed.
   std::unordered_map<KeyName, KeyState, KeyNameHash> states_ ABSL_GUARDED_BY(mutex_);
+  // Of owners' keys by their base epochs; those of generation 0 only are not here.
+  std::unordered_map<KeyName, uint32_t, KeyNameHash> newest_ ABSL_GUARDED_BY(mutex_);
+  int readers_ ABSL_GUARDED_BY(mutex_) = 0;
 };
 
 }  // namespace gateway::store

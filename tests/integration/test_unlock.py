@@ -129,6 +129,8 @@ def test_stewards_open_it_together(commons):
     gateway.cli("key", "slot", "add", "--stewards", *publics, "--threshold", "2")
     rotated = gateway.json("key", "rotate", "master")
     assert rotated["keys"] >= 6  # the gateway's own, and those of owners
+    fresh = gateway.json("key", "rotate", "data")
+    assert fresh["keys"] >= len(commons.homes)  # each has one of its registry row
     assert gateway.stop() == 0
     gateway.key_file.unlink()
     gateway.launch()

@@ -246,6 +246,7 @@ TEST(BlockTest, MalformedBlocksAreRefusedByName) {
       {"an unknown transform", good, "02" "01" + id + "02" "0200" "02" "00" "00", "kind 2"},
       {"nine planes", good, "02" "01" + id + "02" "0200" "00" "00" "09", "9 planes"},
       {"planes cut short", good, "02" "01" + id + "02" "0200" "00" "00" "01" "07", "block"},
+      {"a series twice", "02" "00" + start + "01" "02" "04", "02" "02" + column + column, "twice"},
       {"bytes left over", good, "02" "01" + column + "00", "block"},
       {"fewer readings than the head says", "02" "00" + start + "01" "02" "03",
        "02" "01" + column, "1 readings are missing"},
