@@ -104,7 +104,7 @@ Figures FiguresOf(const privacy::DecidedBucket& bucket, const Metric& metric, ui
   if (bucket.below) return {.homes_in_zone = homes, .below = min_count};
   return {.count = bucket.count,
           .sum = bucket.sum,
-          .mean = privacy::RoundedMean(bucket.sum, bucket.count),
+          .mean = bucket.mean,
           .completeness_pct = privacy::CompletenessPct(bucket.readings, metric.interval,
                                                        bucket.count, bucket.window.length()),
           .homes_in_zone = homes};
