@@ -148,6 +148,15 @@ DeviceKey Registry::DeviceOf(const SeriesId& series) const {
   return info == nullptr ? DeviceKey::FromBytes(series.view()) : info->device;
 }
 
+std::map<SeriesId, port::SeriesTraits> Registry::TraitsOf(
+    const std::map<SeriesId, std::vector<Reading>>& series) const {
+  std::map<SeriesId, port::SeriesTraits> traits;
+  for (const auto& [id, readings] : series) {
+    if (const SeriesInfo* info = FindSeries(id); info != nullptr) traits[id] = info->traits;
+  }
+  return traits;
+}
+
 policy::StoredDocuments Registry::stored_payloads() const {
   policy::StoredDocuments stored;
   const auto payload = [&](policy::DocumentKind kind) {

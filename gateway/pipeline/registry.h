@@ -93,6 +93,9 @@ class Registry {
   const SeriesInfo* FindSeries(const SeriesId& series) const;
   // Whose rows its readings are in. A series that is not known has rows of its own.
   DeviceKey DeviceOf(const SeriesId& series) const;
+  // What is known of those of them that are.
+  std::map<SeriesId, port::SeriesTraits> TraitsOf(
+      const std::map<SeriesId, std::vector<Reading>>& series) const;
   std::size_t device_count() const { return devices_.size(); }
 
   // Null until documents were activated.
