@@ -77,7 +77,8 @@ class Pipeline final : public port::Intake, public port::Commands, public port::
 
   // port::Intake
   std::shared_ptr<const port::AdmissionTable> admissions() const override;
-  Time Now() const override { return clock_.SystemNow(); }
+  // Never below what was made durable: a board that boots in 1970 goes on from there.
+  Time Now() const override;
   bool ClockSound() const override;
   bool ComparesStampsWithNow() const override { return replay_ == nullptr && ClockSound(); }
   void Received(uint32_t observations) override { counters_.Received(observations); }
@@ -257,6 +258,9 @@ class Pipeline final : public port::Intake, public port::Commands, public port::
 
   IntakeCounters counters_;
   mutable SheetIndex sheets_;  // readers bring it up to the watermark when they need it
+
+  // Since when the system's clock is below the floor; 0: it is not.
+  mutable std::atomic<std::chrono::steady_clock::rep> below_since_{0};
 
   // Held by intake for each message, and by whoever must have none in between.
   Mutex intake_gate_;
