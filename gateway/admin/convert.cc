@@ -107,14 +107,19 @@ commons::v1::GetStatusReply ToMessage(const port::GatewayStatus& status) {
   message.set_broker_connected(status.broker_connected);
   message.set_policy_version(status.policy_version);
   message.set_received(status.received);
-  for (const port::DoorCount& count : status.counts) {
-    auto* row = message.add_counts();
-    row->set_outcome(count.outcome);
-    row->set_reason(count.reason);
-    row->set_observations(count.observations);
-  }
+  const auto add = [](const std::vector<port::DoorCount>& counts, auto& rows) {
+    for (const port::DoorCount& count : counts) {
+      auto* row = rows.Add();
+      row->set_outcome(count.outcome);
+      row->set_reason(count.reason);
+      row->set_observations(count.observations);
+    }
+  };
+  add(status.counts, *message.mutable_counts());
+  add(status.odd, *message.mutable_odd());
   message.set_waiting(status.waiting);
   message.set_late(status.late);
+  message.set_untimed(status.untimed);
   message.set_journaled(status.journaled);
   message.set_folded(status.folded);
   message.set_households(status.households);

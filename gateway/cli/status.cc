@@ -38,6 +38,8 @@ Status Show(Context& context) {
     totals[count.outcome()] += count.observations();
     if (!count.reason().empty()) reasons[count.outcome()][count.reason()] = count.observations();
   }
+  Tally odd;
+  for (const auto& count : status.odd()) odd[count.outcome()][count.reason()] = count.observations();
   context.Print(Record{{"commons", status.commons()},
                        {"gateway", status.gateway()},
                        {"state", status.state()},
@@ -50,11 +52,13 @@ Status Show(Context& context) {
                        {"received", uint64_t{status.received()}},
                        {"waiting", uint64_t{status.waiting()}},
                        {"late", uint64_t{status.late()}},
+                       {"untimed", uint64_t{status.untimed()}},
                        {"stored", totals["stored"]},
                        {"duplicate", totals["duplicate"]},
                        {"denied", totals["denied"]},
                        {"quarantined", totals["quarantined"]},
                        {"reasons", std::move(reasons)},
+                       {"counters", std::move(odd)},
                        {"journaled", uint64_t{status.journaled()}},
                        {"folded", uint64_t{status.folded()}},
                        {"households", uint64_t{status.households()}},

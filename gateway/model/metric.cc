@@ -35,6 +35,11 @@ const Known* Find(std::string_view unit) {
 
 }  // namespace
 
+uint32_t StepsPerBel(const Decimal& resolution) {
+  const std::string text = resolution.ToString();
+  return text == "1" ? 10 : text == "0.1" ? 100 : text == "0.01" ? 1000 : 0;
+}
+
 std::optional<Decimal> UnitFactor(std::string_view from, std::string_view unit) {
   if (from == unit) return Exact("1");
   const Known* a = Find(from);

@@ -2,6 +2,7 @@
 // computes with: integers in steps of the metric's resolution.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -21,6 +22,12 @@ enum class MetricKind {
   kEvent,    // how often something happened
 };
 
+// Whether an owner's integers of a kind add up: amounts, increases, numbers of events. The others
+// are averaged over the time for which they held.
+constexpr bool AddsUp(MetricKind kind) {
+  return kind == MetricKind::kDelta || kind == MetricKind::kCounter || kind == MetricKind::kEvent;
+}
+
 // Whom the readings are about: a household's are protected by numbers of households, an open
 // metric's by nothing but its shortest bucket.
 enum class Sensitivity { kHousehold, kOpen };
@@ -38,6 +45,10 @@ struct Metric {
   OwnerKind owner = OwnerKind::kHousehold;  // whose devices may carry it: households' or places'
   Millis bucket_min{0};     // of a place's metric: the finest bucket that may ever leave
 };
+
+// How many steps of a resolution make 10 dB, or 0 unless it is 1, 0.1 or 0.01 dB: of other steps
+// nobody can say what the mean of their energies is (privacy/energy_mean.h).
+uint32_t StepsPerBel(const Decimal& resolution);
 
 // How many `unit`s one `from` is (kWh → Wh: 1000), or empty if the two do not measure the same
 // quantity or `from` is unknown. The same text is always 1.

@@ -38,7 +38,8 @@ class BlockLog {
   // What does not open is passed over.
   StatusOr<Known> Find(const SeriesPlace& place, const Reading& reading) const;
 
-  // The newest reading of the series with from ≤ time < until, written or not. Reads the disk.
+  // The newest reading of the series, of a time that is known, with from ≤ time < until, written or
+  // not. Reads the disk.
   // What does not open is passed over.
   StatusOr<std::optional<Reading>> LastBefore(const SeriesPlace& place, Time from,
                                               Time until) const;

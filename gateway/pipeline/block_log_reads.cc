@@ -75,6 +75,7 @@ StatusOr<std::optional<Reading>> BlockLog::LastBefore(const SeriesPlace& place, 
   RETURN_IF_ERROR(VisitSeries(place, from, until, [&](const std::vector<Reading>& block) {
     for (const Reading& reading : block) {
       if (reading.time < from || reading.time >= until) continue;
+      if (!HasKnownTime(reading.quality)) continue;
       if (!last.has_value() || reading.time > last->time) last = reading;
     }
     return true;

@@ -32,7 +32,7 @@ std::string SheetRowKey(const store::Vault& vault, const DayKey& key) {
 
 Core::Core(CoreParts parts)
     : parts_(std::move(parts)),
-      registry_(std::make_unique<Registry>(parts_.vault)),
+      registry_(std::make_unique<Registry>(parts_.vault, parts_.traits)),
       blocks_(parts_.vault.db(), parts_.vault),
       rollups_(parts_.vault) {}
 
@@ -48,7 +48,7 @@ void Core::Forget(const OwnerId& owner) {
 }
 
 Status Core::TakeActivation() {
-  auto fresh = std::make_unique<Registry>(parts_.vault);
+  auto fresh = std::make_unique<Registry>(parts_.vault, parts_.traits);
   RETURN_IF_ERROR(fresh->Load());
   registry_ = std::move(fresh);
   last_day_ = {};  // the time zone may be another one
@@ -107,6 +107,7 @@ Status Core::LoadOpenDays(const std::set<DayKey>& open) {
           const SeriesInfo* info = registry_->FindSeries(series);
           if (info == nullptr) return;
           for (const Reading& reading : readings) {
+            if (!HasKnownTime(reading.quality)) continue;
             const std::optional<DayKey> key = KeyOf(*info, reading.time);
             if (key.has_value() && open.contains(*key)) {
               days_.Add(*key, last_day_, owner, series, reading);
@@ -177,6 +178,19 @@ StatusOr<bool> Core::IsRolledUp(const OwnerId& owner, const MetricId& metric, Ti
   return !rollups->empty();
 }
 
+// Of a reading that nobody knows the time of only the order counts, and that it is there: two that
+// were stamped in one millisecond, as a broker's backlog is, are two.
+StatusOr<Outcome> Core::FoldUntimed(const JournalEntry& entry, const SeriesPlace& place,
+                                    Reading reading) {
+  if (!parts_.vault.MaySeal(entry.owner, MonthOf(entry.arrival))) return Outcome::kKeyGone;
+  Time& last = last_untimed_[place.series];
+  reading.time = std::max(reading.time, last + Millis(1));
+  RETURN_IF_ERROR(blocks_.Append(entry.owner_kind, place, MonthOf(entry.arrival), reading));
+  last = reading.time;
+  parts_.counters.Untimed();
+  return Outcome::kStored;
+}
+
 StatusOr<Outcome> Core::FoldReading(const JournalEntry& entry, const JournalEntry::Item& item) {
   const SeriesInfo* info = registry_->FindSeries(item.series);
   const std::optional<DayKey> key =
@@ -184,6 +198,7 @@ StatusOr<Outcome> Core::FoldReading(const JournalEntry& entry, const JournalEntr
   const SeriesPlace place{.owner = entry.owner,
                           .device = registry_->DeviceOf(item.series),
                           .series = item.series};
+  if (!HasKnownTime(item.reading.quality)) return FoldUntimed(entry, place, item.reading);
   Known known = Known::kNew;
   bool in_open_day = false;
   bool late = false;

@@ -12,6 +12,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "gateway/ledger/ledger.h"
@@ -41,6 +42,7 @@ struct CoreParts {
   IntakeCounters& counters;
   store::Losses& losses;
   GatewayId gateway;
+  port::TraitsOf traits = nullptr;  // null: none
   bool replay = false;
   // How many entries the ledger is known to have had before this process: as many may be readable
   // while a loss is not acknowledged.
@@ -130,6 +132,8 @@ class Core {
   struct Sheet;  // one sheet in the making: decide.cc
   StatusOr<Outcome> FoldReading(const store::JournalEntry& entry,
                                 const store::JournalEntry::Item& item);
+  StatusOr<Outcome> FoldUntimed(const store::JournalEntry& entry, const SeriesPlace& place,
+                                Reading reading);
   StatusOr<bool> IsRolledUp(const OwnerId& owner, const MetricId& metric, Time time);
   std::optional<DayKey> KeyOf(const SeriesInfo& series, Time time);
   Status LoadState();
@@ -141,12 +145,12 @@ class Core {
   Status ReportBlocks(uint32_t month, uint64_t damaged);
   Status PutCheckpoint(store::Batch& batch, const DayKey* closing);
   Status DecideSheet(const DayKey& key, const OpenDay& day, Time now);
-  StatusOr<privacy::SheetInput> MakeInput(const Sheet& sheet, const OpenDay& day, Time now) const;
+  StatusOr<privacy::SheetInput> MakeInput(Sheet& sheet, const OpenDay& day, Time now) const;
   // Of a counter's series, the last reading before the day, as far as it may look back.
   StatusOr<std::map<SeriesId, Reading>> ReadingsBefore(const Sheet& sheet, const OwnerId& owner,
                                                        const SeriesReadings& series) const;
   Status PutSheet(store::Batch& batch, Sheet& sheet, Time now);
-  StatusOr<std::vector<privacy::DecidedRule>> Figure(const Sheet& sheet, const OpenDay& day,
+  StatusOr<std::vector<privacy::DecidedRule>> Figure(Sheet& sheet, const OpenDay& day,
                                                      Time now) const;
 
   CoreParts parts_;
@@ -167,6 +171,7 @@ class Core {
   Time looked_at_keys_;  // for some that nothing needs any more
   std::set<uint32_t> merged_months_;
   std::optional<uint64_t> retained_policy_;  // under which this process looked at every block
+  std::unordered_map<SeriesId, Time> last_untimed_;  // of this process
   std::set<DayKey> decided_;  // a cache of what the sheets table says
   Window last_day_{};         // the civil day looked up last: most readings fall into it again
 };

@@ -31,12 +31,27 @@ void IntakeCounters::Late() {
   ++late_;
 }
 
+void IntakeCounters::Untimed() {
+  const MutexLock lock(mutex_);
+  ++untimed_;
+}
+
+void IntakeCounters::Odd(const OddityCounts& counts) {
+  const MutexLock lock(mutex_);
+  for (std::size_t i = 0; i < counts.size(); ++i) odd_[i] += counts[i];
+}
+
 IntakeCounters::Snapshot IntakeCounters::Read() const {
   Snapshot snapshot;
   const MutexLock lock(mutex_);
   snapshot.received = received_;
   snapshot.waiting = waiting_;
   snapshot.late = late_;
+  snapshot.untimed = untimed_;
+  for (std::size_t i = 0; i < odd_.size(); ++i) {
+    if (odd_[i] == 0) continue;
+    snapshot.odd.push_back({"odd", std::string(OddityName(static_cast<Oddity>(i))), odd_[i]});
+  }
   const auto settled = [&](Outcome outcome, std::string group, std::string reason)
                            ABSL_NO_THREAD_SAFETY_ANALYSIS {
     const uint64_t count = settled_[static_cast<std::size_t>(outcome)];

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "gateway/base/mutex.h"
+#include "gateway/pipeline/counter_use.h"
 #include "gateway/port/commands.h"
 #include "gateway/port/door.h"
 
@@ -30,13 +31,18 @@ class IntakeCounters {
     uint64_t received = 0;
     uint64_t waiting = 0;  // in hand or journaled, not yet folded
     uint64_t late = 0;     // of the stored
+    uint64_t untimed = 0;  // of the stored
     std::vector<port::DoorCount> counts;
+    std::vector<port::DoorCount> odd;
   };
 
   void Received(uint64_t observations);
   void Refused(port::DoorCode code);
   void Settle(Outcome outcome, uint64_t observations);
   void Late();
+  void Untimed();
+  // Readings of counters, in sheets that were decided.
+  void Odd(const OddityCounts& counts);
   Snapshot Read() const;
 
  private:
@@ -44,6 +50,8 @@ class IntakeCounters {
   uint64_t received_ ABSL_GUARDED_BY(mutex_) = 0;
   uint64_t waiting_ ABSL_GUARDED_BY(mutex_) = 0;
   uint64_t late_ ABSL_GUARDED_BY(mutex_) = 0;
+  uint64_t untimed_ ABSL_GUARDED_BY(mutex_) = 0;
+  OddityCounts odd_ ABSL_GUARDED_BY(mutex_){};
   std::array<uint64_t, static_cast<std::size_t>(port::DoorCode::kCount)> refused_
       ABSL_GUARDED_BY(mutex_){};
   std::array<uint64_t, static_cast<std::size_t>(Outcome::kCount)> settled_

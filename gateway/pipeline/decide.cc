@@ -20,6 +20,7 @@ struct Core::Sheet {
   const Metric* metric = nullptr;
   std::vector<const policy::ShareRule*> rules;
   std::vector<privacy::DecidedRule> decided;
+  OddityCounts odd{};  // of the readings it was made of
 };
 
 std::vector<Window> Core::WindowsOf(const policy::ShareRule& rule, const Window& day) {
@@ -104,7 +105,7 @@ Figures FiguresOf(const privacy::DecidedBucket& bucket, const Metric& metric, ui
   if (bucket.below) return {.homes_in_zone = homes, .below = min_count};
   return {.count = bucket.count,
           .sum = bucket.sum,
-          .mean = privacy::RoundedMean(bucket.sum, bucket.count),
+          .mean = bucket.mean,
           .completeness_pct = privacy::CompletenessPct(bucket.readings, metric.interval,
                                                        bucket.count, bucket.window.length()),
           .homes_in_zone = homes};
@@ -146,13 +147,14 @@ StatusOr<std::map<SeriesId, Reading>> Core::ReadingsBefore(const Sheet& sheet,
   return before;
 }
 
-StatusOr<privacy::SheetInput> Core::MakeInput(const Sheet& sheet, const OpenDay& day,
+StatusOr<privacy::SheetInput> Core::MakeInput(Sheet& sheet, const OpenDay& day,
                                               Time now) const {
   const Rules& rules = *registry_->rules();
   privacy::SheetInput input;
   input.day = day.window;
   input.owner_kind = sheet.metric->owner;
   input.combine = CombineOf(sheet.metric->kind);
+  input.steps_per_bel = StepsPerBel(sheet.metric->resolution);
   input.fine_windows = {day.window};
   for (const policy::ShareRule* rule : sheet.rules) {  // lint: lengths lie inside each other
     std::vector<Window> windows = WindowsOf(*rule, day.window);
@@ -164,7 +166,8 @@ StatusOr<privacy::SheetInput> Core::MakeInput(const Sheet& sheet, const OpenDay&
   for (const auto& [owner, series] : day.given_up ? kNobody : day.owners) {
     owners.push_back(registry_->FindOwner(owner));
     ASSIGN_OR_RETURN(const auto before, ReadingsBefore(sheet, owner, series));
-    input.owners.push_back(ContributionsOf(*sheet.metric, series, input.fine_windows, before));
+    input.owners.push_back(ContributionsOf(*sheet.metric, series, input.fine_windows, before,
+                                           registry_->TraitsOf(series), &sheet.odd));
   }
   for (const policy::ShareRule* rule : sheet.rules) {
     const auto since = rules.since.find(rule->id);
@@ -189,7 +192,7 @@ StatusOr<privacy::SheetInput> Core::MakeInput(const Sheet& sheet, const OpenDay&
   return input;
 }
 
-StatusOr<std::vector<privacy::DecidedRule>> Core::Figure(const Sheet& sheet, const OpenDay& day,
+StatusOr<std::vector<privacy::DecidedRule>> Core::Figure(Sheet& sheet, const OpenDay& day,
                                                          Time now) const {
   if (!given_up_.has_value() || day.window.start >= *given_up_) {
     ASSIGN_OR_RETURN(const privacy::SheetInput input, MakeInput(sheet, day, now));
@@ -215,7 +218,8 @@ Status Core::DecideSheet(const DayKey& key, const OpenDay& day, Time now) {
               .day = day.window,
               .metric = policy.FindMetric(key.metric),
               .rules = policy.ShareRulesFor(key.metric),
-              .decided = {}};
+              .decided = {},
+              .odd = {}};
   ASSIGN_OR_RETURN(sheet.decided, Figure(sheet, day, now));
 
   store::Batch batch;
@@ -234,6 +238,7 @@ Status Core::DecideSheet(const DayKey& key, const OpenDay& day, Time now) {
     return committed;
   }
   parts_.ledger.Committed();
+  parts_.counters.Odd(sheet.odd);
   blocks_.Written();
   bytes_since_checkpoint_ = 0;
   Log(LogLevel::kDebug, "decision ends");

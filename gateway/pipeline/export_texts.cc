@@ -147,7 +147,7 @@ std::string ExportSchema() {
         "time": {"$ref": "#/$defs/time", "description": "of a rollup: the start of its bucket"},
         "bucket": {"type": "string", "description": "ISO 8601 length of a rollup's bucket, by the rule in force"},
         "value": {"type": "string", "pattern": "^-?[0-9]+([.][0-9]+)?$", "description": "exact decimal in the unit; of a rollup a sum or a mean, as the metric's kind says"},
-        "quality": {"type": "string", "description": "arrival-time: stamped by the gateway, not by the device"},
+        "quality": {"type": "string", "description": "words with spaces between. arrival-time: stamped by the gateway, not by the device; waited: and the broker may have kept it for long; clock-unsound: and the gateway did not know the time; local-time: the device did not say its offset from UTC"},
         "readings": {"type": "integer", "minimum": 1, "description": "how many readings a rollup was made of"}
       }
     },

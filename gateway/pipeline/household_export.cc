@@ -1,6 +1,7 @@
 #include "gateway/pipeline/household_export.h"
 
 #include <optional>
+#include <utility>
 
 #include "gateway/base/bytes.h"
 #include "gateway/base/log.h"
@@ -56,10 +57,19 @@ class MonthEntries {
   int parts_ = 0;
 };
 
+// Its bits by name, with spaces between.
 std::string QualityText(uint8_t quality) {
-  if (quality == kQualityNone) return "";
-  if (quality == kQualityArrivalTime) return "arrival-time";
-  return Format("0x%02x", static_cast<int>(quality));
+  std::string text;
+  const auto add = [&](std::string_view name) { text += (text.empty() ? "" : " ") + std::string(name); };
+  for (const auto& [bit, name] : {std::pair(kQualityArrivalTime, "arrival-time"),
+                                  std::pair(kQualityWaited, "waited"),
+                                  std::pair(kQualityClockUnsound, "clock-unsound"),
+                                  std::pair(kQualityLocalTime, "local-time")}) {
+    if ((quality & bit) != 0) add(name);
+    quality &= static_cast<uint8_t>(~bit);
+  }
+  if (quality != 0) add(Format("0x%02x", static_cast<int>(quality)));
+  return text;
 }
 
 struct SeriesName {

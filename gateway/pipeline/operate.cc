@@ -256,6 +256,8 @@ StatusOr<port::GatewayStatus> Pipeline::GetStatus() {
     status.received = counters.received;
     status.waiting = counters.waiting;
     status.late = counters.late;
+    status.untimed = counters.untimed;
+    status.odd = counters.odd;
     status.counts = std::move(counters.counts);
     status.journaled = journal_->last();
     status.folded = core_->folded();

@@ -33,6 +33,7 @@ Pipeline::Pipeline(PipelineOptions options)
       checkpoint_interval_(options.checkpoint_interval),
       sync_(options.sync),
       space_(options.space),
+      traits_(std::move(options.traits)),
       env_(options.env),
       keyslots_path_(std::move(options.keyslots)),
       master_(std::move(options.master)) {}
@@ -77,6 +78,7 @@ Status Pipeline::Start() {
                                              .counters = counters_,
                                              .losses = *losses_,
                                              .gateway = gateway_,
+                                             .traits = traits_,
                                              .replay = replay_ != nullptr,
                                              .ledger_known = ledger_known});
     return core_->Load();
@@ -253,7 +255,7 @@ Status Pipeline::Append(const port::Delivery& delivery, std::span<const port::Ad
     return OkStatus();
   }
   const MutexLock intake(intake_gate_);
-  const Time now = clock_.SystemNow();
+  const Time now = Now();
   std::vector<store::JournalEntry> entries = EntriesOf(readings, now, hash);
   if (entries.empty()) return OkStatus();
   RETURN_IF_ERROR(journal_->Append(entries, now));
@@ -278,13 +280,27 @@ Status Pipeline::Append(const port::Delivery& delivery, std::span<const port::Ad
 void Pipeline::Quarantine(const port::Delivery& /*delivery*/,
                           const port::Admission& /*admission*/, port::DoorCode /*code*/) {}
 
+Time Pipeline::Now() const {
+  const Time now = clock_.SystemNow();
+  const Time floor = core_->clock_floor();
+  if (now >= floor) {
+    below_since_.store(0, std::memory_order_relaxed);
+    return now;
+  }
+  const auto steady = clock_.SteadyNow().time_since_epoch().count();
+  std::chrono::steady_clock::rep since = 0;
+  if (below_since_.compare_exchange_strong(since, steady, std::memory_order_relaxed)) since = steady;
+  return floor + std::chrono::duration_cast<Millis>(std::chrono::steady_clock::duration(steady - since));
+}
+
 bool Pipeline::ClockSound() const { return ClockSound(clock_.SystemNow()); }
 
 bool Pipeline::ClockSound(Time now) const { return SoundAbove(core_->clock_floor(), now); }
 
 bool Pipeline::SoundAbove(Time floor, Time now) const {
   if (now < floor) return false;
-  return clock_.Synchronised() || now - floor <= std::chrono::hours(24);
+  // A floor that was never raised says nothing about a clock that begins in 1970 too.
+  return clock_.Synchronised() || (floor > Time{} && now - floor <= std::chrono::hours(24));
 }
 
 bool Pipeline::Take(std::deque<store::JournalEntry>& entries, std::deque<Command>& commands) {

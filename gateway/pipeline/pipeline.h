@@ -49,6 +49,7 @@ struct PipelineOptions {
   std::chrono::seconds checkpoint_interval = limits::kCheckpointInterval;
   store::SyncerOptions sync = {};
   store::SpaceLimits space{.quota_bytes = 0, .free_bytes_min = limits::kDiskFreeMin};
+  port::TraitsOf traits = nullptr;  // asked while the pipeline starts and on its thread; null: none
   rocksdb::Env* env = nullptr;  // for tests: see store::DatabaseOptions
 };
 
@@ -77,7 +78,8 @@ class Pipeline final : public port::Intake, public port::Commands, public port::
 
   // port::Intake
   std::shared_ptr<const port::AdmissionTable> admissions() const override;
-  Time Now() const override { return clock_.SystemNow(); }
+  // Never below what was made durable: a board that boots in 1970 goes on from there.
+  Time Now() const override;
   bool ClockSound() const override;
   bool ComparesStampsWithNow() const override { return replay_ == nullptr && ClockSound(); }
   void Received(uint32_t observations) override { counters_.Received(observations); }
@@ -264,6 +266,7 @@ class Pipeline final : public port::Intake, public port::Commands, public port::
   const std::chrono::seconds checkpoint_interval_;
   const store::SyncerOptions sync_;
   const store::SpaceLimits space_;
+  const port::TraitsOf traits_;
   rocksdb::Env* const env_;
   const std::string keyslots_path_;
   crypto::MasterKeys master_;  // moved on by Start
@@ -283,6 +286,9 @@ class Pipeline final : public port::Intake, public port::Commands, public port::
 
   IntakeCounters counters_;
   mutable SheetIndex sheets_;  // readers bring it up to the watermark when they need it
+
+  // Since when the system's clock is below the floor; 0: it is not.
+  mutable std::atomic<std::chrono::steady_clock::rep> below_since_{0};
 
   // Held by intake for each message, and by whoever must have none in between.
   Mutex intake_gate_;

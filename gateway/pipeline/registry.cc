@@ -97,6 +97,7 @@ void Registry::Index(const Household& household) {
           info.sheet_zone = *std::move(zone);
         }
       }
+      if (traits_) info.traits = traits_(EnrolledAs(device), metric);
       series_[vault_.SeriesOf(device.value(), metric.id.value())] = std::move(info);
     }
   }
@@ -145,6 +146,15 @@ const SeriesInfo* Registry::FindSeries(const SeriesId& series) const {
 DeviceKey Registry::DeviceOf(const SeriesId& series) const {
   const SeriesInfo* info = FindSeries(series);
   return info == nullptr ? DeviceKey::FromBytes(series.view()) : info->device;
+}
+
+std::map<SeriesId, port::SeriesTraits> Registry::TraitsOf(
+    const std::map<SeriesId, std::vector<Reading>>& series) const {
+  std::map<SeriesId, port::SeriesTraits> traits;
+  for (const auto& [id, readings] : series) {
+    if (const SeriesInfo* info = FindSeries(id); info != nullptr) traits[id] = info->traits;
+  }
+  return traits;
 }
 
 policy::StoredDocuments Registry::stored_payloads() const {

@@ -76,9 +76,13 @@ bool Retention::IsHeld(const Plan& plan, const Window& span) {
   return false;
 }
 
-Retention::Fate Retention::FateOf(const Plan& plan, Time time) {
+Retention::Fate Retention::FateOf(const Plan& plan, const Reading& reading) {
   if (plan.metric == nullptr) return Fate::kErased;
+  const Time time = reading.time;
   const Time from = now_ - plan.raw->keep;
+  if (!HasKnownTime(reading.quality)) {  // It is of no day, and in no figure or rollup.
+    return time >= from && MonthOf(time) > early_month_ ? Fate::kKept : Fate::kErased;
+  }
   // With rollups a civil day goes as a whole, as its sheet was decided as a whole: a counter's or a
   // gauge's bucket needs the readings around it.
   const Window day = plan.rollup == nullptr ? Window{time, time + Millis(1)} : DayOf(time);
@@ -172,7 +176,7 @@ Status Retention::TakeOwner(uint32_t month, const OwnerId& owner) {
         work.kind = kind;
         const Plan& plan = PlanOf(series);
         for (const Reading& reading : readings) {
-          const Fate fate = FateOf(plan, reading.time);
+          const Fate fate = FateOf(plan, reading);
           any = any || fate != Fate::kKept;
           if (fate != Fate::kRolledUp) continue;
           Due& due = work.due[plan.metric->id];
@@ -227,10 +231,11 @@ Status Retention::RollUpDay(const OwnerWork& work, Due& due, const Window& day,
   ASSIGN_OR_RETURN(const SeriesReadings series, ReadingsOf(work, metric, day));
   ASSIGN_OR_RETURN(const auto before, ReadingsBefore(work, plan, series, day));
   const std::vector<Window> buckets = BucketsOf(plan.rollup->whole_day, plan.rollup->bucket, day);
-  const privacy::OwnerDay owner_day = ContributionsOf(*plan.metric, series, buckets, before);
+  const privacy::OwnerDay owner_day = ContributionsOf(*plan.metric, series, buckets, before,
+                                                      parts_.registry.TraitsOf(series));
   for (std::size_t i = 0; i < buckets.size(); ++i) {
     const privacy::Contribution& fine = owner_day.fine[i];
-    if (fine.readings == 0 || buckets[i].start < now_ - plan.rollup->keep ||
+    if (!HasValue(plan.metric->kind, fine) || buckets[i].start < now_ - plan.rollup->keep ||
         !parts_.rollups.MayAdd(work.owner, buckets[i].start)) {
       continue;
     }
@@ -260,6 +265,7 @@ StatusOr<SeriesReadings> Retention::ReadingsOf(const OwnerWork& work, const Metr
           const Plan& plan = PlanOf(series);
           if (plan.metric == nullptr || plan.metric->id != metric) return;
           for (const Reading& reading : readings) {
+            if (!HasKnownTime(reading.quality)) continue;
             if (day.Contains(reading.time)) all[series].push_back(reading);
           }
         });
@@ -306,9 +312,10 @@ Status Retention::Remove(OwnerWork& work) {
       months.insert(MonthOf(rules_.time_zone.DayOf(start).end - Millis(1)));
     }
   }
-  const auto gone = [&](uint32_t month, const SeriesId& series, Time time) {
+  const auto gone = [&](uint32_t month, const SeriesId& series, const Reading& reading) {
+    const Time time = reading.time;
     const Plan& plan = PlanOf(series);
-    const Fate fate = FateOf(plan, time);
+    const Fate fate = FateOf(plan, reading);
     if (fate == Fate::kKept) return false;
     const auto due = fate == Fate::kErased ? work.due.end() : work.due.find(plan.metric->id);
     if (fate == Fate::kRolledUp && due == work.due.end()) return false;  // not rolled up after all
@@ -325,7 +332,7 @@ Status Retention::Remove(OwnerWork& work) {
     ASSIGN_OR_RETURN(const BlockLog::Removed removed,
                      parts_.blocks.RemoveIf(work.batch, month, work.owner,
                                             [&](const SeriesId& series, const Reading& reading) {
-                                              return gone(month, series, reading.time);
+                                              return gone(month, series, reading);
                                             }));
     work.pending.bytes += removed.bytes;
   }

@@ -83,7 +83,7 @@ class Retention {
 
   const Plan& PlanOf(const SeriesId& series);
   const Window& DayOf(Time time);
-  Fate FateOf(const Plan& plan, Time time);
+  Fate FateOf(const Plan& plan, const Reading& reading);
   // Whether a day that is not decided yet may need readings of [from, until).
   bool IsHeld(const Plan& plan, const Window& span);
   Status TakeMonth(uint32_t month);

@@ -17,7 +17,8 @@
 //   L31    unknown time zone                               L33    dates out of order
 //   L34    a zone whose parent is not coarser              L38    a key twice
 //   L40    sensitivity and unit_of_privacy that do not fit each other
-//   L43    a consent rule for a metric of places           L44    a counter whose lo is below zero
+//   L43    a consent rule for a metric of places           L44    a counter or event whose lo is below zero
+//   L48  a level or state that is not measured as its kind is
 
 namespace gateway::policy {
 namespace {
@@ -117,6 +118,23 @@ void LintMetricRules(const Policy& policy, Linter& lint) {
   }
 }
 
+// What does not fit a metric's kind; "" if all does.
+std::string_view MisfitOf(const Metric& metric) {
+  if (metric.kind == MetricKind::kLevel) {
+    // The one whose mistake nobody would see in the figures: of the level of a river.
+    if (!metric.unit.starts_with("dB")) return "a level is in decibels; a water level is a gauge";
+    if (StepsPerBel(metric.resolution) == 0) return "a level has a resolution of 1, 0.1 or 0.01 dB";
+  }
+  if (metric.kind == MetricKind::kState) {
+    const std::string_view whole = metric.unit == "1" ? "1" : metric.unit == "%" ? "100" : "";
+    if (whole.empty()) return "the share of time of a state is in the unit \"1\" or \"%\"";
+    if (metric.lo != 0 || metric.resolution.Times(metric.hi) != whole) {
+      return "a state is nothing or all: lo 0, and hi 1, or 100 of \"%\"";
+    }
+  }
+  return "";
+}
+
 void LintMetrics(const Policy& policy, Linter& lint) {
   for (std::size_t i = 0; i < policy.metrics.size(); ++i) {
     const Metric& metric = policy.metrics[i];
@@ -126,10 +144,15 @@ void LintMetrics(const Policy& policy, Linter& lint) {
                   Format("metric \"%s\": unit_of_privacy %s needs sensitivity %s", metric.id.value(),
                          of_places ? "place" : "household", of_places ? "open" : "household"));
     }
-    if (metric.kind == MetricKind::kCounter && metric.lo < 0) {
+    const bool counts = metric.kind == MetricKind::kCounter || metric.kind == MetricKind::kEvent;
+    if (counts && metric.lo < 0) {
       lint.Refuse("L44", policy.metric_lines[i],
-                  Format("metric \"%s\": a counter starts at 0 and has no lo below it",
+                  Format("metric \"%s\": a counter or event starts at 0 and has no lo below it",
                          metric.id.value()));
+    }
+    if (const std::string_view misfit = MisfitOf(metric); !misfit.empty()) {
+      lint.Refuse("L48", policy.metric_lines[i],
+                  Format("metric \"%s\": %s", metric.id.value(), misfit));
     }
   }
 }

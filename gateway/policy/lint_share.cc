@@ -19,6 +19,7 @@
 //   L37  more cells than one sheet may have
 //   L41  a place's metric in a bucket below its bucket_min
 //   L42  safeguards that do not fit whom the metric is about, or its kind
+//   L49  a sum of levels in decibels
 // L07, L23 and L30 are about households' metrics only: a place is nobody's home.
 
 namespace gateway::policy {
@@ -115,6 +116,10 @@ class ShareLinter {
   void LintSafeguards(const ShareRule& rule) {
     const Metric* metric = policy_.FindMetric(rule.metric);
     if (metric == nullptr) return;
+    if (metric->kind == MetricKind::kLevel && std::ranges::count(rule.stats, "sum") > 0) {
+      Refuse("L49", rule, Format("metric \"%s\" is in decibels, which do not add up; share count "
+                                 "and mean", metric->id.value()));
+    }
     if (metric->owner != OwnerKind::kPlace) {
       if (!rule.min_count) return;
       Refuse("L42", rule, Format("min_count is for places; what protects the households of \"%s\" "
@@ -131,9 +136,9 @@ class ShareLinter {
                                  "top1_max_pct: leave them out", metric->id.value()));
     }
     if (!rule.min_count) return;
-    if (metric->kind == MetricKind::kGauge || metric->lo < 0) {
+    if (!AddsUp(metric->kind) || metric->lo < 0) {
       Refuse("L42", rule, Format("min_count hides small sums, and those of metric \"%s\" are none: "
-                                 "it is for delta and counter metrics with lo from 0",
+                                 "it is for delta, counter and event metrics with lo from 0",
                                  metric->id.value()));
     }
   }
@@ -197,7 +202,8 @@ class ShareLinter {
                                  "first one; keep them longer", retain->id.value(),
                                  FormatDuration(retain->keep), FormatDuration(decided_after)));
     }
-    if (metric.lo < 0 && metric.owner != OwnerKind::kPlace) {
+    const bool cancels = metric.lo < 0 && metric.kind != MetricKind::kLevel;
+    if (cancels && metric.owner != OwnerKind::kPlace) {
       Refuse("L30", rule, Format("metric \"%s\" has lo below 0: the largest share of a sum means "
                                  "nothing when contributions can cancel", metric.id.value()));
     }
@@ -206,10 +212,9 @@ class ShareLinter {
 
   void LintSums(const Metric& metric, const ShareRule& rule) {
     // What one series can add to a day: a delta its readings; a counter likewise, as each may be
-    // a reset that counts whole; a gauge one mean for each bucket.
-    const Millis::rep parts = metric.kind == MetricKind::kGauge
-                                  ? Millis::rep{limits::kCellsPerSheetMax}
-                                  : kLongestDay / metric.interval + 1;
+    // a reset that counts whole; what is averaged one mean for each bucket.
+    const Millis::rep parts = AddsUp(metric.kind) ? kLongestDay / metric.interval + 1
+                                                  : Millis::rep{limits::kCellsPerSheetMax};
     // The largest share is compared in hundredths, so 100 times a day's sum must fit.
     const int64_t factor = int64_t{100} * int64_t{limits::kSeriesMax};
     constexpr int64_t kSumMax = int64_t{1} << 62;
@@ -218,7 +223,7 @@ class ShareLinter {
       Refuse("L32", rule, Format("metric \"%s\": %d times lo or hi a day from %d series could "
                                  "overflow; use a coarser resolution%s", metric.id.value(), parts,
                                  limits::kSeriesMax,
-                                 metric.kind == MetricKind::kGauge ? "" : " or a longer interval"));
+                                 AddsUp(metric.kind) ? " or a longer interval" : ""));
     }
   }
 

@@ -74,7 +74,8 @@ Metric ReadMetric(Fields& fields) {
   Metric metric;
   metric.id = ReadIdField<MetricId>(fields, "id");
   metric.unit = ReadText(fields, "unit");
-  metric.kind = static_cast<MetricKind>(fields.OneOf("kind", {"delta", "gauge", "counter"}));
+  metric.kind = static_cast<MetricKind>(
+      fields.OneOf("kind", {"delta", "gauge", "counter", "level", "state", "event"}));
   metric.resolution = fields.Parse("resolution", ReadResolution);
   metric.lo = ReadBound(fields, "lo", metric.resolution);
   metric.hi = ReadBound(fields, "hi", metric.resolution);

@@ -101,6 +101,10 @@ struct GatewayStatus {
   std::vector<DoorCount> counts;  // stored + duplicate + denied + quarantined + waiting = received
   uint64_t waiting = 0;
   uint64_t late = 0;  // of the stored: came after their day was decided
+  uint64_t untimed = 0;  // of the stored: their time is not known, and no figure has them
+  // Readings of counters in decided sheets that did not just grow, by reason: "dip", "spike" and
+  // "replaced" added nothing, "reset" and "rollover" what was used since.
+  std::vector<DoorCount> odd;
   uint64_t journaled = 0, folded = 0;  // last journal number written, last one folded
   uint64_t households = 0, devices = 0, open_days = 0;
   uint64_t ledger_size = 0;

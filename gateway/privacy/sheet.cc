@@ -6,6 +6,7 @@
 #include <span>
 
 #include "gateway/base/check.h"
+#include "gateway/privacy/energy_mean.h"
 
 namespace gateway::privacy {
 namespace {
@@ -25,6 +26,7 @@ struct Tally {
   // a small or zero sum. Where no value is negative, `magnitude` is `sum`.
   Wide magnitude = 0;
   Wide largest = 0;
+  std::vector<HeldLevel> levels;  // of kEnergyMean, instead of the three sums
 };
 
 // One owner's integer over one or more windows; no readings = did not contribute.
@@ -37,16 +39,23 @@ Share ShareOf(const SheetInput& input, const OwnerDay& owner,
               std::span<const std::size_t> windows) {
   Share share;
   uint64_t weight = 0;
+  std::vector<HeldLevel> levels;
   for (const std::size_t window : windows) {
     const Contribution& part = owner.fine[window];
     if (part.readings == 0) continue;
     share.readings += part.readings;
     weight += part.weight;
-    share.value += input.combine == Combine::kSum ? Wide{part.value} : part.value * Wide{part.weight};
+    if (input.combine == Combine::kEnergyMean) {
+      levels.push_back({part.value, part.weight});
+    } else {
+      share.value +=
+          input.combine == Combine::kSum ? Wide{part.value} : part.value * Wide{part.weight};
+    }
   }
   if (input.combine == Combine::kSum) return share;
   if (weight == 0) return {};
-  share.value = RoundedMean(share.value, weight);
+  share.value = input.combine == Combine::kMean ? RoundedMean(share.value, weight)
+                                                : EnergyMean(levels, input.steps_per_bel);
   return share;
 }
 
@@ -56,8 +65,12 @@ Tally TallyOf(const SheetInput& input, const Set& owners, std::span<const std::s
     const Share share = ShareOf(input, input.owners[owner], windows);
     if (share.readings == 0) continue;
     ++tally.count;
-    tally.sum += share.value;
     tally.readings += share.readings;
+    if (input.combine == Combine::kEnergyMean) {
+      tally.levels.push_back({static_cast<int64_t>(share.value), 1});
+      continue;
+    }
+    tally.sum += share.value;
     tally.magnitude += Magnitude(share.value);
     tally.largest = std::max(tally.largest, Magnitude(share.value));
   }
@@ -68,14 +81,26 @@ bool IsBelow(const Tally& tally, const SheetRule& rule) {
   return rule.min_count.has_value() && tally.sum < Wide{*rule.min_count};
 }
 
+bool OneStandsOut(const SheetInput& input, const Tally& tally, uint32_t top1_max_pct) {
+  if (input.combine == Combine::kEnergyMean) {
+    return LoudestStandsOut(tally.levels, input.steps_per_bel, top1_max_pct);
+  }
+  return tally.largest * 100 > Wide{top1_max_pct} * tally.magnitude;
+}
+
 // The primary rules; kNone = safe.
-SuppressionReason Judge(const Tally& tally, const SheetRule& rule) {
+SuppressionReason Judge(const SheetInput& input, const Tally& tally, const SheetRule& rule) {
   if (tally.count == 0 || tally.count < rule.k_min) return SuppressionReason::kTooFew;
   // Nobody stands out among places, whose rules have no share.
-  if (rule.top1_max_pct != 0 && tally.largest * 100 > Wide{rule.top1_max_pct} * tally.magnitude) {
+  if (rule.top1_max_pct != 0 && OneStandsOut(input, tally, rule.top1_max_pct)) {
     return SuppressionReason::kDominance;
   }
   return SuppressionReason::kNone;
+}
+
+int64_t MeanOf(const SheetInput& input, const Tally& tally) {
+  return input.combine == Combine::kEnergyMean ? EnergyMean(tally.levels, input.steps_per_bel)
+                                               : RoundedMean(tally.sum, tally.count);
 }
 
 Status CheckWindows(const SheetInput& input) {
@@ -93,6 +118,11 @@ Status CheckWindows(const SheetInput& input) {
 }
 
 Status CheckOwners(const SheetInput& input) {
+  const bool of_levels = input.combine == Combine::kEnergyMean;
+  if (of_levels && !IsEnergyScale(input.steps_per_bel)) {
+    return InvalidArgument("sheet: %d steps in a bel, but only 10, 100 and 1000 are known",
+                           input.steps_per_bel);
+  }
   Wide total = 0;
   for (std::size_t i = 0; i < input.owners.size(); ++i) {
     const std::vector<Contribution>& fine = input.owners[i].fine;
@@ -100,8 +130,14 @@ Status CheckOwners(const SheetInput& input) {
       return InvalidArgument("sheet: input %d has %d windows, the sheet %d", i, fine.size(),
                              input.fine_windows.size());
     }
+    Wide weight = 0;
     for (const Contribution& part : fine) {
       if (part.readings == 0) continue;
+      weight += part.weight;
+      if (of_levels && weight > kEnergyWeightMax) {
+        return InvalidArgument("sheet: the levels of input %d weigh more than %d seconds", i,
+                               kEnergyWeightMax);
+      }
       total += Magnitude(part.value);
       // Bounding the total of all absolute values bounds every sum that can be asked for.
       if (total > kSumMax) return InvalidArgument("sheet: the values' sum exceeds 62 bits");
@@ -179,14 +215,16 @@ std::vector<SuppressionReason> JudgeOverlaps(const SheetInput& input,
   return reasons;
 }
 
-DecidedBucket DecideBucket(const Window& window, const Tally& tally, const SheetRule& rule) {
+DecidedBucket DecideBucket(const SheetInput& input, const Window& window, const Tally& tally,
+                           const SheetRule& rule) {
   DecidedBucket bucket;
   bucket.window = window;
-  bucket.reason = Judge(tally, rule);
+  bucket.reason = Judge(input, tally, rule);
   if (bucket.reason != SuppressionReason::kNone) return bucket;
   bucket.count = tally.count;
   bucket.below = IsBelow(tally, rule);
   bucket.sum = bucket.below ? 0 : static_cast<int64_t>(tally.sum);  // at most kSumMax, see CheckOwners
+  bucket.mean = bucket.below ? 0 : MeanOf(input, tally);
   bucket.readings = tally.readings;
   return bucket;
 }
@@ -227,7 +265,8 @@ void DecidePrimary(const SheetInput& input, SuppressionReason rule_reason, RuleS
   for (const Bucket& bucket : state.buckets) {
     if (rule_reason == SuppressionReason::kNone) {
       state.decided.push_back(
-          DecideBucket(bucket.window, TallyOf(input, state.present, bucket.parts), *state.rule));
+          DecideBucket(input, bucket.window, TallyOf(input, state.present, bucket.parts),
+                       *state.rule));
     } else {
       state.decided.push_back({.window = bucket.window, .reason = rule_reason});
     }
@@ -251,7 +290,7 @@ bool HiddenAreProtected(const SheetInput& input, const RuleState& state,
   }
   if (hidden == 0) return true;
   const Tally together = TallyOf(input, state.present, parts);
-  return hidden >= 2 && Judge(together, *state.rule) == SuppressionReason::kNone &&
+  return hidden >= 2 && Judge(input, together, *state.rule) == SuppressionReason::kNone &&
          !IsBelow(together, *state.rule);
 }
 
@@ -263,7 +302,10 @@ void SuppressComplementary(const SheetInput& input, const std::vector<std::size_
     for (const std::size_t i : inside) {
       DecidedBucket& bucket = state.decided[i];
       if (!ShowsItsSum(bucket)) continue;
-      if (smallest == nullptr || bucket.sum < smallest->sum) smallest = &bucket;
+      const bool smaller = smallest != nullptr && (input.combine == Combine::kEnergyMean
+                                                       ? bucket.mean < smallest->mean
+                                                       : bucket.sum < smallest->sum);
+      if (smallest == nullptr || smaller) smallest = &bucket;
     }
     if (smallest == nullptr) return;
     *smallest = {.window = smallest->window, .reason = SuppressionReason::kComplementary};

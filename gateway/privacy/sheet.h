@@ -44,13 +44,15 @@ struct SheetRule {
 };
 
 // What an owner's longer bucket is made of: the sum of its fine windows' integers, or their mean,
-// weighted by how long each held.
-enum class Combine { kSum, kMean };
+// weighted by how long each held; of levels in decibels the mean of the energy (energy_mean.h), and
+// then so is the mean over owners.
+enum class Combine { kSum, kMean, kEnergyMean };
 
 struct SheetInput {
   Window day;
   OwnerKind owner_kind = OwnerKind::kHousehold;  // of all owners
   Combine combine = Combine::kSum;
+  uint32_t steps_per_bel = 0;  // of kEnergyMean: 10, 100 or 1000
   std::vector<Window> fine_windows;  // the shortest bucket of any rule; equals {day} if there is
                                      // only the day; ascending, starts within the day
   std::vector<OwnerDay> owners;
@@ -62,7 +64,8 @@ struct DecidedBucket {
   SuppressionReason reason = SuppressionReason::kNone;  // kNone = released
   // Meaningful only when released.
   uint32_t count = 0;
-  int64_t sum = 0;  // 0 if it is below min_count
+  int64_t sum = 0;  // 0 if it is below min_count, and of levels, which do not add up
+  int64_t mean = 0;  // over those who count, rounded half up, ties away from zero; 0 if below
   uint64_t readings = 0;
   bool below = false;  // released, but as "less than min_count": the sum stays here
 };
@@ -72,6 +75,9 @@ struct DecidedRule {
   std::vector<DecidedBucket> buckets;  // in window order
 };
 
+// Of levels a share is one of the energy: the loudest household must not have more than
+// top1_max_pct of it, or the mean would be its level less a constant.
+//
 // Decides the sheet: overlap, primary rules, complementary suppression, in that order. Of places,
 // a bucket is suppressed only if none contributed; what has to be hidden and protected is what
 // lies below min_count.

@@ -103,6 +103,7 @@ TEST_F(DaemonCommandsTest, StatusCountsEveryReason) {
   commands_.status.counts = {{"stored", "", 9},          {"denied", "unknown-device", 3},
                              {"denied", "retained", 1},  {"quarantined", "no-time", 2},
                              {"duplicate", "conflict", 1}};
+  commands_.status.odd = {{"odd", "dip", 4}, {"odd", "rollover", 1}};
   commands_.status.ledger_root = std::string(32, '\xab');
   commands_.status.retention.last_run = Time(std::chrono::hours(24 * 365));
   const json status = Commons("status --format json").json();
@@ -115,12 +116,13 @@ TEST_F(DaemonCommandsTest, StatusCountsEveryReason) {
   EXPECT_EQ(status["duplicate"], 1);
   EXPECT_EQ(status["reasons"], json::parse(R"({"denied": {"unknown-device": 3, "retained": 1},
       "quarantined": {"no-time": 2}, "duplicate": {"conflict": 1}})"));
+  EXPECT_EQ(status["counters"], json::parse(R"({"odd": {"dip": 4, "rollover": 1}})"));
   EXPECT_EQ(status["ledger_root"], HexEncode(std::string(32, '\xab')));
   for (const char* key : {"gateway", "origin", "replay", "now", "clock_sound", "broker_connected",
                           "policy_version", "waiting", "late", "journaled", "folded",
                           "households", "devices", "open_days", "ledger_size", "released",
                           "suppressed", "rolled_up", "erased", "erased_rollups",
-                          "keys_destroyed", "retention_bytes"}) {
+                          "keys_destroyed", "retention_bytes", "untimed"}) {
     EXPECT_TRUE(status.contains(key)) << key;
   }
 }

@@ -17,6 +17,8 @@ Metric Of(MetricKind kind) {
   Metric metric;
   metric.kind = kind;
   metric.interval = seconds(150);
+  metric.hi = 100;
+  metric.resolution = *Decimal::Parse("1");
   return metric;
 }
 
@@ -81,6 +83,33 @@ TEST(ContributionsTest, AGaugeIsRoundedHalfUpAwayFromZero) {
                                            At(seconds(3599), 2)}), "1/3/3");
 }
 
+TEST(ContributionsTest, ALevelIsTheMeanOfItsEnergy) {
+  // 40 dB for 100 s, then 60 dB for 300 s; as a gauge it would be 55.
+  EXPECT_EQ(OneSeries(MetricKind::kLevel, {At(seconds(0), 40), At(seconds(100), 60)}),
+            "59/2/400");
+  EXPECT_EQ(OneSeries(MetricKind::kLevel, {At(milliseconds(3'599'001), 8)}), "0/1/0");
+}
+
+TEST(ContributionsTest, AStateIsTheShareOfTimeItWasOnWhateverOnIsCalled) {
+  // On for 100 s, off for 200 s, on for 300 s.
+  for (const int64_t on : {1, 100}) {
+    EXPECT_EQ(OneSeries(MetricKind::kState, {At(seconds(0), on), At(seconds(100), 0),
+                                             At(seconds(300), on)}), "67/3/600");
+  }
+}
+
+TEST(ContributionsTest, EventsAreCounted) {
+  EXPECT_EQ(OneSeries(MetricKind::kEvent, {At(seconds(0), 1), At(seconds(1), 4),
+                                           At(seconds(3600), 2)}, 2), "5/2/0 2/1/0");
+}
+
+TEST(ContributionsTest, WhatHeldForLessThanASecondHasNoValue) {
+  EXPECT_FALSE(HasValue(MetricKind::kLevel, {.value = 0, .readings = 1, .weight = 0}));
+  EXPECT_TRUE(HasValue(MetricKind::kGauge, {.value = 0, .readings = 1, .weight = 1}));
+  EXPECT_TRUE(HasValue(MetricKind::kEvent, {.value = 0, .readings = 1, .weight = 0}));
+  EXPECT_FALSE(HasValue(MetricKind::kDelta, {}));
+}
+
 TEST(ContributionsTest, TheSeriesOfAPlaceAreOneMean) {
   // Each series' next reading is its own, not the other's.
   const privacy::OwnerDay day = ContributionsOf(
@@ -108,6 +137,18 @@ TEST(ContributionsTest, ACountersFirstReadingAddsNothingUnlessOneCameBefore) {
 TEST(ContributionsTest, ACountersIncreaseBelongsToTheHourOfTheLaterReading) {
   EXPECT_EQ(OneSeries(MetricKind::kCounter, {At(seconds(3599), 50), At(seconds(11000), 80)}, 4),
             "0/1/0 0/0/0 0/0/0 30/1/0");
+}
+
+TEST(ContributionsTest, ACountersFaultsAreLeftOutByWhatIsKnownOfItsSeries) {
+  OddityCounts odd{};
+  const SeriesReadings series = {{Series('a'), {At(seconds(0), 100), At(seconds(150), 900),
+                                                At(seconds(300), 104)}}};
+  const auto used = [&](const std::map<SeriesId, port::SeriesTraits>& traits) {
+    return Text(ContributionsOf(Of(MetricKind::kCounter), series, Hours(1), {}, traits, &odd));
+  };
+  EXPECT_EQ(used({{Series('a'), {.rollover = std::nullopt, .step_max = 10}}}), "4/3/0");
+  EXPECT_EQ(odd[static_cast<std::size_t>(Oddity::kSpike)], 1u);
+  EXPECT_EQ(used({{Series('b'), {.rollover = std::nullopt, .step_max = 10}}}), "904/3/0");
 }
 
 TEST(ContributionsTest, WhatDoesNotFitIn62BitsIsCutOffAndThenRefused) {

@@ -81,6 +81,13 @@ TEST(ParseTest, ReadsTheKindsAndOwnersOfMetrics) {
                         "age_min: PT1H}", "age_min: PT1H, min_count: 500}"));
   EXPECT_EQ(counted.FindMetric(MetricId("pm25"))->kind, MetricKind::kCounter);
   EXPECT_EQ(counted.ShareRulesFor(MetricId("pm25"))[0]->min_count, 500u);
+  for (const auto& [name, kind] : {std::pair("level", MetricKind::kLevel),
+                                   std::pair("state", MetricKind::kState),
+                                   std::pair("event", MetricKind::kEvent)}) {
+    const Policy other =
+        PolicyOf(Replaced(PolicyText(), "kind: gauge", std::string("kind: ") + name));
+    EXPECT_EQ(other.FindMetric(MetricId("pm25"))->kind, kind) << name;
+  }
 }
 
 TEST(ParseTest, ReadsTheRiversideRoster) {
@@ -178,7 +185,8 @@ TEST(ParseTest, RefusesAMalformedPolicyWithItsPosition) {
       {"issued: 2012-01-01T00:00:00Z", "issued: 2012-01-01T01:00:00+01:00", "issued: must be"},
       {"time_zone: Europe/London", "time_zon: x", "time_zone: missing"},
       {"expires: 2100", "extra: 1\nexpires: 2100", "extra: unknown key"},
-      {"kind: delta", "kind: level", "kind: \"level\" is not one of: delta, gauge, counter"},
+      {"kind: delta", "kind: index",
+       "kind: \"index\" is not one of: delta, gauge, counter, level, state, event"},
       {"unit_of_privacy: household", "unit_of_privacy: person",
        "unit_of_privacy: \"person\" is not one of: household, place"},
       {"sensitivity: household", "sensitivity: secret", "sensitivity: \"secret\" is not one of"},
