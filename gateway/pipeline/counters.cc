@@ -31,18 +31,24 @@ void IntakeCounters::Late() {
   ++late_;
 }
 
+void IntakeCounters::Retried(uint64_t observations) {
+  const MutexLock lock(mutex_);
+  received_ += observations;
+  waiting_ += observations;
+  retried_ += observations;
+}
+
 IntakeCounters::Snapshot IntakeCounters::Read() const {
   Snapshot snapshot;
   const MutexLock lock(mutex_);
   snapshot.received = received_;
   snapshot.waiting = waiting_;
   snapshot.late = late_;
+  snapshot.retried = retried_;
   const auto settled = [&](Outcome outcome, std::string group, std::string reason)
                            ABSL_NO_THREAD_SAFETY_ANALYSIS {
-    const uint64_t count = settled_[static_cast<std::size_t>(outcome)];
-    if (count != 0 || outcome == Outcome::kStored) {
-      snapshot.counts.push_back({std::move(group), std::move(reason), count});
-    }
+    snapshot.counts.push_back({std::move(group), std::move(reason),
+                               settled_[static_cast<std::size_t>(outcome)]});
   };
   settled(Outcome::kStored, "stored", "");
   settled(Outcome::kDuplicateRepeated, "duplicate", "repeated");
@@ -50,9 +56,8 @@ IntakeCounters::Snapshot IntakeCounters::Read() const {
   settled(Outcome::kDuplicateRedelivered, "duplicate", "redelivered");
   settled(Outcome::kExpired, "denied", "expired");
   settled(Outcome::kKeyGone, "denied", "key-gone");
-  for (std::size_t i = 0; i < refused_.size(); ++i) {
+  for (std::size_t i = 1; i < refused_.size(); ++i) {  // without kAdmitted
     const auto code = static_cast<port::DoorCode>(i);
-    if (refused_[i] == 0) continue;
     snapshot.counts.push_back({port::IsDenied(code) ? "denied" : "quarantined",
                                std::string(port::DoorCodeName(code)), refused_[i]});
   }

@@ -30,13 +30,16 @@ class IntakeCounters {
     uint64_t received = 0;
     uint64_t waiting = 0;  // in hand or journaled, not yet folded
     uint64_t late = 0;     // of the stored
-    std::vector<port::DoorCount> counts;
+    uint64_t retried = 0;  // of the received: from the quarantine
+    std::vector<port::DoorCount> counts;  // of every outcome and reason, zeros included
   };
 
   void Received(uint64_t observations);
   void Refused(port::DoorCode code);
   void Settle(Outcome outcome, uint64_t observations);
   void Late();
+  // Observations of the quarantine that were journaled: received again, now waiting.
+  void Retried(uint64_t observations);
   Snapshot Read() const;
 
  private:
@@ -44,6 +47,7 @@ class IntakeCounters {
   uint64_t received_ ABSL_GUARDED_BY(mutex_) = 0;
   uint64_t waiting_ ABSL_GUARDED_BY(mutex_) = 0;
   uint64_t late_ ABSL_GUARDED_BY(mutex_) = 0;
+  uint64_t retried_ ABSL_GUARDED_BY(mutex_) = 0;
   std::array<uint64_t, static_cast<std::size_t>(port::DoorCode::kCount)> refused_
       ABSL_GUARDED_BY(mutex_){};
   std::array<uint64_t, static_cast<std::size_t>(Outcome::kCount)> settled_

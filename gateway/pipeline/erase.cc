@@ -21,7 +21,8 @@ constexpr std::size_t kKeyRowBytesMin = 2;  // a tombstone has one byte
 // Every row that is sealed under a key of the owner. Not those of the journal, whose numbering has
 // no gaps: they go with their time, and do not open meanwhile.
 Status DeleteRows(const store::Database& db, const OwnerId& owner, store::Batch& batch) {
-  for (const Table table : {Table::kRegistry, Table::kBlocks, Table::kRollups}) {
+  for (const Table table :
+       {Table::kRegistry, Table::kBlocks, Table::kRollups, Table::kQuarantine}) {
     RETURN_IF_ERROR(db.Scan(table, {}, {}, [&](std::string_view key, std::string_view value) {
       const auto header = store::ParseRowHeader(value);
       if (header.ok() && header->owner == owner) batch.Delete(table, key);
@@ -72,7 +73,8 @@ Status Pipeline::DestroyOwner(const OwnerId& owner) {
 
 Status Pipeline::Scrub() {
   RETURN_IF_ERROR(syncer_->Barrier());
-  for (const Table table : {Table::kRegistry, Table::kJournal, Table::kBlocks, Table::kRollups}) {
+  for (const Table table : {Table::kRegistry, Table::kJournal, Table::kBlocks, Table::kRollups,
+                            Table::kQuarantine}) {
     RETURN_IF_ERROR(database_->Rewrite(table));
   }
   if (!keyslots_path_.empty()) RETURN_IF_ERROR(RenewMasterKey().status());
@@ -123,6 +125,7 @@ StatusOr<std::string> Pipeline::EraseHousehold(const std::string& id) {
       RETURN_IF_ERROR(NoteErasure(owner));
       RETURN_IF_ERROR(DestroyOwner(owner));
       core_->Forget(owner);
+      quarantine_->Forget(owner);
       PublishAdmissions();
       receipt.erased_at = now;
     }

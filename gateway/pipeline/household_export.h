@@ -11,6 +11,7 @@
 #include "gateway/pipeline/registry.h"
 #include "gateway/pipeline/tar.h"
 #include "gateway/policy/policy.h"
+#include "gateway/store/quarantine.h"
 #include "gateway/store/sealed_rows.h"
 
 namespace gateway::pipeline {
@@ -39,6 +40,7 @@ Status WriteHouseholdExport(store::Vault& vault, const HouseholdFacts& facts,
 // Its texts: export_texts.cc.
 std::string ExportReadme(const HouseholdFacts& facts);
 std::string ExportSchema();
+std::string ExportQuarantineJson(const std::vector<store::QuarantinedMessage>& messages);
 StatusOr<std::string> ExportHouseholdJson(const HouseholdFacts& facts);
 
 // One row of the readings, in either form.
