@@ -44,9 +44,10 @@ port::Rereading MakeRereading(std::vector<Profile> profiles) {
   }
   const auto reader = std::make_shared<Reader>();
   reader->profiles = std::move(profiles);
-  rereading.decode = [reader](const port::Delivery& delivery, const port::AdmissionTable& table,
+  rereading.decode = [reader](const port::Delivery& delivery,
+                              const std::shared_ptr<const port::AdmissionTable>& table,
                               const port::ArrivalMoment& arrival) {
-    return reader->Read(delivery, table, arrival);
+    return reader->Read(delivery, *table, arrival);
   };
   return rereading;
 }

@@ -239,7 +239,7 @@ class Pipeline final : public port::Intake, public port::Commands, public port::
   Status VisitQuarantine(const port::QuarantineFilter& filter,
                          const std::function<Status(const store::QuarantinedMessage&)>& visit);
   StatusOr<uint64_t> Retry(const store::QuarantinedMessage& message,
-                           const port::AdmissionTable& table);
+                           const std::shared_ptr<const port::AdmissionTable>& table);
   Status ExpireQuarantine(Time now);
   void PublishGauges();
   StatusOr<HouseholdFacts> GatherFacts(const std::string& household);  // export.cc

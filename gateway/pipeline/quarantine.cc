@@ -100,14 +100,14 @@ StatusOr<std::vector<port::QuarantineRow>> Pipeline::ListQuarantine(
 
 // Returns how many observations it yielded; 0: it stays.
 StatusOr<uint64_t> Pipeline::Retry(const store::QuarantinedMessage& message,
-                                   const port::AdmissionTable& table) {
+                                   const std::shared_ptr<const port::AdmissionTable>& table) {
   if (!message.whole()) return 0;
   const port::Redecoded decoded = rereading_.decode(
       DeliveryOf(message), table,
       {.now = message.arrival,
        .clock_sound = !message.clock_unsound,
        .compare_stamps = replay_ == nullptr && !message.clock_unsound});
-  if (decoded.code != port::DoorCode::kAdmitted || decoded.readings.empty()) return 0;
+  if (decoded.code != port::DoorCode::kAdmitted) return 0;
   std::vector<store::JournalEntry> entries(1);
   entries[0] = {.sequence = 0,
                 .owner_kind = message.owner_kind,
@@ -117,9 +117,10 @@ StatusOr<uint64_t> Pipeline::Retry(const store::QuarantinedMessage& message,
                 .items = {}};
   for (const port::Admitted& admitted : decoded.readings) {
     // The device may be another household's by now: what it sent before is none of theirs.
-    if (admitted.admission->owner != message.owner) return 0;
+    if (admitted.admission->owner != message.owner) continue;
     entries[0].items.push_back({admitted.admission->series, admitted.reading});
   }
+  if (entries[0].items.empty()) return 0;
   const MutexLock intake(intake_gate_);
   // A newer message may have displaced it meanwhile.
   ASSIGN_OR_RETURN(const auto still, quarantine_->Read(message.number));
@@ -141,7 +142,7 @@ StatusOr<port::RetryResult> Pipeline::RetryQuarantine(const port::QuarantineFilt
     const std::shared_ptr<const port::AdmissionTable> table = admissions();
     const Status visited =
         VisitQuarantine(filter, [&](const store::QuarantinedMessage& message) -> Status {
-          ASSIGN_OR_RETURN(const uint64_t observations, Retry(message, *table));
+          ASSIGN_OR_RETURN(const uint64_t observations, Retry(message, table));
           ++result.tried;
           result.observations += observations;
           if (observations > 0) ++result.admitted;

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <set>
 #include <string>
 #include <string_view>
@@ -50,7 +51,8 @@ struct Redecoded {
 // How the pipeline reads quarantined messages again: given by whoever knows the profiles. The
 // functions are called on the pipeline thread only.
 struct Rereading {
-  std::function<Redecoded(const Delivery& delivery, const AdmissionTable& table,
+  std::function<Redecoded(const Delivery& delivery,
+                          const std::shared_ptr<const AdmissionTable>& table,
                           const ArrivalMoment& arrival)>
       decode;
   // Field names that stand in the profiles: they alone are shown as they are.

@@ -194,5 +194,13 @@ TEST_F(DoorTest, ADeliveryDeniedBetweenTwoTriesHasOneOutcome) {
   EXPECT_TRUE(intake_.stored.empty());
 }
 
+TEST_F(DoorTest, WhatThePayloadIsRefusedForGoesIntoQuarantineWithItsArrival) {
+  ASSERT_TRUE(door_.Handle({"sensors/good/load", "nan", false, false}).ok());
+  ASSERT_TRUE(door_.Handle({"sensors/unconfirmed/load", "nan", false, false}).ok());
+  ASSERT_TRUE(door_.Handle({"sensors/nobody/load", "nan", false, false}).ok());
+  ASSERT_EQ(intake_.quarantined.size(), 1u);
+  EXPECT_EQ(intake_.quarantined[0], std::pair(DoorCode::kNotANumber, intake_.now));
+}
+
 }  // namespace
 }  // namespace gateway::ingest

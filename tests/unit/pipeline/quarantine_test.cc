@@ -5,6 +5,8 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <future>
+#include <thread>
 
 #include "tests/unit/pipeline/commons_fixture.h"
 
@@ -13,6 +15,8 @@ namespace {
 
 using port::DoorCode;
 using ::testing::HasSubstr;
+
+using Table = std::shared_ptr<const port::AdmissionTable>;
 
 constexpr std::string_view kTime = "2013-01-14T00:00:00Z";
 
@@ -29,11 +33,11 @@ void Refuse(Commons& commons, const Member& member, std::string_view payload,
 }
 
 // A profile of today: the payload is a number of Wh at kTime, or at the arrival if it begins with @.
-port::Redecoded Decode(const port::Delivery& delivery, const port::AdmissionTable& table,
+port::Redecoded Decode(const port::Delivery& delivery, const Table& table,
                        const port::ArrivalMoment& arrival) {
   const std::string_view topic = delivery.topic;
   const std::string device(topic.substr(8, topic.size() - 8 - 5));
-  const port::Admission& admission = table.Find("generic", device, "load");
+  const port::Admission& admission = table->Find("generic", device, "load");
   if (admission.code != DoorCode::kAdmitted) return {.code = admission.code, .readings = {}};
   std::string text(delivery.payload);
   const bool stamped = text.starts_with('@');
@@ -172,10 +176,10 @@ TEST(QuarantineCommandsTest, WhatOneHouseholdSentNeverBecomesAnothers) {
   Refuse(commons, one, "700");
   commons.gateway().SetRereading(
       {.decode =
-           [&](const port::Delivery& delivery, const port::AdmissionTable& table,
+           [&](const port::Delivery& delivery, const Table& table,
                const port::ArrivalMoment& arrival) {
              port::Redecoded decoded = Decode(delivery, table, arrival);
-             decoded.readings[0].admission = &table.Find("generic", two.device, "load");
+             decoded.readings[0].admission = &table->Find("generic", two.device, "load");
              return decoded;
            },
        .keys = {}});
@@ -246,6 +250,28 @@ TEST(QuarantineCommandsTest, AnErasedHouseholdLeavesNothingAndGetsNothing) {
   EXPECT_EQ(rows, 1);
   ASSERT_TRUE((*db)->Close().ok());
   ASSERT_TRUE(commons.TryOpen(commons.dir()).ok());
+}
+
+TEST(QuarantineCommandsTest, FiguresAnswerWhileThePipelineThreadIsBusy) {
+  Commons commons;
+  const Member member = commons.Join("flat-1");
+  Refuse(commons, member, "700");
+  std::promise<void> busy, go_on;
+  commons.gateway().SetRereading(
+      {.decode =
+           [&](const port::Delivery& delivery, const Table& table,
+               const port::ArrivalMoment& arrival) {
+             busy.set_value();
+             go_on.get_future().wait();
+             return Decode(delivery, table, arrival);
+           },
+       .keys = {}});
+  std::thread operating([&] { EXPECT_EQ(Retry(commons).admitted, 1u); });
+  busy.get_future().wait();
+  EXPECT_EQ(commons.gateway().figures().quarantine.rows, 1u);
+  EXPECT_EQ(commons.gateway().figures().intake.received, 1u);
+  go_on.set_value();
+  operating.join();
 }
 
 TEST(QuarantineCommandsTest, TheFiguresAddUpAndNameEveryReason) {
