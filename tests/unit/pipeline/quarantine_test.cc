@@ -224,6 +224,17 @@ TEST(QuarantineCommandsTest, NothingIsKeptForLongerThanItsTime) {
             1u);
 }
 
+TEST(QuarantineCommandsTest, AKeyIsNotDestroyedWhileAMessageIsSealedUnderIt) {
+  Commons commons("2013-01-31T12:00:00Z");
+  const Member member = commons.Join("flat-1");
+  Refuse(commons, member, "@700");
+  ASSERT_TRUE(commons.gateway().AdvanceClock(At("2013-02-04T00:00:00Z")).ok());
+  EXPECT_EQ(commons.gateway().GetStatus()->retention.keys_destroyed, 0u);
+  EXPECT_EQ(Rows(commons).size(), 1u);
+  ASSERT_TRUE(commons.gateway().AdvanceClock(At("2013-02-08T00:00:00Z")).ok());
+  EXPECT_EQ(commons.gateway().GetStatus()->retention.keys_destroyed, 1u);
+}
+
 TEST(QuarantineCommandsTest, AnErasedHouseholdLeavesNothingAndGetsNothing) {
   Commons commons;
   const Member gone = commons.Join("flat-1");
