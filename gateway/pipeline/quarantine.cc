@@ -38,7 +38,7 @@ port::Delivery DeliveryOf(const store::QuarantinedMessage& message) {
 
 void Pipeline::Quarantine(const port::Delivery& delivery, const port::Admission& admission,
                           port::DoorCode code, Time arrival) {
-  store::QuarantinedMessage message{
+  const store::QuarantinedMessage message{
       .owner_kind = admission.owner_kind,
       .owner = admission.owner,
       .arrival = arrival,
@@ -55,7 +55,7 @@ void Pipeline::Quarantine(const port::Delivery& delivery, const port::Admission&
   // No row may come after its owner was erased.
   const MutexLock intake(intake_gate_);
   // Whoever adds counts what could not be kept; the message itself is counted and acknowledged.
-  [[maybe_unused]] const Status added = quarantine_->Add(std::move(message));
+  [[maybe_unused]] const Status added = quarantine_->Add(message);
 }
 
 Status Pipeline::ExpireQuarantine(Time now) {

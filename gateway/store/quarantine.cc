@@ -108,6 +108,7 @@ Status Quarantine::Load() {
       }));
   // A full disk keeps nobody from starting: they are tried again next time.
   if (!unreadable.empty()) [[maybe_unused]] const Status gone = vault_.Commit(unreadable);
+  const MutexLock writing(writing_);
   const MutexLock lock(mutex_);
   for (const auto& [number, row] : found) Insert(number, row);
   if (!rows_.empty()) next_ = rows_.rbegin()->first + 1;
@@ -137,6 +138,7 @@ void Quarantine::Erase(uint64_t number, End end) {
 }
 
 std::vector<uint64_t> Quarantine::WhatGoesFor(const OwnerId& owner, std::size_t bytes) const {
+  const MutexLock lock(mutex_);
   std::vector<uint64_t> going;
   if (const auto rows = owners_.find(owner); rows != owners_.end()) {
     std::size_t count = rows->second.numbers.size();
@@ -157,24 +159,30 @@ std::vector<uint64_t> Quarantine::WhatGoesFor(const OwnerId& owner, std::size_t 
   return going;
 }
 
-Status Quarantine::Add(QuarantinedMessage message) {
+bool Quarantine::IsKnown(const QuarantinedMessage& message) const {
   const MutexLock lock(mutex_);
-  const Status added = AddLocked(message);
-  if (!added.ok()) ++counts_.not_kept;
+  return std::any_of(rows_.begin(), rows_.end(), [&](const auto& row) {
+    return row.second.message_hash == message.message_hash && row.second.owner == message.owner;
+  });
+}
+
+Status Quarantine::Add(const QuarantinedMessage& message) {
+  const MutexLock writing(writing_);
+  const Status added = AddNext(message);
+  if (!added.ok()) {
+    const MutexLock lock(mutex_);
+    ++counts_.not_kept;
+  }
   return added;
 }
 
-Status Quarantine::AddLocked(QuarantinedMessage& message) {
+Status Quarantine::AddNext(const QuarantinedMessage& message) {
   if (message.owner == OwnerId{}) return InvalidArgument("quarantined message: it has no owner");
-  if (message.redelivered) {
-    const auto known = std::ranges::find_if(rows_, [&](const auto& row) {
-      return row.second.message_hash == message.message_hash && row.second.owner == message.owner;
-    });
-    if (known != rows_.end()) return OkStatus();
-  }
+  if (message.redelivered && IsKnown(message)) return OkStatus();
   RETURN_IF_ERROR(vault_.db().space());
   if (message.payload.size() > limits::kQuarantinedPayloadBytesMax ||
-      message.topic.size() > limits::kTopicBytesMax || message.payload.size() > message.payload_bytes) {
+      message.topic.size() > limits::kTopicBytesMax ||
+      message.payload.size() > message.payload_bytes) {
     return InvalidArgument("quarantined message: %u of %u bytes, limit %u", message.payload.size(),
                            message.payload_bytes, limits::kQuarantinedPayloadBytesMax);
   }
@@ -186,6 +194,7 @@ Status Quarantine::AddLocked(QuarantinedMessage& message) {
   RETURN_IF_ERROR(vault_.PutSealed(batch, Table::kQuarantine, RowKey(next_), message.owner_kind,
                                    message.owner, MonthOf(message.arrival), plain));
   RETURN_IF_ERROR(vault_.Commit(batch));
+  const MutexLock lock(mutex_);
   for (const uint64_t number : going) Erase(number, End::kDisplaced);
   Insert(next_++, {.owner = message.owner,
                    .arrival = message.arrival,
@@ -214,10 +223,11 @@ StatusOr<std::optional<QuarantinedMessage>> Quarantine::Read(uint64_t number) co
 
 Status Quarantine::Remove(const std::vector<uint64_t>& numbers, End end) {
   if (numbers.empty()) return OkStatus();
-  const MutexLock lock(mutex_);
+  const MutexLock writing(writing_);
   Batch batch;
   for (const uint64_t number : numbers) PutRemoval(batch, number);
   RETURN_IF_ERROR(vault_.Commit(batch));
+  const MutexLock lock(mutex_);
   for (const uint64_t number : numbers) Erase(number, end);
   return OkStatus();
 }

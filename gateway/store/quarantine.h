@@ -22,7 +22,7 @@
 namespace gateway::store {
 
 struct QuarantinedMessage {
-  uint64_t number = 0;  // of its row: set by Add; unique and ascending while the process runs
+  uint64_t number = 0;  // of its row; unique and ascending while the process runs
   OwnerKind owner_kind = OwnerKind::kHousehold;
   OwnerId owner;
   Time arrival;
@@ -64,7 +64,7 @@ class Quarantine {
   // not kept again, and is OK.
   // Returns InvalidArgument if it has no owner or exceeds a limit, ResourceExhausted while intake is
   // paused, otherwise as Vault::PutSealed and Database::Commit; counted as not kept.
-  Status Add(QuarantinedMessage message);
+  Status Add(const QuarantinedMessage& message);
 
   // The numbers of all rows, ascending.
   std::vector<uint64_t> Numbers() const;
@@ -102,17 +102,18 @@ class Quarantine {
 
   explicit Quarantine(Vault& vault) : vault_(vault) {}
   Status Load();
-  Status AddLocked(QuarantinedMessage& message) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  std::vector<uint64_t> WhatGoesFor(const OwnerId& owner, std::size_t bytes) const
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  Status AddNext(const QuarantinedMessage& message) ABSL_EXCLUSIVE_LOCKS_REQUIRED(writing_);
+  bool IsKnown(const QuarantinedMessage& message) const;
+  std::vector<uint64_t> WhatGoesFor(const OwnerId& owner, std::size_t bytes) const;
   void Insert(uint64_t number, const Row& row) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Erase(uint64_t number, End end) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   Vault& vault_;
-  mutable Mutex mutex_;  // also held for the small batch: whoever adds is one thread
+  Mutex writing_;  // held for a whole batch, so that batches follow each other
+  uint64_t next_ ABSL_GUARDED_BY(writing_) = 1;
+  mutable Mutex mutex_;  // never held while the disk works: whoever counts must not wait for it
   std::map<uint64_t, Row> rows_ ABSL_GUARDED_BY(mutex_);
   std::unordered_map<OwnerId, OwnersRows> owners_ ABSL_GUARDED_BY(mutex_);
-  uint64_t next_ ABSL_GUARDED_BY(mutex_) = 1;
   Counts counts_ ABSL_GUARDED_BY(mutex_);
 };
 
