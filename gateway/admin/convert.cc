@@ -120,6 +120,8 @@ commons::v1::GetStatusReply ToMessage(const port::GatewayStatus& status) {
   message.set_waiting(status.waiting);
   message.set_late(status.late);
   message.set_untimed(status.untimed);
+  message.set_retried(status.retried);
+  message.set_in_quarantine(status.in_quarantine);
   message.set_journaled(status.journaled);
   message.set_folded(status.folded);
   message.set_households(status.households);
@@ -140,6 +142,10 @@ commons::v1::GetStatusReply ToMessage(const port::GatewayStatus& status) {
   message.set_store(status.store);
   message.set_bytes_written(status.bytes_written);
   return message;
+}
+
+port::QuarantineFilter FromMessage(const commons::v1::QuarantineFilter& message) {
+  return {.device = message.device(), .reason = message.reason()};
 }
 
 port::CellFilter FromMessage(const commons::v1::CellFilter& message) {

@@ -17,5 +17,6 @@ commons::v1::ShowDocumentsReply::Row ToMessage(const port::DocumentRow& row);
 commons::v1::GetStatusReply ToMessage(const port::GatewayStatus& status);
 
 port::CellFilter FromMessage(const commons::v1::CellFilter& message);
+port::QuarantineFilter FromMessage(const commons::v1::QuarantineFilter& message);
 
 }  // namespace gateway::admin

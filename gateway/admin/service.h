@@ -93,6 +93,15 @@ class AdminService final : public commons::v1::Admin::Service {
   grpc::Status AcknowledgeLoss(grpc::ServerContext* context,
                                const commons::v1::AcknowledgeLossRequest* request,
                                commons::v1::AcknowledgeLossReply* reply) override;
+  grpc::Status ListQuarantine(grpc::ServerContext* context,
+                              const commons::v1::QuarantineFilter* request,
+                              commons::v1::ListQuarantineReply* reply) override;
+  grpc::Status RetryQuarantine(grpc::ServerContext* context,
+                               const commons::v1::QuarantineFilter* request,
+                               commons::v1::RetryQuarantineReply* reply) override;
+  grpc::Status DropQuarantine(grpc::ServerContext* context,
+                              const commons::v1::QuarantineFilter* request,
+                              commons::v1::DropQuarantineReply* reply) override;
   grpc::Status ExportHousehold(grpc::ServerContext* context,
                                const commons::v1::ExportHouseholdRequest* request,
                                grpc::ServerWriter<commons::v1::ExportChunk>* writer) override;

@@ -1,5 +1,6 @@
-// AdminService, the calls about the store itself: keys, erasure, export, backup, loss.
+// AdminService, the calls about the store itself: keys, erasure, export, backup, loss, quarantine.
 #include "gateway/admin/answer.h"
+#include "gateway/admin/convert.h"
 #include "gateway/admin/service.h"
 
 namespace gateway::admin {
@@ -90,6 +91,44 @@ grpc::Status AdminService::CreateBackup(grpc::ServerContext* context,
   progress.set_bytes_new(made->bytes_new);
   progress.set_bytes_of_backup(made->bytes_total);
   writer->Write(progress);
+  return grpc::Status::OK;
+}
+
+grpc::Status AdminService::ListQuarantine(grpc::ServerContext* context,
+                                          const commons::v1::QuarantineFilter* request,
+                                          commons::v1::ListQuarantineReply* reply) {
+  const auto rows = commands_.ListQuarantine(FromMessage(*request));
+  if (!rows.ok()) return Answer(context, rows.status());
+  for (const port::QuarantineRow& row : *rows) {
+    auto* to = reply->add_rows();
+    to->set_id(row.id);
+    to->set_arrival_ms(row.arrival.time_since_epoch().count());
+    to->set_device(row.device);
+    to->set_reason(row.reason);
+    to->set_bytes(row.bytes);
+    to->set_whole(row.whole);
+    to->set_shape(row.shape);
+  }
+  return grpc::Status::OK;
+}
+
+grpc::Status AdminService::RetryQuarantine(grpc::ServerContext* context,
+                                           const commons::v1::QuarantineFilter* request,
+                                           commons::v1::RetryQuarantineReply* reply) {
+  const auto result = commands_.RetryQuarantine(FromMessage(*request));
+  if (!result.ok()) return Answer(context, result.status());
+  reply->set_tried(result->tried);
+  reply->set_admitted(result->admitted);
+  reply->set_observations(result->observations);
+  return grpc::Status::OK;
+}
+
+grpc::Status AdminService::DropQuarantine(grpc::ServerContext* context,
+                                          const commons::v1::QuarantineFilter* request,
+                                          commons::v1::DropQuarantineReply* reply) {
+  const auto dropped = commands_.DropQuarantine(FromMessage(*request));
+  if (!dropped.ok()) return Answer(context, dropped.status());
+  reply->set_dropped(*dropped);
   return grpc::Status::OK;
 }
 

@@ -3,6 +3,7 @@
 #include <charconv>
 #include <system_error>
 
+#include "gateway/daemon/loopback.h"
 #include "gateway/model/limits.h"
 #include "gateway/model/time.h"
 #include "gateway/yaml/fields.h"
@@ -143,6 +144,12 @@ StatusOr<Config> ParseConfig(std::string_view text) {
     const std::size_t colon = config.listen.rfind(':');
     if (colon == std::string::npos || colon == 0 || colon + 1 == config.listen.size()) {
       fields.Fail("listen", "needs host:port, like 0.0.0.0:7443");
+    }
+  }
+  if (fields.Has("metrics")) {
+    config.metrics = fields.Text("metrics");
+    if (const auto address = ParseLoopback(config.metrics); !address.ok()) {
+      fields.Fail("metrics", std::string(Message(address.status())));
     }
   }
   if (fields.Has("profiles")) {

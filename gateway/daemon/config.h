@@ -31,6 +31,7 @@ struct Config {
   std::string broker;
   std::string key_file;  // absolute; empty: locked until `commons unlock`
   std::string listen;    // "host:port" for peers and parties; empty: no federation
+  std::string metrics;   // "127.0.0.1:9464", where they are scraped; empty: nowhere
   std::string profiles;  // a folder; empty: the one that was installed
   std::chrono::seconds checkpoint{0};
   std::chrono::milliseconds sync{0};

@@ -6,12 +6,15 @@
 #include "gateway/admin/server.h"
 #include "gateway/base/log.h"
 #include "gateway/crypto/secret.h"
+#include "gateway/daemon/metrics.h"
+#include "gateway/daemon/metrics_server.h"
 #include "gateway/daemon/process.h"
 #include "gateway/daemon/unlock.h"
 #include "gateway/federation/server.h"
 #include "gateway/ingest/door.h"
 #include "gateway/ingest/paho_source.h"
 #include "gateway/ingest/profile.h"
+#include "gateway/ingest/reread.h"
 #include "gateway/model/time.h"
 #include "gateway/pipeline/pipeline.h"
 
@@ -33,11 +36,13 @@ struct Gateway {
   std::unique_ptr<ingest::PahoSource> source;
   std::unique_ptr<admin::AdminServer> admin;
   std::unique_ptr<federation::FederationServer> federation;
+  std::unique_ptr<MetricsServer> metrics;
 };
 
 // The one way down: nothing new comes in, nobody asks any more, what is known is made durable.
 Status Shutdown(Gateway& gateway) {
   NotifySystemd("STOPPING=1");
+  gateway.metrics.reset();
   if (gateway.federation != nullptr) gateway.federation->Stop();
   if (gateway.source != nullptr) gateway.source->Stop();
   if (gateway.admin != nullptr) gateway.admin->Stop();
@@ -59,11 +64,28 @@ Status StartFederation(const Config& config, const Clock& real_clock, Gateway& g
   return OkStatus();
 }
 
+Status StartMetrics(const Config& config, Time now, Gateway& gateway) {
+  if (config.metrics.empty()) return OkStatus();
+  ASSIGN_OR_RETURN(const LoopbackAddress address, ParseLoopback(config.metrics));
+  const auto text = [&gateway, now] {
+    Metrics metrics{.figures = gateway.pipeline->figures(),
+                    .broker_connected = gateway.source->connected(),
+                    .process = ReadProcess(),
+                    .version = COMMONS_VERSION};
+    metrics.process.started = now;
+    return MetricsText(metrics);
+  };
+  ASSIGN_OR_RETURN(gateway.metrics, MetricsServer::Start(address, text));
+  Log(LogLevel::kInfo, "metrics on http://%s/metrics", gateway.metrics->address());
+  return OkStatus();
+}
+
 Status StartRims(const Arguments& arguments, const Config& config, const std::atomic<bool>& stop,
                  Gateway& gateway) {
   ASSIGN_OR_RETURN(std::vector<ingest::Profile> profiles, LoadProfiles(config));
   std::vector<std::string> filters;
   for (const ingest::Profile& profile : profiles) filters.push_back(profile.Filter());
+  gateway.pipeline->SetRereading(ingest::MakeRereading(profiles));
   gateway.door = std::make_unique<ingest::Door>(std::move(profiles), *gateway.pipeline);
   ASSIGN_OR_RETURN(gateway.source,
                    ingest::PahoSource::Create(
@@ -120,6 +142,7 @@ Status Run(const Arguments& arguments, const std::atomic<bool>& stop) {
                      .free_bytes_min = config->disk_free_min}}));
   Status started = StartRims(arguments, *config, stop, gateway);
   if (started.ok()) started = StartFederation(*config, real_clock, gateway);
+  if (started.ok()) started = StartMetrics(*config, real_clock.SystemNow(), gateway);
   if (started.ok()) {
     Log(LogLevel::kInfo, "%s is up%s", config->gateway.value(), replay ? " (replay)" : "");
     NotifySystemd("READY=1\nSTATUS=open");

@@ -38,10 +38,14 @@ Status Door::Settle(const port::Delivery& delivery) {
   if (admission.code != DoorCode::kAdmitted) return refuse(admission.code);
   if (delivery.retained) return refuse(DoorCode::kRetained);
 
+  const Time now = intake_.Now();
   const Decoded decoded =
       decoder_.Decode(*profile, delivery.payload, *admission.metric,
-                      {.now = intake_.Now(), .compare_stamps = intake_.ComparesStampsWithNow()});
-  if (decoded.code != DoorCode::kAdmitted) return refuse(decoded.code);
+                      {.now = now, .compare_stamps = intake_.ComparesStampsWithNow()});
+  if (decoded.code != DoorCode::kAdmitted) {
+    intake_.Quarantine(delivery, admission, decoded.code, now);
+    return refuse(decoded.code);
+  }
   const port::Admitted admitted{&admission, decoded.reading};
   return intake_.Append(delivery, {&admitted, 1}, false);
 }

@@ -36,6 +36,17 @@ inline constexpr std::chrono::milliseconds kReconnectMax{30'000};
 // A stamp further ahead of now than this is quarantined as `future`.
 inline constexpr std::chrono::minutes kFutureStampMax{5};
 
+// Messages that the door refused for what they say, kept for the operator to try again. They hold
+// what a device sent, also what no rule collects: few, and not for long.
+inline constexpr std::size_t kQuarantinedPayloadBytesMax = 4'096;  // of a longer one its head
+inline constexpr std::size_t kQuarantineRowsPerOwnerMax = 64;
+inline constexpr std::size_t kQuarantineBytesPerOwnerMax = 128u << 10;
+inline constexpr std::size_t kQuarantineRowsMax = 4'096;
+inline constexpr std::chrono::days kQuarantineKept{7};
+inline constexpr std::size_t kShapeBytesMax = 120;  // of what an operator sees of a payload
+static_assert(kQuarantineBytesPerOwnerMax >=
+              8 * (kQuarantinedPayloadBytesMax + 2 * kTopicBytesMax + 256));
+
 // Pipeline.
 inline constexpr std::size_t kPipelineQueueMax = 8'192;   // journal entries handed over in memory
 inline constexpr std::size_t kCommandQueueMax = 256;

@@ -41,6 +41,13 @@ void IntakeCounters::Odd(const OddityCounts& counts) {
   for (std::size_t i = 0; i < counts.size(); ++i) odd_[i] += counts[i];
 }
 
+void IntakeCounters::Retried(uint64_t observations) {
+  const MutexLock lock(mutex_);
+  received_ += observations;
+  waiting_ += observations;
+  retried_ += observations;
+}
+
 IntakeCounters::Snapshot IntakeCounters::Read() const {
   Snapshot snapshot;
   const MutexLock lock(mutex_);
@@ -52,12 +59,11 @@ IntakeCounters::Snapshot IntakeCounters::Read() const {
     if (odd_[i] == 0) continue;
     snapshot.odd.push_back({"odd", std::string(OddityName(static_cast<Oddity>(i))), odd_[i]});
   }
+  snapshot.retried = retried_;
   const auto settled = [&](Outcome outcome, std::string group, std::string reason)
                            ABSL_NO_THREAD_SAFETY_ANALYSIS {
-    const uint64_t count = settled_[static_cast<std::size_t>(outcome)];
-    if (count != 0 || outcome == Outcome::kStored) {
-      snapshot.counts.push_back({std::move(group), std::move(reason), count});
-    }
+    snapshot.counts.push_back({std::move(group), std::move(reason),
+                               settled_[static_cast<std::size_t>(outcome)]});
   };
   settled(Outcome::kStored, "stored", "");
   settled(Outcome::kDuplicateRepeated, "duplicate", "repeated");
@@ -65,9 +71,8 @@ IntakeCounters::Snapshot IntakeCounters::Read() const {
   settled(Outcome::kDuplicateRedelivered, "duplicate", "redelivered");
   settled(Outcome::kExpired, "denied", "expired");
   settled(Outcome::kKeyGone, "denied", "key-gone");
-  for (std::size_t i = 0; i < refused_.size(); ++i) {
+  for (std::size_t i = 1; i < refused_.size(); ++i) {  // without kAdmitted
     const auto code = static_cast<port::DoorCode>(i);
-    if (refused_[i] == 0) continue;
     snapshot.counts.push_back({port::IsDenied(code) ? "denied" : "quarantined",
                                std::string(port::DoorCodeName(code)), refused_[i]});
   }

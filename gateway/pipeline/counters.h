@@ -34,6 +34,8 @@ class IntakeCounters {
     uint64_t untimed = 0;  // of the stored
     std::vector<port::DoorCount> counts;
     std::vector<port::DoorCount> odd;
+    uint64_t retried = 0;  // of the received: from the quarantine
+    std::vector<port::DoorCount> counts;  // of every outcome and reason, zeros included
   };
 
   void Received(uint64_t observations);
@@ -43,6 +45,8 @@ class IntakeCounters {
   void Untimed();
   // Readings of counters, in sheets that were decided.
   void Odd(const OddityCounts& counts);
+  // Observations of the quarantine that were journaled: received again, now waiting.
+  void Retried(uint64_t observations);
   Snapshot Read() const;
 
  private:
@@ -52,6 +56,7 @@ class IntakeCounters {
   uint64_t late_ ABSL_GUARDED_BY(mutex_) = 0;
   uint64_t untimed_ ABSL_GUARDED_BY(mutex_) = 0;
   OddityCounts odd_ ABSL_GUARDED_BY(mutex_){};
+  uint64_t retried_ ABSL_GUARDED_BY(mutex_) = 0;
   std::array<uint64_t, static_cast<std::size_t>(port::DoorCode::kCount)> refused_
       ABSL_GUARDED_BY(mutex_){};
   std::array<uint64_t, static_cast<std::size_t>(Outcome::kCount)> settled_

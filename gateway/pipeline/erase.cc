@@ -32,11 +32,15 @@ Status DeleteRows(const store::Vault& vault, const OwnerId& owner, store::Batch&
       batch.DeleteRange(table, prefix, PrefixEnd(prefix));
     }
   }
-  return vault.db().Scan(Table::kRegistry, {}, {}, [&](std::string_view key, std::string_view row) {
-    const auto header = store::ParseRowHeader(row);
-    if (header.ok() && header->owner == owner) batch.Delete(Table::kRegistry, key);
-    return true;
-  });
+  for (const Table table : {Table::kRegistry, Table::kQuarantine}) {  // both are small
+    RETURN_IF_ERROR(
+        vault.db().Scan(table, {}, {}, [&](std::string_view key, std::string_view row) {
+          const auto header = store::ParseRowHeader(row);
+          if (header.ok() && header->owner == owner) batch.Delete(table, key);
+          return true;
+        }));
+  }
+  return OkStatus();
 }
 
 StatusOr<uint64_t> CountKeys(const store::Database& db, const OwnerId& owner) {
@@ -137,7 +141,8 @@ StatusOr<bool> Pipeline::IsErasing() const {
 
 Status Pipeline::RewriteOwnersTables() {
   RETURN_IF_ERROR(syncer_->Barrier());
-  for (const Table table : {Table::kRegistry, Table::kJournal, Table::kBlocks, Table::kRollups}) {
+  for (const Table table : {Table::kRegistry, Table::kJournal, Table::kBlocks, Table::kRollups,
+                            Table::kQuarantine}) {
     RETURN_IF_ERROR(database_->Rewrite(table));
   }
   return OkStatus();
@@ -202,6 +207,7 @@ StatusOr<std::string> Pipeline::EraseHousehold(const std::string& id) {
     RETURN_IF_ERROR(NoteErasure(owner));
     RETURN_IF_ERROR(DestroyOwner(owner));
     core_->Forget(owner);
+    quarantine_->Forget(owner);
     PublishAdmissions();
     return OkStatus();
   });

@@ -1,9 +1,12 @@
 // The texts of an export: household_export.h.
+#include <algorithm>
+
 #include "gateway/base/bytes.h"
 #include "gateway/crypto/sign.h"
 #include "gateway/model/time.h"
 #include "gateway/pipeline/household_export.h"
 #include "gateway/policy/grant.h"
+#include "gateway/proof/base64.h"
 
 namespace gateway::pipeline {
 namespace {
@@ -19,6 +22,11 @@ std::string JsonText(std::string_view text) {
     }
   }
   return out + '"';
+}
+
+bool IsPlainText(std::string_view text) {
+  return std::ranges::all_of(
+      text, [](char c) { return (c >= 0x20 && c <= 0x7e) || c == '\t' || c == '\r' || c == '\n'; });
 }
 
 std::string JsonList(const std::vector<std::string>& items) {
@@ -115,6 +123,9 @@ std::string ExportReadme(const HouseholdFacts& facts) {
       "readings-YYYY-MM.json  goes on in readings-YYYY-MM.2.csv and so on. Both have the same rows.\n"
       "rollups-YYYY-MM.csv    what is kept of readings that grew too old, likewise\n"
       "rollups-YYYY-MM.json\n"
+      "quarantine.json        messages of your devices that were refused for what they say, as they\n"
+      "                       came: kept for a week at most, so that they can be tried again. There\n"
+      "                       is no such file if there are none.\n"
       "schema.json            what each field means\n"
       "\n"
       "Rows of tier \"raw\" are readings as they were stored; rows of tier \"rollup\" are what is kept\n"
@@ -131,7 +142,7 @@ std::string ExportSchema() {
   return R"({
   "$schema": "https://json-schema.org/draft/2020-12/schema",
   "title": "commons-household-export/1",
-  "description": "household.json is a household; each readings-*.json and rollups-*.json is an array of readings. The columns of the CSV files are the properties of a reading, in this order; what does not apply is empty there and absent in JSON.",
+  "description": "household.json is a household; each readings-*.json and rollups-*.json is an array of readings, quarantine.json one of refused messages. The columns of the CSV files are the properties of a reading, in this order; what does not apply is empty there and absent in JSON.",
   "$defs": {
     "time": {"type": "string", "format": "date-time", "description": "RFC 3339, UTC"},
     "texts": {"type": "array", "items": {"type": "string"}},
@@ -149,6 +160,20 @@ std::string ExportSchema() {
         "value": {"type": "string", "pattern": "^-?[0-9]+([.][0-9]+)?$", "description": "exact decimal in the unit; of a rollup a sum or a mean, as the metric's kind says"},
         "quality": {"type": "string", "description": "words with spaces between. arrival-time: stamped by the gateway, not by the device; waited: and the broker may have kept it for long; clock-unsound: and the gateway did not know the time; local-time: the device did not say its offset from UTC"},
         "readings": {"type": "integer", "minimum": 1, "description": "how many readings a rollup was made of"}
+      }
+    },
+    "refused": {
+      "type": "object",
+      "required": ["arrived_at", "device", "topic", "reason", "payload_bytes"],
+      "additionalProperties": false,
+      "properties": {
+        "arrived_at": {"$ref": "#/$defs/time"},
+        "device": {"type": "string"},
+        "topic": {"type": "string", "description": "of the MQTT message"},
+        "reason": {"type": "string", "description": "why nothing of it, or not all, could be stored as a reading"},
+        "payload_bytes": {"type": "integer", "description": "its length; of a longer one than 4096 bytes only the head is kept"},
+        "payload": {"type": "string", "description": "if it is ASCII text, else"},
+        "payload_base64": {"type": "string", "contentEncoding": "base64"}
       }
     },
     "household": {
@@ -173,7 +198,7 @@ std::string ExportSchema() {
       }
     }
   },
-  "oneOf": [{"$ref": "#/$defs/household"}, {"type": "array", "items": {"$ref": "#/$defs/reading"}}]
+  "oneOf": [{"$ref": "#/$defs/household"}, {"type": "array", "items": {"$ref": "#/$defs/reading"}}, {"type": "array", "items": {"$ref": "#/$defs/refused"}}]
 }
 )";
 }
@@ -226,6 +251,24 @@ std::string ExportDamagedText(const std::map<ExportGap, uint32_t>& gaps) {
                          FormatTime(gap.start), FormatTime(gap.end));
   }
   return text;
+}
+
+std::string ExportQuarantineJson(const std::vector<store::QuarantinedMessage>& messages) {
+  std::string out = "[\n";
+  for (const store::QuarantinedMessage& message : messages) {
+    Fields fields = {{"arrived_at", JsonTime(message.arrival)},
+                     {"device", JsonText(message.device.value())},
+                     {"topic", JsonText(message.topic)},
+                     {"reason", JsonText(message.reason)},
+                     {"payload_bytes", std::to_string(message.payload_bytes)}};
+    if (IsPlainText(message.payload)) {
+      fields.emplace_back("payload", JsonText(message.payload));
+    } else {
+      fields.emplace_back("payload_base64", JsonText(proof::Base64Encode(message.payload)));
+    }
+    out += (out.size() > 2 ? ",\n" : "") + JsonObject(fields);
+  }
+  return out + "\n]\n";
 }
 
 std::string_view ExportCsvHeader() {

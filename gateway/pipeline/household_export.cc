@@ -209,6 +209,20 @@ Status Export::AddRollups() {
   return OkStatus();
 }
 
+// Bounded by what one owner may have there.
+Status AddQuarantine(const store::Vault& vault, const OwnerId& owner, TarWriter& tar) {
+  std::vector<store::QuarantinedMessage> messages;
+  RETURN_IF_ERROR(vault.db().Scan(
+      Table::kQuarantine, {}, {}, [&](std::string_view key, std::string_view value) {
+        const auto head = store::ParseRowHeader(value);
+        if (!head.ok() || head->owner != owner) return true;
+        auto message = store::Quarantine::ReadRow(vault, key, value);
+        if (message.ok()) messages.push_back(*std::move(message));
+        return true;
+      }));
+  return messages.empty() ? OkStatus() : tar.Add("quarantine.json", ExportQuarantineJson(messages));
+}
+
 }  // namespace
 
 Status WriteHouseholdExport(store::Vault& vault, const HouseholdFacts& facts,
@@ -223,6 +237,7 @@ Status WriteHouseholdExport(store::Vault& vault, const HouseholdFacts& facts,
   // months, and its rollup in the first of them only.
   RETURN_IF_ERROR(archive.AddRaw());
   RETURN_IF_ERROR(archive.AddRollups());
+  RETURN_IF_ERROR(AddQuarantine(vault, facts.household.owner, tar));
   if (vault.IsErased(facts.household.owner)) {
     return FailedPrecondition("the household was erased while it was exported");
   }

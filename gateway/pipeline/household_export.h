@@ -11,6 +11,7 @@
 #include "gateway/pipeline/registry.h"
 #include "gateway/pipeline/tar.h"
 #include "gateway/policy/policy.h"
+#include "gateway/store/quarantine.h"
 #include "gateway/store/sealed_rows.h"
 
 namespace gateway::pipeline {
@@ -53,6 +54,8 @@ std::string ExportSchema();
 StatusOr<std::string> ExportHouseholdJson(const HouseholdFacts& facts,
                                          const std::map<ExportGap, uint32_t>& gaps);
 std::string ExportDamagedText(const std::map<ExportGap, uint32_t>& gaps);  // how many rows of each
+std::string ExportQuarantineJson(const std::vector<store::QuarantinedMessage>& messages);
+StatusOr<std::string> ExportHouseholdJson(const HouseholdFacts& facts);
 
 // One row of the readings, in either form.
 struct ExportedReading {

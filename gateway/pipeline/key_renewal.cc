@@ -47,7 +47,7 @@ Status KeyRenewal::Finish() {
   if (!mark.has_value()) return OkStatus();
   batch_.Clear();
   // Their row keys say nothing of owners, so all are done at once.
-  for (const Table table : {Table::kRegistry, Table::kJournal}) {
+  for (const Table table : {Table::kRegistry, Table::kJournal, Table::kQuarantine}) {
     RETURN_IF_ERROR(Reseal(table, "", ""));
   }
   std::map<OwnerId, std::set<uint32_t>> owners;

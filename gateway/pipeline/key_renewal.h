@@ -32,6 +32,9 @@ class KeyRenewal {
   // Returns as Vault::Renew, with everything as it was.
   Status Begin(uint32_t month);
 
+  // The same of the quarantine, whose rows come and go with messages: before intake goes on.
+  Status ResealQuarantine() { return Reseal(store::Table::kQuarantine, "", ""); }
+
   // Seals anew what is under keys that were replaced, owner by owner, and ends those keys. Intake
   // goes on; nothing may be unwritten in the pipeline's blocks, nor known to it of their rows. A row
   // that does not open stays as it is, and so does its key. The mark stays too: End.

@@ -162,6 +162,7 @@ StatusOr<uint64_t> Pipeline::RenewDataKeys() {
     // What is being sealed under an old key must be in the journal before the key is replaced.
     const MutexLock intake(intake_gate_);
     RETURN_IF_ERROR(renewal.Begin(MonthOf(clock_.SystemNow())));
+    RETURN_IF_ERROR(renewal.ResealQuarantine());
   }
   RETURN_IF_ERROR(SealAnew(renewal));
   return renewal.made();

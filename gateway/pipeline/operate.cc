@@ -227,6 +227,7 @@ StatusOr<uint32_t> Pipeline::AdvanceClock(Time now) {
     RETURN_IF_ERROR(syncer_->Barrier());
     replay_->Set(now);
     ASSIGN_OR_RETURN(const uint32_t decided, core_->DecideDue(now, true));
+    RETURN_IF_ERROR(ExpireQuarantine(now));
     RETURN_IF_ERROR(core_->Retain(now));
     return decided;
   });
@@ -258,6 +259,12 @@ StatusOr<port::GatewayStatus> Pipeline::GetStatus() {
     status.late = counters.late;
     status.untimed = counters.untimed;
     status.odd = counters.odd;
+    status.retried = counters.retried;
+    status.in_quarantine = quarantine_->counts().rows;
+    // Reasons that did not happen are nothing an operator looks for.
+    std::erase_if(counters.counts, [](const port::DoorCount& count) {
+      return count.observations == 0 && !count.reason.empty();
+    });
     status.counts = std::move(counters.counts);
     status.journaled = journal_->last();
     status.folded = core_->folded();

@@ -111,8 +111,10 @@ Status Pipeline::Start() {
     // Pending stays pending; intake and residents' rights go on.
     Log(LogLevel::kError, "deciding at start: %s", std::string(Message(decided.status())));
   }
+  ASSIGN_OR_RETURN(quarantine_, store::Quarantine::Open(*vault_));
   PublishAdmissions();
   PublishDocuments();
+  PublishGauges();
   syncer_->Record(*high_water_, [this] { return Committed(); });
   last_checkpoint_ = last_tick_ = clock_.SteadyNow();
   thread_ = std::thread([this] { Run(); });
@@ -161,6 +163,7 @@ Status Pipeline::CheckMode() {
 }
 
 Status Pipeline::LoadRecentHashes() {
+  const MutexLock intake(intake_gate_);
   recent_hashes_.assign(limits::kInflightMax, 0);
   const uint64_t last = journal_->last();
   const uint64_t recent = last > limits::kInflightMax ? last - limits::kInflightMax : 0;
@@ -168,7 +171,7 @@ Status Pipeline::LoadRecentHashes() {
   const uint64_t after = std::min(recent, core_->folded());
   // What is damaged has no hash any more; folding reports it.
   const auto ignore = [](uint64_t, uint64_t) {};
-  const auto remember = [&](const store::JournalEntry& entry) {
+  const auto remember = [&](const store::JournalEntry& entry) ABSL_NO_THREAD_SAFETY_ANALYSIS {
     recent_hashes_[next_hash_++ % recent_hashes_.size()] = entry.message_hash;
     // Invariant I8: entries found unfolded at start count as received by this process.
     if (entry.sequence > core_->folded()) counters_.Received(entry.items.size());
@@ -249,12 +252,12 @@ std::vector<store::JournalEntry> Pipeline::EntriesOf(std::span<const port::Admit
 Status Pipeline::Append(const port::Delivery& delivery, std::span<const port::Admitted> readings,
                         bool numbered) {
   const uint64_t hash = vault_->MessageHash(delivery.topic, delivery.payload);
+  const MutexLock intake(intake_gate_);
   if ((delivery.redelivered || numbered) &&
       std::find(recent_hashes_.begin(), recent_hashes_.end(), hash) != recent_hashes_.end()) {
     counters_.Settle(Outcome::kDuplicateRedelivered, readings.size());
     return OkStatus();
   }
-  const MutexLock intake(intake_gate_);
   const Time now = Now();
   std::vector<store::JournalEntry> entries = EntriesOf(readings, now, hash);
   if (entries.empty()) return OkStatus();
@@ -276,9 +279,6 @@ Status Pipeline::Append(const port::Delivery& delivery, std::span<const port::Ad
   if (was_empty) wake_.NotifyOne();
   return OkStatus();
 }
-
-void Pipeline::Quarantine(const port::Delivery& /*delivery*/,
-                          const port::Admission& /*admission*/, port::DoorCode /*code*/) {}
 
 Time Pipeline::Now() const {
   const Time now = clock_.SystemNow();
@@ -368,6 +368,10 @@ void Pipeline::Turn(std::deque<store::JournalEntry> entries,
     if (status.ok() && replay_ == nullptr) {
       const bool sound = ClockSound(now);
       status = core_->DecideDue(now, sound).status();
+      if (sound) {
+        const Status expired = ExpireQuarantine(now);
+        if (status.ok()) status = expired;
+      }
       // A clock that is wrong must not delete a year: retention waits for it like releases do.
       // A sheet that cannot be decided keeps its own readings, and no others.
       const auto interval = database_->space().ok() ? kRetentionInterval : kRetentionWhenFull;
@@ -386,6 +390,7 @@ void Pipeline::Turn(std::deque<store::JournalEntry> entries,
     status = core_->Checkpoint(ClockSound(now) ? now : core_->clock_floor());
     last_checkpoint_ = steady;
   }
+  PublishGauges();
   // Nothing is lost: the journal holds it, and the next tick tries again. Said once, however long
   // the disk stays as it is.
   std::string failure(Message(status));

@@ -23,6 +23,7 @@
 #include "gateway/model/limits.h"
 #include "gateway/pipeline/core.h"
 #include "gateway/pipeline/counters.h"
+#include "gateway/pipeline/figures.h"
 #include "gateway/pipeline/retractions.h"
 #include "gateway/pipeline/sheet_index.h"
 #include "gateway/port/cell_source.h"
@@ -31,6 +32,7 @@
 #include "gateway/store/high_water.h"
 #include "gateway/store/journal.h"
 #include "gateway/store/losses.h"
+#include "gateway/store/quarantine.h"
 #include "gateway/store/sealed_rows.h"
 #include "gateway/store/syncer.h"
 
@@ -66,6 +68,12 @@ class Pipeline final : public port::Intake, public port::Commands, public port::
   // For GetStatus. Call before commands arrive.
   void SetBrokerState(std::function<bool()> connected) { broker_connected_ = std::move(connected); }
 
+  // For the quarantine. Likewise; without it nothing is tried again and every name is masked.
+  void SetRereading(port::Rereading rereading) { rereading_ = std::move(rereading); }
+
+  // Never waits for the pipeline thread, however busy it is; from Open on, thread-safe. figures.cc
+  Figures figures() const;
+
   // By what the gateway is known, for whoever speaks for it to others; from Open on, thread-safe.
   // The private key in it is in clear: hand it on and Wipe it.
   // With the same certificate for the store's lifetime: clients that are not ours trust it whole.
@@ -87,7 +95,7 @@ class Pipeline final : public port::Intake, public port::Commands, public port::
   Status Append(const port::Delivery& delivery, std::span<const port::Admitted> readings,
                 bool numbered) override;
   void Quarantine(const port::Delivery& delivery, const port::Admission& admission,
-                  port::DoorCode code) override;
+                  port::DoorCode code, Time arrival) override;
 
   // port::Commands: commands.cc
   StatusOr<port::HouseholdInvite> AddHousehold(const std::string& household,
@@ -130,6 +138,11 @@ class Pipeline final : public port::Intake, public port::Commands, public port::
       const port::BackupRequest& request,
       const std::function<bool(uint64_t done, uint64_t total)>& progress) override;
   Status AcknowledgeLoss() override;  // loss.cc
+  // quarantine.cc
+  StatusOr<std::vector<port::QuarantineRow>> ListQuarantine(
+      const port::QuarantineFilter& filter) override;
+  StatusOr<port::RetryResult> RetryQuarantine(const port::QuarantineFilter& filter) override;
+  StatusOr<uint32_t> DropQuarantine(const port::QuarantineFilter& filter) override;
 
   // port::CellSource: cells.cc
   Status VisitCells(const port::CellFilter& filter,
@@ -252,6 +265,13 @@ class Pipeline final : public port::Intake, public port::Commands, public port::
   Status WriteWithdrawals() const;
   Status CommitHousehold(Household household);  // or a place
   Status EnrolDevice(const std::string& device, const Household& owner);
+  // quarantine.cc
+  Status VisitQuarantine(const port::QuarantineFilter& filter,
+                         const std::function<Status(const store::QuarantinedMessage&)>& visit);
+  StatusOr<uint64_t> Retry(const store::QuarantinedMessage& message,
+                           const std::shared_ptr<const port::AdmissionTable>& table);
+  Status ExpireQuarantine(Time now);
+  void PublishGauges();
   StatusOr<HouseholdFacts> GatherFacts(const std::string& household);  // export.cc
   // Runs `command` on the pipeline thread and waits for its result.
   template <typename Result>
@@ -271,6 +291,7 @@ class Pipeline final : public port::Intake, public port::Commands, public port::
   const std::string keyslots_path_;
   crypto::MasterKeys master_;  // moved on by Start
   std::function<bool()> broker_connected_;
+  port::Rereading rereading_;
   Identity identity_;        // in use
   std::string certificate_;  // PEM, of its TLS key
   std::unique_ptr<store::Losses> losses_;
@@ -278,6 +299,7 @@ class Pipeline final : public port::Intake, public port::Commands, public port::
   std::unique_ptr<store::Database> database_;
   std::unique_ptr<store::Vault> vault_;
   std::unique_ptr<store::Journal> journal_;
+  std::unique_ptr<store::Quarantine> quarantine_;
   std::unique_ptr<store::Syncer> syncer_;
   std::unique_ptr<ledger::Ledger> ledger_;
 
@@ -292,10 +314,9 @@ class Pipeline final : public port::Intake, public port::Commands, public port::
 
   // Held by intake for each message, and by whoever must have none in between.
   Mutex intake_gate_;
-
-  // Confined to the MQTT thread.
-  std::vector<uint64_t> recent_hashes_;  // of the last kInflightMax journal entries, a ring
-  std::size_t next_hash_ = 0;
+  // Of the last kInflightMax journal entries, a ring.
+  std::vector<uint64_t> recent_hashes_ ABSL_GUARDED_BY(intake_gate_);
+  std::size_t next_hash_ ABSL_GUARDED_BY(intake_gate_) = 0;
 
   // Confined to the pipeline thread once it runs.
   std::unique_ptr<Core> core_;
@@ -314,6 +335,7 @@ class Pipeline final : public port::Intake, public port::Commands, public port::
   // An entry did not fit: read it from the journal.
   bool skipped_ ABSL_GUARDED_BY(mutex_) = false;
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
+  Gauges gauges_ ABSL_GUARDED_BY(mutex_);
   std::shared_ptr<const port::AdmissionTable> admissions_ ABSL_GUARDED_BY(mutex_);
   std::shared_ptr<const port::ActiveDocuments> documents_ ABSL_GUARDED_BY(mutex_);
   std::shared_ptr<const Audiences> audiences_ ABSL_GUARDED_BY(mutex_) =

@@ -97,7 +97,8 @@ Status Retention::DestroyKeys() {
     if (MayEnd(epoch)) ends[{owner, store::BaseEpoch(epoch)}].insert(epoch);
   }
   // All tables with rows sealed under an owner's key of a month.
-  for (const Table table : {Table::kBlocks, Table::kRollups, Table::kJournal}) {
+  for (const Table table :
+       {Table::kBlocks, Table::kRollups, Table::kJournal, Table::kQuarantine}) {
     if (ends.empty()) return OkStatus();
     RETURN_IF_ERROR(parts_.vault.db().Scan(
         table, "", "", [&](std::string_view, std::string_view value) {

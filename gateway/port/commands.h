@@ -13,6 +13,7 @@
 #include "gateway/base/status.h"
 #include "gateway/model/cell.h"
 #include "gateway/port/cell_source.h"
+#include "gateway/port/quarantine.h"
 
 namespace gateway::port {
 
@@ -105,6 +106,8 @@ struct GatewayStatus {
   // Readings of counters in decided sheets that did not just grow, by reason: "dip", "spike" and
   // "replaced" added nothing, "reset" and "rollover" what was used since.
   std::vector<DoorCount> odd;
+  uint64_t retried = 0;  // of the received: they came out of the quarantine
+  uint64_t in_quarantine = 0;  // messages at present
   uint64_t journaled = 0, folded = 0;  // last journal number written, last one folded
   uint64_t households = 0, devices = 0, open_days = 0;
   uint64_t ledger_size = 0;
@@ -224,6 +227,15 @@ class Commands {
       const std::function<bool(uint64_t done, uint64_t total)>& progress) = 0;
 
   // The operator has read what was lost: releases go on, days that have begun are given up.
+  // Messages that were refused for what they say: quarantine.h.
+  virtual StatusOr<std::vector<QuarantineRow>> ListQuarantine(const QuarantineFilter& filter) = 0;
+  // Decodes them again with the profiles and rules of today, as if they came when they came. Those
+  // that are admitted leave the quarantine; their observations are received once more.
+  virtual StatusOr<RetryResult> RetryQuarantine(const QuarantineFilter& filter) = 0;
+  // Deletes them. Returns how many.
+  virtual StatusOr<uint32_t> DropQuarantine(const QuarantineFilter& filter) = 0;
+
+  // The operator has read what was lost: releases go on, windows it may concern are given up.
   virtual Status AcknowledgeLoss() = 0;
 };
 

@@ -50,6 +50,14 @@ std::string_view DoorCodeName(DoorCode code) {
   return "unknown";
 }
 
+std::optional<DoorCode> DoorCodeOf(std::string_view name) {
+  for (uint8_t i = 0; i < static_cast<uint8_t>(DoorCode::kCount); ++i) {
+    const auto code = static_cast<DoorCode>(i);
+    if (DoorCodeName(code) == name) return code;
+  }
+  return std::nullopt;
+}
+
 bool IsDenied(DoorCode code) {
   return code >= DoorCode::kUnknownDevice && code <= DoorCode::kRetained;
 }

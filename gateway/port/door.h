@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 namespace gateway::port {
@@ -34,6 +35,7 @@ enum class DoorCode : uint8_t {
 
 // "unknown-device", "no-time", …: as operators and metrics see it.
 std::string_view DoorCodeName(DoorCode code);
+std::optional<DoorCode> DoorCodeOf(std::string_view name);
 bool IsDenied(DoorCode code);
 bool IsQuarantined(DoorCode code);
 

@@ -117,8 +117,11 @@ class Intake {
                         bool numbered) = 0;
 
   // Keeps the message for the operator to look at and to try again, sealed under the owner of
-  // `admission`, if there is room. Best effort: what is lost here was counted by Refused.
-  virtual void Quarantine(const Delivery& delivery, const Admission& admission, DoorCode code) = 0;
+  // `admission`, if there is room. Best effort: what is lost here was counted by Refused. `arrival`
+  // is what its readings without a time of their own are stamped with, so that those of them that
+  // were admitted are recognised when it is tried again.
+  virtual void Quarantine(const Delivery& delivery, const Admission& admission, DoorCode code,
+                          Time arrival) = 0;
 };
 
 }  // namespace gateway::port

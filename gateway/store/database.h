@@ -37,8 +37,9 @@ enum class Table : uint8_t {
   kLedger = 9,
   kRetractions = 10,
   kRollups = 11,
+  kQuarantine = 12,
 };
-inline constexpr std::size_t kTablesEnd = 12;
+inline constexpr std::size_t kTablesEnd = 13;
 
 // The format this program reads and writes; stores of any other are refused. Of formats 1 and 2
 // there was no release.

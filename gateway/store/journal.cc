@@ -85,8 +85,12 @@ StatusOr<std::unique_ptr<Journal>> Journal::Open(Vault& vault, uint64_t at_least
 }
 
 Status Journal::Append(std::span<JournalEntry> entries, Time now) {
-  RETURN_IF_ERROR(vault_.db().space());
   batch_.Clear();
+  return Append(entries, now, batch_);
+}
+
+Status Journal::Append(std::span<JournalEntry> entries, Time now, Batch& with) {
+  RETURN_IF_ERROR(vault_.db().space());
   uint64_t sequence = last();
   for (const JournalEntry& entry : entries) {
     if (entry.items.size() > limits::kObservationsPerMessageMax) {
@@ -95,11 +99,11 @@ Status Journal::Append(std::span<JournalEntry> entries, Time now) {
     }
     Encode(entry, plaintext_);
     key_.Clear().U64(++sequence);
-    RETURN_IF_ERROR(vault_.PutSealed(batch_, Table::kJournal, key_.bytes(), entry.owner_kind,
+    RETURN_IF_ERROR(vault_.PutSealed(with, Table::kJournal, key_.bytes(), entry.owner_kind,
                                      entry.owner, vault_.NewestEpoch(entry.owner, MonthOf(now)),
                                      plaintext_.bytes()));
   }
-  RETURN_IF_ERROR(vault_.Commit(batch_));
+  RETURN_IF_ERROR(vault_.Commit(with));
   for (JournalEntry& entry : entries) entry.sequence = last_.fetch_add(1) + 1;
   return OkStatus();
 }

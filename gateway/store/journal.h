@@ -33,7 +33,7 @@ struct JournalEntry {
   friend bool operator==(const JournalEntry&, const JournalEntry&) = default;
 };
 
-// Append belongs to one thread; everything else may be called by any.
+// Append belongs to one thread at a time; everything else may be called by any.
 class Journal {
  public:
   // Continues after the last entry of the store, or after `at_least` (the last folded entry) if
@@ -46,6 +46,9 @@ class Journal {
   // ResourceExhausted while intake is paused (Database::space), otherwise as Vault::PutSealed and
   // Database::Commit.
   Status Append(std::span<JournalEntry> entries, Time now);
+  // The same together with the changes of `with`, which is cleared on success and else is as it was
+  // or has rows in it that must not be committed.
+  Status Append(std::span<JournalEntry> entries, Time now, Batch& with);
   // The same of one; returns its number.
   StatusOr<uint64_t> Append(JournalEntry entry, Time now);
 

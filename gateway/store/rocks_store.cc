@@ -13,7 +13,7 @@ struct TableName {
   Table table;
   const char* name;
 };
-constexpr std::array<TableName, 11> kTables{{{Table::kMeta, "meta"},
+constexpr std::array<TableName, 12> kTables{{{Table::kMeta, "meta"},
                                              {Table::kKeys, "keys"},
                                              {Table::kRegistry, "registry"},
                                              {Table::kJournal, "journal"},
@@ -23,7 +23,8 @@ constexpr std::array<TableName, 11> kTables{{{Table::kMeta, "meta"},
                                              {Table::kReasons, "reasons"},
                                              {Table::kLedger, "ledger"},
                                              {Table::kRetractions, "retractions"},
-                                             {Table::kRollups, "rollups"}}};
+                                             {Table::kRollups, "rollups"},
+                                             {Table::kQuarantine, "quarantine"}}};
 constexpr std::string_view kFormatKey = "format";
 
 // Makes `dir` if it is not there. RocksDB would take a directory whose CURRENT file is lost for an
@@ -89,13 +90,16 @@ StatusOr<bool> RocksStore::CheckFormat() const {
   return true;
 }
 
+Status RocksStore::MakeTable(const char* name, const rocksdb::ColumnFamilyOptions& options) {
+  rocksdb::ColumnFamilyHandle* handle = nullptr;
+  RETURN_IF_ERROR(FromRocks(db_->CreateColumnFamily(options, name, &handle), "making a table"));
+  Adopt(handle);
+  return OkStatus();
+}
+
 Status RocksStore::Finish(const rocksdb::ColumnFamilyOptions& options) {
   for (const TableName& table : kTables) {
-    if (Handle(table.table) != nullptr) continue;
-    rocksdb::ColumnFamilyHandle* handle = nullptr;
-    RETURN_IF_ERROR(
-        FromRocks(db_->CreateColumnFamily(options, table.name, &handle), "making a table"));
-    Adopt(handle);
+    if (Handle(table.table) == nullptr) RETURN_IF_ERROR(MakeTable(table.name, options));
   }
   ByteWriter format;
   format.U32(kStoreFormat);
@@ -133,6 +137,10 @@ StatusOr<std::unique_ptr<RocksStore>> RocksStore::Open(
   for (rocksdb::ColumnFamilyHandle* handle : opened) store->Adopt(handle);
   ASSIGN_OR_RETURN(const bool finished, store->CheckFormat());
   if (!finished) RETURN_IF_ERROR(store->Finish(table_options));
+  // Stores of this format were made before there was a table of quarantined messages.
+  if (store->Handle(Table::kQuarantine) == nullptr) {
+    RETURN_IF_ERROR(store->MakeTable(kTables.back().name, table_options));
+  }
   for (const TableName& table : kTables) {
     if (store->Handle(table.table) == nullptr) {
       return DataLoss("the store has no table \"%s\"; restore a backup", table.name);

@@ -44,6 +44,7 @@ class RocksStore {
   void Adopt(rocksdb::ColumnFamilyHandle* handle);
   // Returns whether the store was finished when it was made; refuses one that is not ours.
   StatusOr<bool> CheckFormat() const;
+  Status MakeTable(const char* name, const rocksdb::ColumnFamilyOptions& options);
   Status Finish(const rocksdb::ColumnFamilyOptions& options);
   Status CloseHandles();
 

@@ -126,7 +126,22 @@ class FakeCommands final : public port::Commands {
     return refusal;
   }
 
+  StatusOr<std::vector<port::QuarantineRow>> ListQuarantine(
+      const port::QuarantineFilter& filter) override {
+    asked = filter.device + "/" + filter.reason;
+    return Unless(quarantine);
+  }
+  StatusOr<port::RetryResult> RetryQuarantine(const port::QuarantineFilter& filter) override {
+    asked = "retry " + filter.device + "/" + filter.reason;
+    return Unless(port::RetryResult{.tried = 5, .admitted = 3, .observations = 4});
+  }
+  StatusOr<uint32_t> DropQuarantine(const port::QuarantineFilter& filter) override {
+    asked = "drop " + filter.device + "/" + filter.reason;
+    return Unless(uint32_t{2});
+  }
+
   Status refusal;
+  std::vector<port::QuarantineRow> quarantine;
   port::HouseholdInvite invite;
   std::vector<port::HouseholdRow> households;
   std::vector<port::DeviceRow> devices;

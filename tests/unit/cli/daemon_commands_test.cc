@@ -97,6 +97,40 @@ TEST_F(DaemonCommandsTest, FiguresOfAnotherResolutionSaySo) {
   EXPECT_EQ(Commons("cell list --format json").json()[0]["resolution"], "0.1");
 }
 
+TEST_F(DaemonCommandsTest, QuarantineListShowsShapesAndNothingThatMovesACursor) {
+  commands_.quarantine = {{.id = 7,
+                           .arrival = Time(Millis(1000)),
+                           .device = "meter-1\x1b[2J",
+                           .reason = "malformed",
+                           .bytes = 31,
+                           .whole = true,
+                           .shape = "{\"value\": 9.99}"}};
+  const Outcome outcome = Commons("quarantine list --device d --reason malformed --format json");
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_EQ(commands_.asked, "d/malformed");
+  json row = outcome.json()[0];
+  EXPECT_EQ(row["id"], 7);
+  EXPECT_EQ(row["arrival"], "1970-01-01T00:00:01Z");
+  EXPECT_EQ(row["bytes"], 31);
+  EXPECT_EQ(row["shape"], "{\"value\": 9.99}");
+  EXPECT_THAT(Commons("quarantine list").out, HasSubstr("meter-1?[2J"));
+}
+
+TEST_F(DaemonCommandsTest, QuarantineRetryAndDropPassTheirFilterOn) {
+  EXPECT_EQ(Commons("quarantine retry --reason no-time --format json").json(),
+            json::parse(R"({"tried": 5, "admitted": 3, "observations": 4})"));
+  EXPECT_EQ(commands_.asked, "retry /no-time");
+  EXPECT_EQ(Commons("quarantine drop --device d --format json").json(),
+            json::parse(R"({"dropped": 2})"));
+  EXPECT_EQ(commands_.asked, "drop d/");
+  EXPECT_EQ(Commons("quarantine drop --all").code, 0);
+  EXPECT_EQ(commands_.asked, "drop /");
+  commands_.asked = "";
+  EXPECT_EQ(Commons("quarantine drop").code, 2);  // everything only if it is said
+  EXPECT_EQ(Commons("quarantine drop --all --device d").code, 2);
+  EXPECT_EQ(commands_.asked, "");
+}
+
 TEST_F(DaemonCommandsTest, StatusCountsEveryReason) {
   commands_.status.commons = "riverside";
   commands_.status.received = 16;

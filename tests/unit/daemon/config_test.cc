@@ -53,6 +53,15 @@ TEST(ConfigTest, ReadsTheOptionalFields) {
   EXPECT_EQ(config->listen, "0.0.0.0:7443");
 }
 
+TEST(ConfigTest, MetricsAreForThisMachine) {
+  const std::string config(kConfig);
+  EXPECT_EQ(ParseConfig(kConfig)->metrics, "");
+  EXPECT_EQ(ParseConfig(config + "metrics: \"127.0.0.1:9464\"\n")->metrics, "127.0.0.1:9464");
+  const auto refused = ParseConfig(config + "metrics: \"0.0.0.0:9464\"\n");
+  EXPECT_EQ(refused.status().code(), StatusCode::kInvalidArgument);
+  EXPECT_THAT(std::string(Message(refused.status())), HasSubstr("needs a loopback address"));
+}
+
 TEST(ConfigTest, ReadsHowTheDiskIsUsed) {
   const auto usual = ParseConfig(kConfig);
   ASSERT_TRUE(usual.ok());

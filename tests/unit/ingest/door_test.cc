@@ -47,7 +47,9 @@ class FakeIntake final : public port::Intake {
   void Received(uint32_t observations) override { received += observations; }
   void Refused(DoorCode code) override { refused.push_back(code); }
   bool ClockSound() const override { return true; }
-  void Quarantine(const Delivery&, const Admission&, DoorCode) override {}
+  void Quarantine(const Delivery&, const Admission&, DoorCode code, Time arrival) override {
+    quarantined.emplace_back(code, arrival);
+  }
   Status Append(const Delivery& delivery, std::span<const port::Admitted> readings,
                 bool /*numbered*/) override {
     ++append_calls;
@@ -72,6 +74,7 @@ class FakeIntake final : public port::Intake {
   bool redelivered = false;
   SeriesId series;
   std::vector<DoorCode> refused;
+  std::vector<std::pair<DoorCode, Time>> quarantined;
   std::vector<Reading> stored;
 };
 
@@ -189,6 +192,14 @@ TEST_F(DoorTest, ADeliveryDeniedBetweenTwoTriesHasOneOutcome) {
   EXPECT_EQ(intake_.received, 1u);
   EXPECT_EQ(intake_.refused, std::vector<DoorCode>{DoorCode::kUnknownDevice});
   EXPECT_TRUE(intake_.stored.empty());
+}
+
+TEST_F(DoorTest, WhatThePayloadIsRefusedForGoesIntoQuarantineWithItsArrival) {
+  ASSERT_TRUE(door_.Handle({"sensors/good/load", "nan", false, false}).ok());
+  ASSERT_TRUE(door_.Handle({"sensors/unconfirmed/load", "nan", false, false}).ok());
+  ASSERT_TRUE(door_.Handle({"sensors/nobody/load", "nan", false, false}).ok());
+  ASSERT_EQ(intake_.quarantined.size(), 1u);
+  EXPECT_EQ(intake_.quarantined[0], std::pair(DoorCode::kNotANumber, intake_.now));
 }
 
 }  // namespace
