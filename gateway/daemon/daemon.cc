@@ -10,6 +10,7 @@
 #include "gateway/daemon/unlock.h"
 #include "gateway/federation/server.h"
 #include "gateway/ingest/door.h"
+#include "gateway/ingest/listener.h"
 #include "gateway/ingest/paho_source.h"
 #include "gateway/ingest/profile.h"
 #include "gateway/model/time.h"
@@ -30,7 +31,9 @@ struct Gateway {
   std::unique_ptr<pipeline::Pipeline> pipeline;
   crypto::TlsIdentity tls;  // in use as long as `federation` is
   std::unique_ptr<ingest::Door> door;
+  ingest::Heard heard;
   std::unique_ptr<ingest::PahoSource> source;
+  std::unique_ptr<ingest::Listener> listener;
   std::unique_ptr<admin::AdminServer> admin;
   std::unique_ptr<federation::FederationServer> federation;
 };
@@ -63,7 +66,11 @@ Status StartRims(const Arguments& arguments, const Config& config, const std::at
                  Gateway& gateway) {
   ASSIGN_OR_RETURN(std::vector<ingest::Profile> profiles, LoadProfiles(config));
   std::vector<std::string> filters;
-  for (const ingest::Profile& profile : profiles) filters.push_back(profile.Filter());
+  std::vector<port::ProfileRow> rows;
+  for (const ingest::Profile& profile : profiles) {
+    filters.push_back(profile.Filter());
+    rows.push_back({.id = profile.id(), .about = {}, .topics = {profile.Filter()}, .metrics = {}});
+  }
   gateway.door = std::make_unique<ingest::Door>(std::move(profiles), *gateway.pipeline);
   ASSIGN_OR_RETURN(gateway.source,
                    ingest::PahoSource::Create(
@@ -76,9 +83,19 @@ Status StartRims(const Arguments& arguments, const Config& config, const std::at
                        }));
   gateway.pipeline->SetBrokerState(
       [source = gateway.source.get()] { return source->connected(); });
+  gateway.listener = std::make_unique<ingest::Listener>(ingest::ListenerParts{
+      .heard = &gateway.heard,
+      .intake = gateway.pipeline.get(),
+      .profiles = std::move(rows),
+      .sends = [](const port::EnrolledDevice&) { return ingest::Sending{}; },
+      .broker = [source = gateway.source.get()] {
+        return port::BrokerState{.connected = source->connected()};
+      },
+      .logins = {},
+      .is_at_broker = {}});
   ASSIGN_OR_RETURN(gateway.admin,
                    admin::AdminServer::Start(arguments.dir + "/admin.sock", *gateway.pipeline,
-                                             *gateway.pipeline));
+                                             *gateway.pipeline, *gateway.listener));
   return OkStatus();
 }
 
@@ -117,7 +134,8 @@ Status Run(const Arguments& arguments, const std::atomic<bool>& stop) {
            .checkpoint_interval = config->checkpoint,
            .sync = {.interval = config->sync, .bytes_max = config->sync_bytes},
            .space = {.quota_bytes = config->disk_quota,
-                     .free_bytes_min = config->disk_free_min}}));
+                     .free_bytes_min = config->disk_free_min},
+           .broker_logins = config->broker_logins}));
   Status started = StartRims(arguments, *config, stop, gateway);
   if (started.ok()) started = StartFederation(*config, real_clock, gateway);
   if (started.ok()) {

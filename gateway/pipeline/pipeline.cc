@@ -34,6 +34,7 @@ Pipeline::Pipeline(PipelineOptions options)
       sync_(options.sync),
       space_(options.space),
       env_(options.env),
+      broker_logins_(options.broker_logins),
       keyslots_path_(std::move(options.keyslots)),
       master_(std::move(options.master)) {}
 
