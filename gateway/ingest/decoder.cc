@@ -11,6 +11,7 @@
 #include "gateway/base/check.h"
 #include "gateway/model/limits.h"
 #include "gateway/model/time.h"
+#include "gateway/model/unit.h"
 
 namespace gateway::ingest {
 namespace {
@@ -148,23 +149,22 @@ bool TakeField(const JsonFields& names, std::string_view key, ondemand::value va
 }  // namespace
 
 struct Decoder::Impl {
-  struct CachedFactor {
+  struct Cached {
     std::string from, unit;
-    Decimal factor;
+    Conversion conversion;
   };
 
-  Impl() : one(*Decimal::Parse("1")) {
+  Impl() {
     GW_CHECK(parser.allocate(limits::kPayloadBytesMax) == simdjson::SUCCESS);
   }
 
   bool ReadJson(const JsonFields& names, std::string_view payload, Fields& fields);
-  std::optional<Decimal> Factor(std::string_view from, const std::string& unit);
+  std::optional<Conversion> Find(std::string_view from, const std::string& unit);
 
-  const Decimal one;
   ondemand::parser parser;
   std::array<char, limits::kPayloadBytesMax + simdjson::SIMDJSON_PADDING> buffer{};
-  // Only factors that exist are kept, so that the table of units bounds it, not the devices.
-  std::vector<CachedFactor> factors;
+  // Only those that exist are kept, so that the table of units bounds it, not the devices.
+  std::vector<Cached> conversions;
 };
 
 bool Decoder::Impl::ReadJson(const JsonFields& names, std::string_view payload, Fields& fields) {
@@ -189,14 +189,14 @@ bool Decoder::Impl::ReadJson(const JsonFields& names, std::string_view payload, 
   return document.current_location().error() == simdjson::OUT_OF_BOUNDS && fields.value;
 }
 
-std::optional<Decimal> Decoder::Impl::Factor(std::string_view from, const std::string& unit) {
-  if (from == unit) return one;
-  for (const CachedFactor& cached : factors) {
-    if (cached.from == from && cached.unit == unit) return cached.factor;
+std::optional<Conversion> Decoder::Impl::Find(std::string_view from, const std::string& unit) {
+  if (from == unit) return Conversion{};
+  for (const Cached& cached : conversions) {
+    if (cached.from == from && cached.unit == unit) return cached.conversion;
   }
-  const std::optional<Decimal> factor = UnitFactor(from, unit);
-  if (factor) factors.push_back({std::string(from), unit, *factor});
-  return factor;
+  const std::optional<Conversion> found = ConvertUnit(from, unit);
+  if (found) conversions.push_back({std::string(from), unit, *found});
+  return found;
 }
 
 Decoder::Decoder() : impl_(std::make_unique<Impl>()) {}
@@ -220,11 +220,11 @@ Decoded Decoder::Decode(const Profile& profile, std::string_view payload, const 
   const StatusOr<Decimal> number = Decimal::Parse(*fields.value);
   if (!number.ok()) return refuse(DoorCode::kMalformed);
 
-  const std::optional<Decimal> factor =
-      fields.unit ? impl_->Factor(*fields.unit, metric.unit) : impl_->one;
-  if (!factor) return refuse(DoorCode::kUnknownUnit);
+  const std::optional<Conversion> conversion =
+      fields.unit ? impl_->Find(*fields.unit, metric.unit) : Conversion{};
+  if (!conversion) return refuse(DoorCode::kUnknownUnit);
 
-  const StatusOr<int64_t> steps = number->Scale(*factor, metric.resolution);
+  const StatusOr<int64_t> steps = ToSteps(*number, *conversion, metric.resolution);
   if (!steps.ok() || *steps < metric.lo || *steps > metric.hi) {
     return refuse(DoorCode::kOutOfRange);
   }

@@ -24,6 +24,13 @@ class Decimal {
   // result that is not zero needs more than 127.
   StatusOr<int64_t> Scale(const Decimal& multiplier, const Decimal& divisor) const;
 
+  // (this × times + plus) ÷ (by × divisor), rounded likewise; `times`, `by` and `divisor` must be
+  // positive. Returns InvalidArgument as Scale does.
+  StatusOr<int64_t> Affine(int64_t times, int64_t plus, int64_t by, const Decimal& divisor) const;
+
+  // The exact sum. Returns InvalidArgument if it is out of the bounds of Parse.
+  StatusOr<Decimal> Plus(const Decimal& other) const;
+
   bool positive() const { return !negative_ && mantissa_ != 0; }
   // The shortest plain text of the same number, without an exponent.
   std::string ToString() const;
@@ -36,6 +43,12 @@ class Decimal {
   bool negative_ = false;
   Mantissa mantissa_ = 0;  // < 10^30
   int exponent_ = 0;
+
+  // numerator ÷ denominator × 10^exponent, rounded.
+  static StatusOr<int64_t> Quotient(bool negative, Mantissa numerator, Mantissa denominator,
+                                    int exponent);
+  // One form for each number: no zeros at the end, and one zero.
+  StatusOr<Decimal> Normalised() const;
 };
 
 }  // namespace gateway

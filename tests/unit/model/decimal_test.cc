@@ -4,6 +4,7 @@
 
 #include <limits>
 #include <string>
+#include <utility>
 
 namespace gateway {
 namespace {
@@ -85,6 +86,29 @@ TEST(DecimalTest, TextIsTheShortestPlainForm) {
                         Case{"25e-3", "0.025"}, Case{"-12.50", "-12.5"}, Case{"0010", "10"}}) {
     EXPECT_EQ(Exact(c.text).ToString(), c.want);
   }
+}
+
+TEST(DecimalTest, SumsAreExact) {
+  struct Case {
+    std::string_view a, b, want;
+  };
+  for (const Case& c : {Case{"1276020076.001", "-5", "1276020071.001"}, Case{"0.1", "0.2", "0.3"},
+                        Case{"1e3", "-1000", "0"}, Case{"0", "-2.50", "-2.5"},
+                        Case{"-1", "0.75", "-0.25"}, Case{"5", "5", "10"},
+                        Case{"99999999999999.000000000000001", "1", "100000000000000.000000000000001"},
+                        Case{"999999999999999999999999999999", "1", "1000000000000000000000000000000"}}) {
+    for (const auto& [a, b] : {std::pair(c.a, c.b), std::pair(c.b, c.a)}) {
+      const StatusOr<Decimal> sum = Exact(a).Plus(Exact(b));
+      ASSERT_TRUE(sum.ok()) << a << " + " << b;
+      EXPECT_EQ(sum->ToString(), c.want);
+    }
+  }
+}
+
+TEST(DecimalTest, SumsOfTooManyDigitsAreRefused) {
+  EXPECT_EQ(Exact("1e30").Plus(Exact("1")).status().code(), StatusCode::kInvalidArgument);
+  EXPECT_EQ(Exact("1e30").Plus(Exact("1e-30")).status().code(), StatusCode::kInvalidArgument);
+  EXPECT_EQ(Exact("9e30").Plus(Exact("1e30")).status().code(), StatusCode::kInvalidArgument);
 }
 
 TEST(DecimalTest, OnlyNumbersAboveZeroArePositive) {
