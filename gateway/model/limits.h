@@ -35,6 +35,8 @@ inline constexpr std::chrono::milliseconds kReconnectMin{500};
 inline constexpr std::chrono::milliseconds kReconnectMax{30'000};
 // A stamp further ahead of now than this is quarantined as `future`.
 inline constexpr std::chrono::minutes kFutureStampMax{5};
+// A stamp before 2000-01-01T00:00:00Z is one of a clock that was never set.
+inline constexpr std::chrono::seconds kUnsetClockMax{946'684'800};  // since 1970
 
 // Pipeline.
 inline constexpr std::size_t kPipelineQueueMax = 8'192;   // journal entries handed over in memory
