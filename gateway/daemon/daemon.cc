@@ -10,6 +10,7 @@
 #include "gateway/daemon/unlock.h"
 #include "gateway/federation/server.h"
 #include "gateway/ingest/door.h"
+#include "gateway/ingest/heard.h"
 #include "gateway/ingest/paho_source.h"
 #include "gateway/ingest/profile.h"
 #include "gateway/model/time.h"
@@ -29,6 +30,7 @@ StatusOr<std::vector<ingest::Profile>> LoadProfiles(const Config& config) {
 struct Gateway {
   std::unique_ptr<pipeline::Pipeline> pipeline;
   crypto::TlsIdentity tls;  // in use as long as `federation` is
+  ingest::Heard heard;
   std::unique_ptr<ingest::Door> door;
   std::unique_ptr<ingest::PahoSource> source;
   std::unique_ptr<admin::AdminServer> admin;
@@ -62,9 +64,9 @@ Status StartFederation(const Config& config, const Clock& real_clock, Gateway& g
 Status StartRims(const Arguments& arguments, const Config& config, const std::atomic<bool>& stop,
                  Gateway& gateway) {
   ASSIGN_OR_RETURN(std::vector<ingest::Profile> profiles, LoadProfiles(config));
-  std::vector<std::string> filters;
-  for (const ingest::Profile& profile : profiles) filters.push_back(profile.Filter());
-  gateway.door = std::make_unique<ingest::Door>(std::move(profiles), *gateway.pipeline);
+  std::vector<std::string> filters = ingest::Filters(profiles);
+  gateway.door = std::make_unique<ingest::Door>(std::move(profiles), *gateway.pipeline,
+                                                gateway.heard);
   ASSIGN_OR_RETURN(gateway.source,
                    ingest::PahoSource::Create(
                        {.broker = config.broker,

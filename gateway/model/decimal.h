@@ -37,6 +37,9 @@ class Decimal {
   // The same of this × `count`: what so many steps of a resolution are. Exact, whatever its size.
   std::string Times(int64_t count) const;
 
+  // The same number, however it was written.
+  friend bool operator==(const Decimal&, const Decimal&) = default;
+
  private:
   __extension__ using Mantissa = unsigned __int128;  // not ISO C++, but of both our compilers
 

@@ -18,11 +18,25 @@ inline constexpr std::size_t kGrantsPerHouseholdMax = 256;
 
 // MQTT.
 inline constexpr std::size_t kTopicBytesMax = 512;
+inline constexpr std::size_t kTopicLevelsMax = 32;
+inline constexpr std::size_t kDeviceLevelsMax = 4;  // of a topic, that together name the device
 inline constexpr std::size_t kPayloadBytesMax = 65'536;
+// Keys and elements of one JSON payload, ignored ones included.
+inline constexpr std::size_t kJsonNodesMax = 1'024;
 // What the broker may send in one packet: well above the payload limit, so that a message that is
 // too large is counted as such, yet bounded, because the MQTT library buffers whole packets.
 inline constexpr std::size_t kPacketBytesMax = 1u << 20;
 inline constexpr std::size_t kObservationsPerMessageMax = 64;
+// Profiles: files, and what one may say.
+inline constexpr std::size_t kProfilesMax = 64;
+inline constexpr std::size_t kProfileAboutBytesMax = 200;
+inline constexpr std::size_t kOwnProfileBytesMax = 16u << 10;  // one made for one device
+inline constexpr std::size_t kMessagesPerProfileMax = 64;
+inline constexpr std::size_t kReadingsPerMessageMax = 64;
+inline constexpr std::size_t kPersonalPathsMax = 64;
+inline constexpr std::size_t kPathBytesMax = 256;
+inline constexpr std::size_t kPathsPerTimeMax = 4;
+inline constexpr std::size_t kWordsPerReadingMax = 32;  // of `units`, `states` and `not`
 // Messages of a device that is not enrolled are remembered by number only, of so many devices.
 inline constexpr std::size_t kStrangersMax = 256;
 // What our broker configuration allows in flight, and how many journal entries back a redelivered
