@@ -9,6 +9,8 @@
 #include <vector>
 
 #include "gateway/base/check.h"
+#include "gateway/ingest/json_strict.h"
+#include "gateway/ingest/number_text.h"
 #include "gateway/model/limits.h"
 #include "gateway/model/time.h"
 #include "gateway/model/unit.h"
@@ -18,106 +20,6 @@ namespace {
 
 namespace ondemand = simdjson::ondemand;
 using port::DoorCode;
-
-// An ignored field may nest this deep; simdjson itself would go to 1024.
-constexpr int kIgnoredDepthMax = 16;
-
-constexpr std::string_view kBlanks = " \t\r\n";
-
-std::string_view Trim(std::string_view text) {
-  const std::size_t first = text.find_first_not_of(kBlanks);
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(kBlanks) - first + 1);
-}
-
-bool EqualsIgnoringCase(std::string_view text, std::string_view lower) {
-  if (text.size() != lower.size()) return false;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i] >= 'A' && text[i] <= 'Z' ? static_cast<char>(text[i] + 32) : text[i];
-    if (c != lower[i]) return false;
-  }
-  return true;
-}
-
-// What printf and its like write for a float that is none.
-bool IsNotANumber(std::string_view text) {
-  if (!text.empty() && (text.front() == '-' || text.front() == '+')) text.remove_prefix(1);
-  return EqualsIgnoringCase(text, "nan") || EqualsIgnoringCase(text, "inf") ||
-         EqualsIgnoringCase(text, "infinity");
-}
-
-bool TakeDigits(std::string_view& rest) {
-  bool any = false;
-  for (; !rest.empty() && rest.front() >= '0' && rest.front() <= '9'; rest.remove_prefix(1)) {
-    any = true;
-  }
-  return any;
-}
-
-// RFC 8259's number. Decimal is laxer (leading zeros), because bare payloads have them; and raw
-// tokens are not checked by simdjson.
-bool IsJsonNumber(std::string_view rest) {
-  if (!rest.empty() && rest.front() == '-') rest.remove_prefix(1);
-  if (rest.size() > 1 && rest[0] == '0' && rest[1] >= '0' && rest[1] <= '9') return false;
-  if (!TakeDigits(rest)) return false;
-  if (!rest.empty() && rest.front() == '.') {
-    rest.remove_prefix(1);
-    if (!TakeDigits(rest)) return false;
-  }
-  if (!rest.empty() && (rest.front() == 'e' || rest.front() == 'E')) {
-    rest.remove_prefix(1);
-    if (!rest.empty() && (rest.front() == '-' || rest.front() == '+')) rest.remove_prefix(1);
-    if (!TakeDigits(rest)) return false;
-  }
-  return rest.empty();
-}
-
-// simdjson's on-demand reader skips what nobody asks for without looking at it. A payload that is
-// only half JSON comes from a broken device, so ignored fields are walked as well.
-bool IsWellFormed(ondemand::value value, int depth) {
-  if (depth > kIgnoredDepthMax) return false;
-  ondemand::json_type type;
-  if (value.type().get(type) != simdjson::SUCCESS) return false;
-  switch (type) {
-    case ondemand::json_type::array: {
-      ondemand::array array;
-      if (value.get_array().get(array) != simdjson::SUCCESS) return false;
-      for (auto element : array) {
-        ondemand::value inner;
-        if (element.get(inner) != simdjson::SUCCESS || !IsWellFormed(inner, depth + 1)) {
-          return false;
-        }
-      }
-      return true;
-    }
-    case ondemand::json_type::object: {
-      ondemand::object object;
-      if (value.get_object().get(object) != simdjson::SUCCESS) return false;
-      for (auto field : object) {
-        std::string_view key;
-        ondemand::value inner;
-        if (field.unescaped_key().get(key) != simdjson::SUCCESS ||
-            field.value().get(inner) != simdjson::SUCCESS || !IsWellFormed(inner, depth + 1)) {
-          return false;
-        }
-      }
-      return true;
-    }
-    case ondemand::json_type::string: {
-      std::string_view text;
-      return value.get_string().get(text) == simdjson::SUCCESS;
-    }
-    case ondemand::json_type::number:
-      return IsJsonNumber(Trim(value.raw_json_token()));
-    case ondemand::json_type::boolean: {
-      const std::string_view token = Trim(value.raw_json_token());
-      return token == "true" || token == "false";
-    }
-    case ondemand::json_type::null:
-      return Trim(value.raw_json_token()) == "null";
-  }
-  return false;
-}
 
 struct Fields {
   std::optional<std::string_view> value;
