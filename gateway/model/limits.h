@@ -23,6 +23,8 @@ inline constexpr std::size_t kPayloadBytesMax = 65'536;
 // too large is counted as such, yet bounded, because the MQTT library buffers whole packets.
 inline constexpr std::size_t kPacketBytesMax = 1u << 20;
 inline constexpr std::size_t kObservationsPerMessageMax = 64;
+// Keys and elements of one JSON payload, ignored ones included.
+inline constexpr std::size_t kJsonNodesMax = 1'024;
 inline constexpr std::size_t kSenmlNameBytesMax = 256;  // base name and name together
 // Messages of a device that is not enrolled are remembered by number only, of so many devices.
 inline constexpr std::size_t kStrangersMax = 256;
