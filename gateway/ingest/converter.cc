@@ -12,7 +12,9 @@ using port::DoorCode;
 // Whether the value is one that the device cannot have measured.
 bool IsImplausible(const Decimal& number, int64_t steps, bool own_unit, const Conversion& own,
                    const ReadingSpec& reading, const Metric& metric) {
-  const auto in_steps = [&](const Decimal& limit) { return ToSteps(limit, own, metric.resolution); };
+  const auto in_steps = [&](const Decimal& limit) {
+    return ToSteps(limit, own, metric.resolution);
+  };
   for (const Decimal& fault : reading.faults) {
     if (own_unit) {
       if (number == fault) return true;

@@ -238,6 +238,7 @@ DoorCode Decoder::Impl::ReadPayload(std::string_view payload) {
   if (payload.size() > limits::kPayloadBytesMax) return DoorCode::kOversized;
   const std::optional<PayloadFormat> format = FormatOf(*message, payload);
   if (!format) return DoorCode::kMalformed;
+  DoorCode code = DoorCode::kAdmitted;
   switch (*format) {
     case PayloadFormat::kSenmlJson:
     case PayloadFormat::kSenmlCbor:
@@ -246,16 +247,17 @@ DoorCode Decoder::Impl::ReadPayload(std::string_view payload) {
       fields.fields.push_back(BareField(Trim(payload)));
       break;
     case PayloadFormat::kJson:
-      if (const DoorCode code = json.Read(payload, fields); code != DoorCode::kAdmitted) return code;
-      break;
     case PayloadFormat::kSck:
-      if (const DoorCode code = ReadSck(payload, fields); code != DoorCode::kAdmitted) return code;
+      code = *format == PayloadFormat::kJson ? json.Read(payload, fields)
+                                             : ReadSck(payload, fields);
       break;
   }
-  if (const DoorCode code = FindDevice(); code != DoorCode::kAdmitted) return code;
+  if (code == DoorCode::kAdmitted) code = FindDevice();
+  if (code != DoorCode::kAdmitted) return code;
   shared = message->time ? FindStamp(*message->time) : Stamped();
   for (const ReadingSpec& reading : message->readings) {
-    if (const DoorCode code = Collect(reading); code != DoorCode::kAdmitted) return code;
+    code = Collect(reading);
+    if (code != DoorCode::kAdmitted) return code;
   }
   if (decoded.observations.empty() && !topic.metric.empty()) return DoorCode::kMalformed;
   decoded.numbered = message->sequence && message->sequence->Find(fields) != nullptr;

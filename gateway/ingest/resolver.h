@@ -69,8 +69,8 @@ class Resolver {
                                std::shared_ptr<const port::AdmissionTable> table,
                                const ResolveContext& context);
 
-  // Whom and what the message that Resolve did not decode, because its device is not enrolled, would
-  // be about if it were.
+  // Whom and what the message would be about that Resolve did not decode, because its device is not
+  // enrolled.
   std::vector<Unenrolled> Preview(const port::Delivery& delivery);
 
  private:

@@ -27,6 +27,7 @@ inline constexpr std::size_t kJsonNodesMax = 1'024;
 // too large is counted as such, yet bounded, because the MQTT library buffers whole packets.
 inline constexpr std::size_t kPacketBytesMax = 1u << 20;
 inline constexpr std::size_t kObservationsPerMessageMax = 64;
+inline constexpr std::size_t kSenmlNameBytesMax = 256;  // base name and name together
 // Profiles: files, and what one may say.
 inline constexpr std::size_t kProfilesMax = 64;
 inline constexpr std::size_t kProfileAboutBytesMax = 200;
@@ -39,6 +40,8 @@ inline constexpr std::size_t kPathsPerTimeMax = 4;
 inline constexpr std::size_t kWordsPerReadingMax = 32;  // of `units`, `states` and `not`
 // Messages of a device that is not enrolled are remembered by number only, of so many devices.
 inline constexpr std::size_t kStrangersMax = 256;
+// Readings that devices announced to Home Assistant, of all of them together.
+inline constexpr std::size_t kAnnouncedMax = 1'024;
 // What our broker configuration allows in flight, and how many journal entries back a redelivered
 // message is looked for. mosquitto 2.0.11 exceeds its own limit, hence the factor.
 inline constexpr std::size_t kBrokerInflightMax = 1'000;
