@@ -28,10 +28,14 @@ DoorCode CodeOf(policy::CollectCode code) {
 
 }  // namespace
 
+port::EnrolledDevice EnrolledAs(const DeviceId& device) {
+  return {.device = device, .profile = "generic", .claim = device.value()};
+}
+
 void Admissions::Add(const store::Vault& vault, const Household& household,
                      const DeviceId& device) {
   Device& entry = devices_[device.value()];
-  enrolled_.push_back({.device = device, .profile = "generic", .claim = device.value()});
+  enrolled_.push_back(EnrolledAs(device));
   const bool is_place = household.kind == OwnerKind::kPlace;
   entry.unconfirmed = is_place ? &kPlaceUnconfirmed : &kHouseholdUnconfirmed;
   if (household.confirmed_at.has_value()) entry.unconfirmed = nullptr;

@@ -13,6 +13,9 @@
 
 namespace gateway::pipeline {
 
+// What is known of a device that was enrolled by its name alone.
+port::EnrolledDevice EnrolledAs(const DeviceId& device);
+
 // Filled by the registry, then immutable and shared.
 class Admissions final : public port::AdmissionTable {
  public:

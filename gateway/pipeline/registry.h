@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "gateway/model/ids.h"
@@ -64,13 +65,16 @@ struct SeriesInfo {
   DeviceKey device;
   MetricId metric;
   std::optional<ZoneId> sheet_zone;  // empty if no share rule uses the metric
+  port::SeriesTraits traits;
 };
 
 // Confined to the pipeline thread. Changes go through Save…: they are put into the caller's batch,
 // and into memory by Take… once the batch is committed.
 class Registry {
  public:
-  explicit Registry(store::Vault& vault) : vault_(vault) {}
+  // `traits` may be null: then nothing is known of any series.
+  explicit Registry(store::Vault& vault, port::TraitsOf traits = nullptr)
+      : vault_(vault), traits_(std::move(traits)) {}
 
   // Returns DataLoss if a row does not open or parse.
   Status Load();
@@ -117,6 +121,7 @@ class Registry {
   void Reindex();
 
   store::Vault& vault_;
+  const port::TraitsOf traits_;
   std::map<HouseholdId, Household> households_, places_;
   std::map<policy::DocumentKind, StoredDocument> documents_;
   std::map<RuleId, std::pair<std::string, Time>> rule_since_;  // fingerprint, since
