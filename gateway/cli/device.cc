@@ -81,7 +81,9 @@ Status Discover(Context& context, const Args& args) {
   for (const auto& row : reply.rows()) {
     table.rows.push_back({row.heard(), row.profile(),
                           std::vector<std::string>(row.metrics().begin(), row.metrics().end()),
-                          uint64_t{row.messages()}, Seen(row.first_ms()), Seen(row.last_ms())});
+                          uint64_t{row.messages()},
+                          row.messages() == 0 ? Value() : Seen(row.first_ms()),
+                          row.messages() == 0 ? Value() : Seen(row.last_ms())});
   }
   context.Print(table);
   return OkStatus();

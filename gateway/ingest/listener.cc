@@ -1,6 +1,7 @@
 #include "gateway/ingest/listener.h"
 
 #include <algorithm>
+#include <iterator>
 
 namespace gateway::ingest {
 
@@ -31,12 +32,17 @@ std::vector<port::Stranger> Listener::Strangers() const {
              code != port::DoorCode::kOtherProfile;
     });
   });
+  std::ranges::move(parts_.announcements->Strangers(*table), std::back_inserter(strangers));
   return strangers;
 }
 
 StatusOr<port::Proposal> Listener::Propose(std::string_view heard,
                                            std::string_view profile) const {
   std::vector<port::Proposal> found = parts_.heard->Find(heard);
+  const bool announced_only = found.empty() || profile == Announcements::kProfile;
+  if (announced_only && (profile.empty() || profile == Announcements::kProfile)) {
+    if (auto announced = parts_.announcements->Propose(heard)) return *std::move(announced);
+  }
   std::string profiles;
   for (const port::Proposal& one : found) {
     profiles += (profiles.empty() ? "" : ", ") + one.profile;

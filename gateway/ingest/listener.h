@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "gateway/ingest/announcements.h"
 #include "gateway/ingest/heard.h"
 #include "gateway/port/intake.h"
 #include "gateway/port/listening.h"
@@ -27,6 +28,7 @@ Millis ExpectedInterval(const port::EnrolledDevice& device, const Sending& sendi
 
 struct ListenerParts {
   const Heard* heard = nullptr;
+  const Announcements* announcements = nullptr;
   const port::Intake* intake = nullptr;
   std::vector<port::ProfileRow> profiles;
   std::function<Sending(const port::EnrolledDevice&)> sends;
@@ -41,7 +43,7 @@ class Listener final : public port::Listening {
  public:
   explicit Listener(ListenerParts parts) : parts_(std::move(parts)), since_(parts_.intake->Now()) {}
 
-  // Without those that were enrolled since.
+  // Heard or announced, without those that were enrolled since.
   std::vector<port::Stranger> Strangers() const override;
   StatusOr<port::Proposal> Propose(std::string_view heard,
                                    std::string_view profile) const override;

@@ -19,18 +19,34 @@ inline constexpr std::size_t kGrantsPerHouseholdMax = 256;
 // Devices of one household or place: they are one row of the registry.
 inline constexpr std::size_t kDevicesPerOwnerMax = 1'000;
 inline constexpr std::size_t kClaimBytesMax = 128;
-inline constexpr std::size_t kOwnProfileBytesMax = 16u << 10;
 inline constexpr std::size_t kBridgeLoginsMax = 64;
 
 // MQTT.
 inline constexpr std::size_t kTopicBytesMax = 512;
+inline constexpr std::size_t kTopicLevelsMax = 32;
+inline constexpr std::size_t kDeviceLevelsMax = 4;  // of a topic, that together name the device
 inline constexpr std::size_t kPayloadBytesMax = 65'536;
+// Keys and elements of one JSON payload, ignored ones included.
+inline constexpr std::size_t kJsonNodesMax = 1'024;
 // What the broker may send in one packet: well above the payload limit, so that a message that is
 // too large is counted as such, yet bounded, because the MQTT library buffers whole packets.
 inline constexpr std::size_t kPacketBytesMax = 1u << 20;
 inline constexpr std::size_t kObservationsPerMessageMax = 64;
+inline constexpr std::size_t kSenmlNameBytesMax = 256;  // base name and name together
+// Profiles: files, and what one may say.
+inline constexpr std::size_t kProfilesMax = 64;
+inline constexpr std::size_t kProfileAboutBytesMax = 200;
+inline constexpr std::size_t kOwnProfileBytesMax = 16u << 10;  // one made for one device
+inline constexpr std::size_t kMessagesPerProfileMax = 64;
+inline constexpr std::size_t kReadingsPerMessageMax = 64;
+inline constexpr std::size_t kPersonalPathsMax = 64;
+inline constexpr std::size_t kPathBytesMax = 256;
+inline constexpr std::size_t kPathsPerTimeMax = 4;
+inline constexpr std::size_t kWordsPerReadingMax = 32;  // of `units`, `states` and `not`
 // Messages of a device that is not enrolled are remembered by number only, of so many devices.
 inline constexpr std::size_t kStrangersMax = 256;
+// Readings that devices announced to Home Assistant, of all of them together.
+inline constexpr std::size_t kAnnouncedMax = 1'024;
 // What our broker configuration allows in flight, and how many journal entries back a redelivered
 // message is looked for. mosquitto 2.0.11 exceeds its own limit, hence the factor.
 inline constexpr std::size_t kBrokerInflightMax = 1'000;
@@ -48,6 +64,8 @@ inline constexpr std::size_t kLoginTopicsMax = 256;  // topics that one login ma
 inline constexpr std::chrono::seconds kBrokerAnswerMax{30};
 // A stamp further ahead of now than this is quarantined as `future`.
 inline constexpr std::chrono::minutes kFutureStampMax{5};
+// A stamp before 2000-01-01T00:00:00Z is one of a clock that was never set.
+inline constexpr std::chrono::seconds kUnsetClockMax{946'684'800};  // since 1970
 
 // Pipeline.
 inline constexpr std::size_t kPipelineQueueMax = 8'192;   // journal entries handed over in memory

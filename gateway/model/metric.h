@@ -2,9 +2,7 @@
 // computes with: integers in steps of the metric's resolution.
 #pragma once
 
-#include <optional>
 #include <string>
-#include <string_view>
 
 #include "gateway/base/clock.h"
 #include "gateway/model/decimal.h"
@@ -38,9 +36,5 @@ struct Metric {
   OwnerKind owner = OwnerKind::kHousehold;  // whose devices may carry it: households' or places'
   Millis bucket_min{0};     // of a place's metric: the finest bucket that may ever leave
 };
-
-// How many `unit`s one `from` is (kWh → Wh: 1000), or empty if the two do not measure the same
-// quantity or `from` is unknown. The same text is always 1.
-std::optional<Decimal> UnitFactor(std::string_view from, std::string_view unit);
 
 }  // namespace gateway

@@ -32,7 +32,7 @@ std::string SheetRowKey(const store::Vault& vault, const DayKey& key) {
 
 Core::Core(CoreParts parts)
     : parts_(std::move(parts)),
-      registry_(std::make_unique<Registry>(parts_.vault)),
+      registry_(std::make_unique<Registry>(parts_.vault, parts_.traits)),
       blocks_(parts_.vault.db(), parts_.vault),
       rollups_(parts_.vault) {}
 
@@ -48,7 +48,7 @@ void Core::Forget(const OwnerId& owner) {
 }
 
 Status Core::TakeActivation() {
-  auto fresh = std::make_unique<Registry>(parts_.vault);
+  auto fresh = std::make_unique<Registry>(parts_.vault, parts_.traits);
   RETURN_IF_ERROR(fresh->Load());
   registry_ = std::move(fresh);
   last_day_ = {};  // the time zone may be another one

@@ -33,6 +33,7 @@ Pipeline::Pipeline(PipelineOptions options)
       checkpoint_interval_(options.checkpoint_interval),
       sync_(options.sync),
       space_(options.space),
+      traits_(std::move(options.traits)),
       env_(options.env),
       broker_logins_(options.broker_logins),
       keyslots_path_(std::move(options.keyslots)),
@@ -76,6 +77,7 @@ Status Pipeline::Start() {
                                              .counters = counters_,
                                              .losses = *losses_,
                                              .gateway = gateway_,
+                                             .traits = traits_,
                                              .replay = replay_ != nullptr,
                                              .ledger_known = ledger_known});
     return core_->Load();

@@ -104,6 +104,7 @@ void Registry::Index(const Household& household) {
           info.sheet_zone = *std::move(zone);
         }
       }
+      if (traits_) info.traits = traits_(enrolled, metric);
       series_[vault_.SeriesOf(device.value(), metric.id.value())] = std::move(info);
     }
   }

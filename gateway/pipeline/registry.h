@@ -8,6 +8,7 @@
 #include <set>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "gateway/model/ids.h"
@@ -65,13 +66,16 @@ struct SeriesInfo {
   DeviceKey device;
   MetricId metric;
   std::optional<ZoneId> sheet_zone;  // empty if no share rule uses the metric
+  port::SeriesTraits traits;
 };
 
 // Confined to the pipeline thread. Changes go through Save…: they are put into the caller's batch,
 // and into memory by Take… once the batch is committed.
 class Registry {
  public:
-  explicit Registry(store::Vault& vault) : vault_(vault) {}
+  // `traits` may be null: then nothing is known of any series.
+  explicit Registry(store::Vault& vault, port::TraitsOf traits = nullptr)
+      : vault_(vault), traits_(std::move(traits)) {}
 
   // Returns DataLoss if a row does not open or parse.
   Status Load();
@@ -123,6 +127,7 @@ class Registry {
   void Reindex();
 
   store::Vault& vault_;
+  const port::TraitsOf traits_;
   std::map<HouseholdId, Household> households_, places_;
   std::map<policy::DocumentKind, StoredDocument> documents_;
   std::map<RuleId, std::pair<std::string, Time>> rule_since_;  // fingerprint, since

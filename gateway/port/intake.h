@@ -3,6 +3,8 @@
 // receive thread.
 #pragma once
 
+#include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -56,6 +58,17 @@ struct BridgeLogin {
   std::string login;
   std::string password;
 };
+
+// What is known of a series' numbers besides its metric, in steps of the metric's resolution.
+struct SeriesTraits {
+  // A counter's index starts again at 0 when it reaches this.
+  std::optional<int64_t> rollover;
+  // The largest plausible increase in one Metric::interval.
+  std::optional<int64_t> step_max;
+};
+
+// What the profile of a device says of its series; nothing if it says nothing.
+using TraitsOf = std::function<SeriesTraits(const EnrolledDevice&, const Metric&)>;
 
 // An immutable picture of who may publish what. The pipeline publishes a new one with every
 // change of the registry or the rules; holding one keeps it alive. Thread-safe.

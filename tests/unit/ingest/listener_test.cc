@@ -74,7 +74,7 @@ class Intake final : public port::Intake {
 class ListenerTest : public ::testing::Test {
  protected:
   Listener Make() {
-    return Listener({.heard = &heard_, .intake = &intake_, .profiles = {},
+    return Listener({.heard = &heard_, .announcements = &announcements_, .intake = &intake_, .profiles = {},
                      .sends = [this](const port::EnrolledDevice&) { return sends_; },
                      .broker = [] { return port::BrokerState{}; },
                      .logins = {}, .is_at_broker = {}});
@@ -85,6 +85,7 @@ class ListenerTest : public ::testing::Test {
   }
 
   Heard heard_;
+  Announcements announcements_;
   Intake intake_;
   Sending sends_;
 };
@@ -145,6 +146,31 @@ TEST_F(ListenerTest, WhoWasEnrolledIsNoStrangerAnyMore) {
   intake_.table->enrolled = {{.device = DeviceId("kit"), .profile = "p", .claim = "the-token"}};
   ASSERT_EQ(listener.Strangers().size(), 1u);
   EXPECT_EQ(listener.Strangers()[0].claim, "b");
+}
+
+// Of Home Assistant's documentation, shortened.
+constexpr char kConfig[] =
+    R"({"name":"Temperature","uniq_id":"0x00158d0001","stat_t":"zigbee2mqtt/attic","dev_cla":"temperature",)"
+    R"("unit_of_meas":"°C","val_tpl":"{{ value_json.temperature }}","dev":{"ids":["attic-sensor"],"name":"attic"}})";
+
+TEST_F(ListenerTest, WhatIsOnlyAnnouncedIsAStrangerWithAProfileOfItsOwn) {
+  const std::string topic = "homeassistant/sensor/attic/temperature/config";
+  ASSERT_TRUE(announcements_.Take({.topic = topic, .payload = kConfig, .retained = true}));
+  EXPECT_FALSE(announcements_.Take({.topic = "sensors/a/load", .payload = "1"}));
+  EXPECT_FALSE(announcements_.Take({.topic = "homeassistant/status", .payload = "online"}));
+  const Listener listener = Make();
+  ASSERT_EQ(listener.Strangers().size(), 1u);
+  const port::Stranger stranger = listener.Strangers()[0];
+  EXPECT_EQ(stranger.profile, Announcements::kProfile);
+  EXPECT_EQ(stranger.messages, 0u);
+  const auto proposal = listener.Propose(stranger.claim, "");
+  ASSERT_TRUE(proposal.ok()) << Message(proposal.status());
+  EXPECT_NE(proposal->own_profile.find("zigbee2mqtt/attic"), std::string::npos);
+  EXPECT_TRUE(listener.Propose(stranger.claim, Announcements::kProfile).ok());
+  EXPECT_EQ(listener.Propose(stranger.claim, "tasmota").status().code(), StatusCode::kNotFound);
+  intake_.table->enrolled = {{.device = DeviceId("attic"), .profile = proposal->profile,
+                              .claim = proposal->claim}};
+  EXPECT_TRUE(listener.Strangers().empty());
 }
 
 TEST_F(ListenerTest, OfTwoProfilesTheOperatorHasToNameOne) {
