@@ -6,6 +6,7 @@
 #include "gateway/admin/server.h"
 #include "gateway/base/log.h"
 #include "gateway/crypto/secret.h"
+#include "gateway/daemon/broker.h"
 #include "gateway/daemon/process.h"
 #include "gateway/daemon/unlock.h"
 #include "gateway/federation/server.h"
@@ -59,23 +60,24 @@ Status StartFederation(const Config& config, const Clock& real_clock, Gateway& g
   return OkStatus();
 }
 
-Status StartRims(const Arguments& arguments, const Config& config, const std::atomic<bool>& stop,
-                 Gateway& gateway) {
+Status StartRims(const Arguments& arguments, const Config& config, const Clock& real_clock,
+                 const std::atomic<bool>& stop, Gateway& gateway) {
   ASSIGN_OR_RETURN(std::vector<ingest::Profile> profiles, LoadProfiles(config));
-  std::vector<std::string> filters;
-  for (const ingest::Profile& profile : profiles) filters.push_back(profile.Filter());
+  std::vector<ingest::Filter> filters;
+  for (const ingest::Profile& profile : profiles) {
+    filters.push_back({.text = profile.Filter(), .may_be_shown = true});
+  }
   gateway.door = std::make_unique<ingest::Door>(std::move(profiles), *gateway.pipeline);
+  ingest::PahoSourceOptions options = BrokerOptions(config, real_clock, *gateway.pipeline);
+  options.filters = std::move(filters);
+  options.stop = &stop;
   ASSIGN_OR_RETURN(gateway.source,
                    ingest::PahoSource::Create(
-                       {.broker = config.broker,
-                        .client_id = "commonsd-" + config.gateway.value(),
-                        .filters = std::move(filters),
-                        .stop = &stop},
+                       std::move(options),
                        [door = gateway.door.get()](const port::Delivery& delivery) {
                          return door->Handle(delivery);
                        }));
-  gateway.pipeline->SetBrokerState(
-      [source = gateway.source.get()] { return source->connected(); });
+  gateway.pipeline->SetBrokerState([source = gateway.source.get()] { return source->broker(); });
   ASSIGN_OR_RETURN(gateway.admin,
                    admin::AdminServer::Start(arguments.dir + "/admin.sock", *gateway.pipeline,
                                              *gateway.pipeline));
@@ -118,7 +120,7 @@ Status Run(const Arguments& arguments, const std::atomic<bool>& stop) {
            .sync = {.interval = config->sync, .bytes_max = config->sync_bytes},
            .space = {.quota_bytes = config->disk_quota,
                      .free_bytes_min = config->disk_free_min}}));
-  Status started = StartRims(arguments, *config, stop, gateway);
+  Status started = StartRims(arguments, *config, real_clock, stop, gateway);
   if (started.ok()) started = StartFederation(*config, real_clock, gateway);
   if (started.ok()) {
     Log(LogLevel::kInfo, "%s is up%s", config->gateway.value(), replay ? " (replay)" : "");
