@@ -1,6 +1,7 @@
 #include "gateway/admin/convert.h"
 
 #include <algorithm>
+#include <map>
 
 namespace gateway::admin {
 namespace {
@@ -59,7 +60,32 @@ commons::v1::ListDevicesReply::Row ToMessage(const port::DeviceRow& row) {
   message.set_device(row.device);
   message.set_household(row.household);
   message.set_place(row.place);
+  message.set_profile(row.profile);
+  message.set_claim(row.claim);
   return message;
+}
+
+commons::v1::DiscoverDevicesReply::Row ToMessage(const port::Stranger& stranger) {
+  commons::v1::DiscoverDevicesReply::Row message;
+  message.set_heard(stranger.claim);
+  message.set_secret(stranger.secret);
+  message.set_profile(stranger.profile);
+  message.mutable_metrics()->Add(stranger.metrics.begin(), stranger.metrics.end());
+  message.set_messages(stranger.messages);
+  message.set_first_ms(ToMillis(stranger.first));
+  message.set_last_ms(ToMillis(stranger.last));
+  return message;
+}
+
+void AddHearing(const std::vector<port::DeviceHearing>& devices,
+                commons::v1::GetStatusReply& status) {
+  std::map<std::string_view, uint64_t> counts;
+  for (const port::DeviceHearing& device : devices) ++counts[device.state];
+  for (const auto& [state, count] : counts) {
+    auto* row = status.add_device_states();
+    row->set_state(std::string(state));
+    row->set_devices(count);
+  }
 }
 
 commons::v1::ListPlacesReply::Row ToMessage(const port::PlaceRow& row) {
@@ -104,7 +130,10 @@ commons::v1::GetStatusReply ToMessage(const port::GatewayStatus& status) {
   message.set_replay(status.replay);
   message.set_now_ms(ToMillis(status.now));
   message.set_clock_sound(status.clock_sound);
-  message.set_broker_connected(status.broker_connected);
+  message.set_broker_connected(status.broker.connected);
+  for (const std::string& warning : status.broker.warnings) message.add_warnings(warning);
+  message.set_broker_dropped(status.broker.dropped);
+  message.set_broker_sessions_lost(status.broker.sessions_lost);
   message.set_policy_version(status.policy_version);
   message.set_received(status.received);
   const auto add = [](const std::vector<port::DoorCount>& counts, auto& rows) {

@@ -10,7 +10,8 @@
 
 namespace gateway::admin {
 struct AdminServer::Impl {
-  Impl(port::Commands& commands, const port::CellSource& cells) : service(commands, cells) {}
+  Impl(port::Commands& commands, const port::CellSource& cells, const port::Listening& listening)
+      : service(commands, cells, listening) {}
   AdminService service;
   std::string socket_path;
   std::unique_ptr<grpc::Server> server;
@@ -18,8 +19,9 @@ struct AdminServer::Impl {
 
 StatusOr<std::unique_ptr<AdminServer>> AdminServer::Start(const std::string& socket_path,
                                                           port::Commands& commands,
-                                                          const port::CellSource& cells) {
-  auto impl = std::make_unique<Impl>(commands, cells);
+                                                          const port::CellSource& cells,
+                                                          const port::Listening& listening) {
+  auto impl = std::make_unique<Impl>(commands, cells, listening);
   impl->socket_path = socket_path;
 
   grpc::ServerBuilder builder;

@@ -34,6 +34,7 @@ int Run(int argc, char** argv) {
   RegisterPlace(app, context);
   RegisterDevice(app, context);
   RegisterQuarantine(app, context);
+  RegisterBroker(app, context);
   RegisterResident(app, context);
   RegisterGrant(app, context);
   RegisterPolicy(app, context);

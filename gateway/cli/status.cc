@@ -40,6 +40,12 @@ Status Show(Context& context) {
   }
   Tally odd;
   for (const auto& count : status.odd()) odd[count.outcome()][count.reason()] = count.observations();
+  Tally device_states;
+  for (const auto& row : status.device_states()) {
+    device_states["devices"][row.state()] = row.devices();
+  }
+  const bool makes = status.has_broker_logins();
+  const auto& logins = status.broker_logins();
   context.Print(Record{{"commons", status.commons()},
                        {"gateway", status.gateway()},
                        {"state", status.state()},
@@ -48,6 +54,10 @@ Status Show(Context& context) {
                        {"now", FormatTime(TimeOf(status.now_ms()))},
                        {"clock_sound", status.clock_sound()},
                        {"broker_connected", status.broker_connected()},
+                       {"broker_dropped", uint64_t{status.broker_dropped()}},
+                       {"broker_sessions_lost", uint64_t{status.broker_sessions_lost()}},
+                       {"warnings", std::vector<std::string>(status.warnings().begin(),
+                                                             status.warnings().end())},
                        {"policy_version", uint64_t{status.policy_version()}},
                        {"received", uint64_t{status.received()}},
                        {"waiting", uint64_t{status.waiting()}},
@@ -65,6 +75,12 @@ Status Show(Context& context) {
                        {"folded", uint64_t{status.folded()}},
                        {"households", uint64_t{status.households()}},
                        {"devices", uint64_t{status.devices()}},
+                       {"device_states", std::move(device_states)},
+                       {"broker_logins", makes ? Value(uint64_t{logins.wanted()}) : Value()},
+                       {"broker_logins_present",
+                        makes ? Value(uint64_t{logins.present()}) : Value()},
+                       {"broker_logins_problem",
+                        logins.problem().empty() ? Value() : Value(logins.problem())},
                        {"open_days", uint64_t{status.open_days()}},
                        {"ledger_size", uint64_t{status.ledger_size()}},
                        {"ledger_root", HexEncode(status.ledger_root())},

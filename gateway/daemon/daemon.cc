@@ -6,12 +6,16 @@
 #include "gateway/admin/server.h"
 #include "gateway/base/log.h"
 #include "gateway/crypto/secret.h"
+#include "gateway/daemon/broker.h"
+#include "gateway/daemon/logins.h"
 #include "gateway/daemon/metrics.h"
 #include "gateway/daemon/metrics_server.h"
 #include "gateway/daemon/process.h"
 #include "gateway/daemon/unlock.h"
 #include "gateway/federation/server.h"
 #include "gateway/ingest/door.h"
+#include "gateway/ingest/heard.h"
+#include "gateway/ingest/listener.h"
 #include "gateway/ingest/paho_source.h"
 #include "gateway/ingest/profile.h"
 #include "gateway/ingest/reread.h"
@@ -32,8 +36,12 @@ StatusOr<std::vector<ingest::Profile>> LoadProfiles(const Config& config) {
 struct Gateway {
   std::unique_ptr<pipeline::Pipeline> pipeline;
   crypto::TlsIdentity tls;  // in use as long as `federation` is
+  ingest::Heard heard;
   std::unique_ptr<ingest::Door> door;
+  ingest::Announcements announcements;
   std::unique_ptr<ingest::PahoSource> source;
+  std::unique_ptr<ingest::BrokerControl> logins;
+  std::unique_ptr<ingest::Listener> listener;
   std::unique_ptr<admin::AdminServer> admin;
   std::unique_ptr<federation::FederationServer> federation;
   std::unique_ptr<MetricsServer> metrics;
@@ -44,6 +52,7 @@ Status Shutdown(Gateway& gateway) {
   NotifySystemd("STOPPING=1");
   gateway.metrics.reset();
   if (gateway.federation != nullptr) gateway.federation->Stop();
+  if (gateway.logins != nullptr) gateway.logins->Stop();
   if (gateway.source != nullptr) gateway.source->Stop();
   if (gateway.admin != nullptr) gateway.admin->Stop();
   return gateway.pipeline->Close();
@@ -80,27 +89,42 @@ Status StartMetrics(const Config& config, Time now, Gateway& gateway) {
   return OkStatus();
 }
 
-Status StartRims(const Arguments& arguments, const Config& config, const std::atomic<bool>& stop,
-                 Gateway& gateway) {
+Status StartRims(const Arguments& arguments, const Config& config, const Clock& real_clock,
+                 const std::atomic<bool>& stop, Gateway& gateway) {
   ASSIGN_OR_RETURN(std::vector<ingest::Profile> profiles, LoadProfiles(config));
-  std::vector<std::string> filters;
-  for (const ingest::Profile& profile : profiles) filters.push_back(profile.Filter());
   gateway.pipeline->SetRereading(ingest::MakeRereading(profiles));
-  gateway.door = std::make_unique<ingest::Door>(std::move(profiles), *gateway.pipeline);
+  gateway.door = std::make_unique<ingest::Door>(profiles, *gateway.pipeline, gateway.heard);
+  ingest::PahoSourceOptions options = BrokerOptions(config, real_clock, *gateway.pipeline);
+  options.filters = FiltersOf(profiles, *gateway.pipeline->admissions());
+  options.stop = &stop;
   ASSIGN_OR_RETURN(gateway.source,
                    ingest::PahoSource::Create(
-                       {.broker = config.broker,
-                        .client_id = "commonsd-" + config.gateway.value(),
-                        .filters = std::move(filters),
-                        .stop = &stop},
-                       [door = gateway.door.get()](const port::Delivery& delivery) {
-                         return door->Handle(delivery);
+                       std::move(options), [&gateway](const port::Delivery& delivery) {
+                         if (gateway.announcements.Take(delivery)) return OkStatus();
+                         return gateway.door->Handle(delivery);
                        }));
-  gateway.pipeline->SetBrokerState(
-      [source = gateway.source.get()] { return source->connected(); });
+  ingest::PahoSource* const source = gateway.source.get();
+  gateway.pipeline->SetBrokerState([source] { return source->broker(); });
+  ASSIGN_OR_RETURN(gateway.logins, StartLogins(config, profiles, *gateway.pipeline));
+  ingest::BrokerControl* const logins = gateway.logins.get();
+  gateway.pipeline->SetAdmissionsWatcher([&gateway, profiles, source, logins] {
+    if (logins != nullptr) logins->Wake();
+    const Status set = source->SetFilters(FiltersOf(profiles, *gateway.pipeline->admissions()));
+    if (!set.ok()) Log(LogLevel::kError, "ingest: %s", Message(set));
+  });
+  gateway.listener = std::make_unique<ingest::Listener>(ingest::ListenerParts{
+      .heard = &gateway.heard,
+      .announcements = &gateway.announcements,
+      .intake = gateway.pipeline.get(),
+      .profiles = RowsOf(profiles),
+      .sends = [profiles](const port::EnrolledDevice& device) {
+        return SendingOf(device, profiles);
+      },
+      .broker = [source] { return source->broker(); },
+      .logins = logins});
   ASSIGN_OR_RETURN(gateway.admin,
                    admin::AdminServer::Start(arguments.dir + "/admin.sock", *gateway.pipeline,
-                                             *gateway.pipeline));
+                                             *gateway.pipeline, *gateway.listener));
   return OkStatus();
 }
 
@@ -139,8 +163,9 @@ Status Run(const Arguments& arguments, const std::atomic<bool>& stop) {
            .checkpoint_interval = config->checkpoint,
            .sync = {.interval = config->sync, .bytes_max = config->sync_bytes},
            .space = {.quota_bytes = config->disk_quota,
-                     .free_bytes_min = config->disk_free_min}}));
-  Status started = StartRims(arguments, *config, stop, gateway);
+                     .free_bytes_min = config->disk_free_min},
+           .broker_logins = config->broker_logins}));
+  Status started = StartRims(arguments, *config, real_clock, stop, gateway);
   if (started.ok()) started = StartFederation(*config, real_clock, gateway);
   if (started.ok()) started = StartMetrics(*config, real_clock.SystemNow(), gateway);
   if (started.ok()) {

@@ -1,251 +1,286 @@
 #include "gateway/ingest/decoder.h"
 
-#include <simdjson.h>
-
-#include <array>
-#include <cstring>
+#include <algorithm>
 #include <optional>
-#include <string>
-#include <vector>
 
-#include "gateway/base/check.h"
+#include "gateway/ingest/json_reader.h"
+#include "gateway/ingest/number_text.h"
+#include "gateway/ingest/sck.h"
+#include "gateway/ingest/senml.h"
 #include "gateway/model/limits.h"
-#include "gateway/model/time.h"
 
 namespace gateway::ingest {
 namespace {
 
-namespace ondemand = simdjson::ondemand;
 using port::DoorCode;
 
-// An ignored field may nest this deep; simdjson itself would go to 1024.
-constexpr int kIgnoredDepthMax = 16;
+constexpr TimeSpec kSenmlTime = {.at = {}, .forms = kStampSenml};
 
-constexpr std::string_view kBlanks = " \t\r\n";
-
-std::string_view Trim(std::string_view text) {
-  const std::size_t first = text.find_first_not_of(kBlanks);
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(kBlanks) - first + 1);
+// What devices and bridges write where a number is missing.
+bool MeansNothing(std::string_view text) {
+  constexpr std::string_view kWords[] = {"", "null", "none", "None", "unknown", "unavailable",
+                                         "N/A", "n/a"};
+  return IsNotANumber(text) || std::ranges::find(kWords, text) != std::end(kWords);
 }
 
-bool EqualsIgnoringCase(std::string_view text, std::string_view lower) {
-  if (text.size() != lower.size()) return false;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i] >= 'A' && text[i] <= 'Z' ? static_cast<char>(text[i] + 32) : text[i];
-    if (c != lower[i]) return false;
-  }
-  return true;
+// Decimal is laxer than JSON: zeros may stand in front, as meters and bare payloads write them.
+bool IsNumber(std::string_view text) { return Decimal::Parse(text).ok(); }
+
+Field BareField(std::string_view text) {
+  Field field;
+  field.text = text;
+  field.kind = IsNumber(text)       ? FieldKind::kNumber
+               : text == "true"     ? FieldKind::kTrue
+               : text == "false"    ? FieldKind::kFalse
+               : MeansNothing(text) ? FieldKind::kNull
+                                    : FieldKind::kText;
+  return field;
 }
 
-// What printf and its like write for a float that is none.
-bool IsNotANumber(std::string_view text) {
-  if (!text.empty() && (text.front() == '-' || text.front() == '+')) text.remove_prefix(1);
-  return EqualsIgnoringCase(text, "nan") || EqualsIgnoringCase(text, "inf") ||
-         EqualsIgnoringCase(text, "infinity");
-}
-
-bool TakeDigits(std::string_view& rest) {
-  bool any = false;
-  for (; !rest.empty() && rest.front() >= '0' && rest.front() <= '9'; rest.remove_prefix(1)) {
-    any = true;
-  }
-  return any;
-}
-
-// RFC 8259's number. Decimal is laxer (leading zeros), because bare payloads have them; and raw
-// tokens are not checked by simdjson.
-bool IsJsonNumber(std::string_view rest) {
-  if (!rest.empty() && rest.front() == '-') rest.remove_prefix(1);
-  if (rest.size() > 1 && rest[0] == '0' && rest[1] >= '0' && rest[1] <= '9') return false;
-  if (!TakeDigits(rest)) return false;
-  if (!rest.empty() && rest.front() == '.') {
-    rest.remove_prefix(1);
-    if (!TakeDigits(rest)) return false;
-  }
-  if (!rest.empty() && (rest.front() == 'e' || rest.front() == 'E')) {
-    rest.remove_prefix(1);
-    if (!rest.empty() && (rest.front() == '-' || rest.front() == '+')) rest.remove_prefix(1);
-    if (!TakeDigits(rest)) return false;
-  }
-  return rest.empty();
-}
-
-// simdjson's on-demand reader skips what nobody asks for without looking at it. A payload that is
-// only half JSON comes from a broken device, so ignored fields are walked as well.
-bool IsWellFormed(ondemand::value value, int depth) {
-  if (depth > kIgnoredDepthMax) return false;
-  ondemand::json_type type;
-  if (value.type().get(type) != simdjson::SUCCESS) return false;
-  switch (type) {
-    case ondemand::json_type::array: {
-      ondemand::array array;
-      if (value.get_array().get(array) != simdjson::SUCCESS) return false;
-      for (auto element : array) {
-        ondemand::value inner;
-        if (element.get(inner) != simdjson::SUCCESS || !IsWellFormed(inner, depth + 1)) {
-          return false;
-        }
-      }
-      return true;
+std::optional<PayloadFormat> FormatOf(const MessageSpec& message, std::string_view payload) {
+  const std::string_view text = Trim(payload);
+  const unsigned char first = text.empty() ? 0 : static_cast<unsigned char>(text.front());
+  for (const PayloadFormat format : message.formats) {
+    switch (format) {
+      case PayloadFormat::kJson:
+        if (first == '{' || first == '[') return format;
+        break;
+      case PayloadFormat::kSck:
+        if (first == '{') return format;
+        break;
+      case PayloadFormat::kSenmlJson:
+        if (first == '[') return format;
+        break;
+      case PayloadFormat::kSenmlCbor:
+        if (first >= 0x80) return format;
+        break;
+      case PayloadFormat::kNumber:
+        if (first != '{' && first != '[') return format;
+        break;
     }
-    case ondemand::json_type::object: {
-      ondemand::object object;
-      if (value.get_object().get(object) != simdjson::SUCCESS) return false;
-      for (auto field : object) {
-        std::string_view key;
-        ondemand::value inner;
-        if (field.unescaped_key().get(key) != simdjson::SUCCESS ||
-            field.value().get(inner) != simdjson::SUCCESS || !IsWellFormed(inner, depth + 1)) {
-          return false;
-        }
-      }
-      return true;
-    }
-    case ondemand::json_type::string: {
-      std::string_view text;
-      return value.get_string().get(text) == simdjson::SUCCESS;
-    }
-    case ondemand::json_type::number:
-      return IsJsonNumber(Trim(value.raw_json_token()));
-    case ondemand::json_type::boolean: {
-      const std::string_view token = Trim(value.raw_json_token());
-      return token == "true" || token == "false";
-    }
-    case ondemand::json_type::null:
-      return Trim(value.raw_json_token()) == "null";
   }
-  return false;
-}
-
-struct Fields {
-  std::optional<std::string_view> value;
-  std::optional<std::string_view> unit;
-  std::optional<std::string_view> time;
-};
-
-bool TakeString(ondemand::value value, std::optional<std::string_view>& into) {
-  std::string_view text;
-  if (into || value.get_string().get(text) != simdjson::SUCCESS) return false;
-  into = text;
-  return true;
-}
-
-bool TakeField(const JsonFields& names, std::string_view key, ondemand::value value,
-               Fields& fields) {
-  if (key == names.value) {
-    const std::string_view token = Trim(value.raw_json_token());
-    if (fields.value || !IsJsonNumber(token)) return false;
-    fields.value = token;
-    return true;
-  }
-  // A profile without the field has an empty name for it, but "" can be a key too.
-  if (!names.unit.empty() && key == names.unit) return TakeString(value, fields.unit);
-  if (!names.time.empty() && key == names.time) return TakeString(value, fields.time);
-  return IsWellFormed(value, 1);
+  return std::nullopt;
 }
 
 }  // namespace
 
 struct Decoder::Impl {
-  struct CachedFactor {
-    std::string from, unit;
-    Decimal factor;
+  struct Stamped {
+    const TimeSpec* time = nullptr;
+    std::string_view text;
   };
+  DoorCode ReadPayload(std::string_view payload);
+  DoorCode ReadSenml(PayloadFormat format, std::string_view payload);
+  DoorCode FindDevice();
+  DoorCode Collect(const ReadingSpec& reading);
+  DoorCode Add(const ReadingSpec& reading, const Captures& captures, FieldKind kind,
+               std::string_view text);
+  void TakeValue(FieldKind kind, std::string_view text, Observation& observation) const;
+  void TakeTime(Observation& observation) const;
+  Stamped FindStamp(const TimeSpec& time) const;
+  std::string_view UnitOf(const ReadingSpec& reading, std::string_view said) const;
 
-  Impl() : one(*Decimal::Parse("1")) {
-    GW_CHECK(parser.allocate(limits::kPayloadBytesMax) == simdjson::SUCCESS);
-  }
-
-  bool ReadJson(const JsonFields& names, std::string_view payload, Fields& fields);
-  std::optional<Decimal> Factor(std::string_view from, const std::string& unit);
-
-  const Decimal one;
-  ondemand::parser parser;
-  std::array<char, limits::kPayloadBytesMax + simdjson::SIMDJSON_PADDING> buffer{};
-  // Only factors that exist are kept, so that the table of units bounds it, not the devices.
-  std::vector<CachedFactor> factors;
+  const MessageSpec* message = nullptr;
+  Captures topic;
+  std::string_view claim;
+  JsonReader json;
+  Fields fields;
+  std::vector<SenmlRecord> records;
+  SenmlReader senml;
+  Stamped shared;  // the time of all observations that have none of their own
+  Decoded decoded;
 };
 
-bool Decoder::Impl::ReadJson(const JsonFields& names, std::string_view payload, Fields& fields) {
-  std::memcpy(buffer.data(), payload.data(), payload.size());
-  std::memset(buffer.data() + payload.size(), 0, simdjson::SIMDJSON_PADDING);
-  ondemand::document document;
-  ondemand::object object;
-  if (parser.iterate(buffer.data(), payload.size(), buffer.size()).get(document) !=
-          simdjson::SUCCESS ||
-      document.get_object().get(object) != simdjson::SUCCESS) {
-    return false;
+std::string_view Decoder::Impl::UnitOf(const ReadingSpec& reading, std::string_view said) const {
+  if (reading.unit_at) {
+    const Field* field = reading.unit_at->Find(fields);
+    // A unit that is no text is no unit that anybody knows.
+    if (field != nullptr) said = field->kind == FieldKind::kText && !field->text.empty()
+                                     ? field->text
+                                     : std::string_view("?");
   }
-  for (auto field : object) {
-    std::string_view key;
-    ondemand::value value;
-    if (field.unescaped_key().get(key) != simdjson::SUCCESS ||
-        field.value().get(value) != simdjson::SUCCESS || !TakeField(names, key, value, fields)) {
-      return false;
-    }
+  if (said.empty()) return reading.unit;
+  for (const auto& [text, unit] : reading.units) {
+    if (text == said) return unit;
   }
-  // Out of bounds is where a reader stands that has consumed everything.
-  return document.current_location().error() == simdjson::OUT_OF_BOUNDS && fields.value;
+  return said;
 }
 
-std::optional<Decimal> Decoder::Impl::Factor(std::string_view from, const std::string& unit) {
-  if (from == unit) return one;
-  for (const CachedFactor& cached : factors) {
-    if (cached.from == from && cached.unit == unit) return cached.factor;
+void Decoder::Impl::TakeValue(FieldKind kind, std::string_view text,
+                              Observation& observation) const {
+  const ReadingSpec& reading = *observation.reading;
+  for (const auto& [word, on] : reading.states) {
+    if (word == text) {
+      observation.number = on ? "1" : "0";
+      return;
+    }
   }
-  const std::optional<Decimal> factor = UnitFactor(from, unit);
-  if (factor) factors.push_back({std::string(from), unit, *factor});
-  return factor;
+  switch (kind) {
+    case FieldKind::kNumber:
+      // A state that the profile does not know must not become a share of time.
+      if (!reading.states.empty()) observation.code = DoorCode::kMalformed;
+      observation.number = text;
+      return;
+    case FieldKind::kTrue:
+    case FieldKind::kFalse:
+      observation.number = kind == FieldKind::kTrue ? "1" : "0";
+      observation.boolean = true;
+      return;
+    case FieldKind::kNull:
+      observation.code = DoorCode::kNotANumber;
+      return;
+    case FieldKind::kText:
+      break;
+  }
+  const std::string_view trimmed = Trim(text);
+  if (MeansNothing(trimmed)) {
+    observation.code = DoorCode::kNotANumber;
+  } else if (reading.text && IsNumber(trimmed)) {
+    observation.number = trimmed;
+  } else {
+    observation.code = DoorCode::kMalformed;
+  }
+}
+
+void Decoder::Impl::TakeTime(Observation& observation) const {
+  const std::optional<TimeSpec>& own = observation.reading->time;
+  const Stamped stamped = own ? FindStamp(*own) : shared;
+  observation.time = stamped.time;
+  observation.stamp = stamped.text;
+}
+
+Decoder::Impl::Stamped Decoder::Impl::FindStamp(const TimeSpec& time) const {
+  for (const Path& path : time.at) {
+    const Field* field = path.Find(fields);
+    if (field == nullptr || field->kind == FieldKind::kNull || field->text.empty()) continue;
+    return {&time, field->text};
+  }
+  return {};
+}
+
+DoorCode Decoder::Impl::Add(const ReadingSpec& reading, const Captures& captures, FieldKind kind,
+                            std::string_view text) {
+  if (decoded.observations.size() == limits::kObservationsPerMessageMax) {
+    return DoorCode::kOversized;
+  }
+  Observation& observation = decoded.observations.emplace_back();
+  observation.reading = &reading;
+  observation.device = decoded.device;
+  observation.part = captures.part;
+  observation.metric = reading.metric.empty() ? captures.metric : std::string_view(reading.metric);
+  TakeValue(kind, text, observation);
+  return DoorCode::kAdmitted;
+}
+
+DoorCode Decoder::Impl::Collect(const ReadingSpec& reading) {
+  std::size_t found = 0;
+  for (const Field& field : fields.fields) {
+    Captures captures = topic;
+    const bool bare = field.steps == 0;
+    if (!bare && !(reading.at && reading.at->Matches(fields, field, captures))) continue;
+    ++found;
+    const DoorCode code = Add(reading, captures, field.kind, field.text);
+    if (code != DoorCode::kAdmitted) return code;
+    Observation& observation = decoded.observations.back();
+    observation.unit = UnitOf(reading, {});
+    TakeTime(observation);
+  }
+  if (found > 0 || reading.default_value.empty() || !reading.at->HasParent(fields)) {
+    return DoorCode::kAdmitted;
+  }
+  const DoorCode code = Add(reading, topic, FieldKind::kNumber, reading.default_value);
+  if (code != DoorCode::kAdmitted) return code;
+  decoded.observations.back().unit = reading.unit;
+  TakeTime(decoded.observations.back());
+  return DoorCode::kAdmitted;
+}
+
+DoorCode Decoder::Impl::ReadSenml(PayloadFormat format, std::string_view payload) {
+  records.clear();
+  const DoorCode code = format == PayloadFormat::kSenmlJson ? senml.ReadJson(payload, records)
+                                                            : senml.ReadCbor(payload, records);
+  if (code != DoorCode::kAdmitted) return code;
+  for (const SenmlRecord& record : records) {
+    for (const ReadingSpec& reading : message->readings) {
+      Captures captures = topic;
+      if (!reading.name->Match(record.name, captures)) continue;
+      // A pack may be about several devices, unless its topic is about one.
+      if (!topic.device.empty() && captures.device != topic.device) return DoorCode::kWrongDevice;
+      const DoorCode added = Add(reading, captures, record.kind, record.value);
+      if (added != DoorCode::kAdmitted) return added;
+      Observation& observation = decoded.observations.back();
+      if (!captures.device.empty()) observation.device = captures.device;
+      observation.unit = UnitOf(reading, record.unit);
+      observation.time = message->time ? &*message->time : &kSenmlTime;
+      observation.stamp = record.time;
+      break;
+    }
+  }
+  return DoorCode::kAdmitted;
+}
+
+DoorCode Decoder::Impl::FindDevice() {
+  if (!message->device) return DoorCode::kAdmitted;
+  const Field* field = message->device->Find(fields);
+  if (field == nullptr) {
+    return decoded.device.empty() ? DoorCode::kMalformed : DoorCode::kAdmitted;
+  }
+  if ((field->kind != FieldKind::kText && field->kind != FieldKind::kNumber) ||
+      field->text.empty() || field->text.size() > limits::kTopicBytesMax) {
+    return DoorCode::kMalformed;
+  }
+  if (!decoded.device.empty() && field->text != decoded.device) return DoorCode::kWrongDevice;
+  decoded.device = field->text;
+  return DoorCode::kAdmitted;
+}
+
+DoorCode Decoder::Impl::ReadPayload(std::string_view payload) {
+  if (payload.size() > limits::kPayloadBytesMax) return DoorCode::kOversized;
+  const std::optional<PayloadFormat> format = FormatOf(*message, payload);
+  if (!format) return DoorCode::kMalformed;
+  DoorCode code = DoorCode::kAdmitted;
+  switch (*format) {
+    case PayloadFormat::kSenmlJson:
+    case PayloadFormat::kSenmlCbor:
+      return ReadSenml(*format, payload);
+    case PayloadFormat::kNumber:
+      fields.fields.push_back(BareField(Trim(payload)));
+      break;
+    case PayloadFormat::kJson:
+    case PayloadFormat::kSck:
+      code = *format == PayloadFormat::kJson ? json.Read(payload, fields)
+                                             : ReadSck(payload, fields);
+      break;
+  }
+  if (code == DoorCode::kAdmitted) code = FindDevice();
+  if (code != DoorCode::kAdmitted) return code;
+  shared = message->time ? FindStamp(*message->time) : Stamped();
+  for (const ReadingSpec& reading : message->readings) {
+    code = Collect(reading);
+    if (code != DoorCode::kAdmitted) return code;
+  }
+  if (decoded.observations.empty() && !topic.metric.empty()) return DoorCode::kMalformed;
+  decoded.numbered = message->sequence && message->sequence->Find(fields) != nullptr;
+  return DoorCode::kAdmitted;
 }
 
 Decoder::Decoder() : impl_(std::make_unique<Impl>()) {}
 Decoder::~Decoder() = default;
 
-Decoded Decoder::Decode(const Profile& profile, std::string_view payload, const Metric& metric,
-                        const DecodeContext& context) {
-  const auto refuse = [](DoorCode code) { return Decoded{code, {}}; };
-  if (payload.size() > limits::kPayloadBytesMax) return refuse(DoorCode::kOversized);
-
-  Fields fields;
-  const std::string_view text = Trim(payload);
-  if (profile.json() && text.starts_with('{')) {
-    if (!impl_->ReadJson(*profile.json(), payload, fields)) return refuse(DoorCode::kMalformed);
-  } else if (profile.number()) {
-    if (IsNotANumber(text)) return refuse(DoorCode::kNotANumber);
-    fields.value = text;
-  } else {
-    return refuse(DoorCode::kMalformed);
-  }
-  const StatusOr<Decimal> number = Decimal::Parse(*fields.value);
-  if (!number.ok()) return refuse(DoorCode::kMalformed);
-
-  const std::optional<Decimal> factor =
-      fields.unit ? impl_->Factor(*fields.unit, metric.unit) : impl_->one;
-  if (!factor) return refuse(DoorCode::kUnknownUnit);
-
-  const StatusOr<int64_t> steps = number->Scale(*factor, metric.resolution);
-  if (!steps.ok() || *steps < metric.lo || *steps > metric.hi) {
-    return refuse(DoorCode::kOutOfRange);
-  }
-
-  Decoded decoded;
-  decoded.reading.value = *steps;
-  if (fields.time) {
-    const StatusOr<Time> time = ParseTime(*fields.time);
-    if (!time.ok()) return refuse(DoorCode::kBadTime);
-    if (context.compare_stamps && *time > context.now + limits::kFutureStampMax) {
-      return refuse(DoorCode::kFuture);
-    }
-    decoded.reading.time = *time;
-  } else if (metric.kind == MetricKind::kDelta) {
-    // Which interval an amount belongs to cannot be guessed from when it arrived.
-    return refuse(DoorCode::kNoTime);
-  } else {
-    decoded.reading.time = context.now;
-    decoded.reading.quality = kQualityArrivalTime;
-  }
-  return decoded;
+const Decoded& Decoder::Decode(const MessageSpec& message, const Captures& topic,
+                               std::string_view claim, std::string_view payload) {
+  Impl& self = *impl_;
+  self.message = &message;
+  self.topic = topic;
+  self.fields.Clear();
+  self.decoded.device = topic.device.empty() ? claim : topic.device;
+  self.decoded.observations.clear();
+  self.decoded.numbered = false;
+  self.decoded.code = self.ReadPayload(payload);
+  if (self.decoded.code != DoorCode::kAdmitted) self.decoded.observations.clear();
+  return self.decoded;
 }
+
+const Fields& Decoder::fields() const { return impl_->fields; }
 
 }  // namespace gateway::ingest

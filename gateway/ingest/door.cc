@@ -6,48 +6,60 @@ namespace gateway::ingest {
 
 using port::DoorCode;
 
-Status Door::Handle(const port::Delivery& delivery) {
-  if (!in_hand_) intake_.Received(1);
-  Status status = Settle(delivery);
-  in_hand_ = !status.ok();
-  return status;
-}
-
-const Profile* Door::FindProfile(std::string_view topic, TopicMatch& match) const {
-  for (const Profile& profile : profiles_) {
-    if (const std::optional<TopicMatch> found = profile.MatchTopic(topic)) {
-      match = *found;
-      return &profile;
+void Door::SettleRefused(const port::Delivery& delivery, const Resolved& resolved, Time now) {
+  const Refusal* put_aside = nullptr;
+  for (const Refusal& refusal : resolved.refused) {
+    intake_.Refused(refusal.code);
+    // Only of a series that may be collected is anything kept.
+    if (put_aside == nullptr && port::IsQuarantined(refusal.code) &&
+        refusal.admission->code == DoorCode::kAdmitted) {
+      put_aside = &refusal;
     }
   }
-  return nullptr;
+  if (put_aside != nullptr) intake_.Quarantine(delivery, *put_aside->admission, put_aside->code, now);
 }
 
-Status Door::Settle(const port::Delivery& delivery) {
-  const auto refuse = [this](DoorCode code) {
-    intake_.Refused(code);
-    return OkStatus();
-  };
-  TopicMatch match;
-  const Profile* profile = FindProfile(delivery.topic, match);
-  if (profile == nullptr) return refuse(DoorCode::kUnknownDevice);
-
-  // Held until the append is done: the admission lives in this table.
-  const std::shared_ptr<const port::AdmissionTable> table = intake_.admissions();
-  const port::Admission& admission = table->Find(profile->id(), match.device, match.metric);
-  if (admission.code != DoorCode::kAdmitted) return refuse(admission.code);
-  if (delivery.retained) return refuse(DoorCode::kRetained);
-
-  const Time now = intake_.Now();
-  const Decoded decoded =
-      decoder_.Decode(*profile, delivery.payload, *admission.metric,
-                      {.now = now, .compare_stamps = intake_.ComparesStampsWithNow()});
-  if (decoded.code != DoorCode::kAdmitted) {
-    intake_.Quarantine(delivery, admission, decoded.code, now);
-    return refuse(decoded.code);
+void Door::NoteStrangers(const port::Delivery& delivery, const Resolved& resolved, Time now) {
+  const std::string& profile = resolved.profile->id();
+  bool fresh = false;
+  for (const Unenrolled& stranger : resolved.unenrolled) {
+    if (!heard_.NoteStranger(profile, stranger.claim, resolved.secret, now)) continue;
+    heard_.NoteMetrics(profile, stranger.claim, stranger.metrics);
+    fresh = true;
   }
-  const port::Admitted admitted{&admission, decoded.reading};
-  return intake_.Append(delivery, {&admitted, 1}, false);
+  if (!fresh) return;
+  for (Unenrolled& stranger : resolver_.Preview(delivery)) {
+    if (stranger.claim != resolved.unenrolled.front().claim) {
+      heard_.NoteStranger(profile, stranger.claim, resolved.secret, now);
+    }
+    heard_.NoteMetrics(profile, stranger.claim, std::move(stranger.metrics));
+  }
+}
+
+Status Door::Handle(const port::Delivery& delivery) {
+  std::shared_ptr<const port::AdmissionTable> table = intake_.admissions();
+  const ResolveContext context{.now = intake_.Now(),
+                               .compare_stamps = intake_.ComparesStampsWithNow(),
+                               .clock_sound = intake_.ClockSound()};
+  const Resolved& resolved = in_hand_ ? resolver_.ResolveAgain(delivery, std::move(table), context)
+                                      : resolver_.Resolve(delivery, std::move(table), context);
+  if (!in_hand_ && resolved.observations() > 0) {
+    intake_.Received(static_cast<uint32_t>(resolved.observations()));
+  }
+  in_hand_ = false;
+  SettleRefused(delivery, resolved, context.now);
+  if (!resolved.unenrolled.empty()) NoteStrangers(delivery, resolved, context.now);
+  if (resolved.admitted.empty()) return OkStatus();
+  Status appended = intake_.Append(delivery, resolved.admitted, resolved.numbered);
+  in_hand_ = !appended.ok();
+  if (in_hand_) return appended;
+  const DeviceId* last = nullptr;
+  for (const port::Admitted& admitted : resolved.admitted) {
+    const DeviceId& device = admitted.admission->device;
+    if (last == nullptr || *last != device) heard_.Admitted(device, context.now);
+    last = &device;
+  }
+  return OkStatus();
 }
 
 }  // namespace gateway::ingest

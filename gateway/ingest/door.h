@@ -4,32 +4,35 @@
 #include <vector>
 
 #include "gateway/base/status.h"
-#include "gateway/ingest/decoder.h"
+#include "gateway/ingest/heard.h"
 #include "gateway/ingest/profile.h"
+#include "gateway/ingest/resolver.h"
 #include "gateway/port/intake.h"
 
 namespace gateway::ingest {
 
-// Confined to the MQTT receive thread. `intake` must outlive it.
+// Confined to the MQTT receive thread. `intake` and `heard` must outlive it.
 class Door {
  public:
-  Door(std::vector<Profile> profiles, port::Intake& intake)
-      : profiles_(std::move(profiles)), intake_(intake) {}
+  Door(std::vector<Profile> profiles, port::Intake& intake, Heard& heard)
+      : intake_(intake), heard_(heard), resolver_(std::move(profiles)) {}
 
-  // Counts the observation, then refuses it with the first code that applies (device, household,
-  // metric, retained, payload) or appends its reading to the journal.
+  // Counts the observations of the message, refuses each that has to be with the first code that
+  // applies (resolver.h), and appends the readings of the others to the journal together. What was
+  // quarantined is handed over with its first code; strangers are noted, and their message is
+  // decoded only the first time, to say what it would yield.
   // Returns OK if the message may be acknowledged, refused ones included; otherwise the error of
-  // Intake::Append, with the observation still in hand: the next call must be the same delivery
-  // again, which then is not counted twice.
+  // Intake::Append, with the readings still in hand: the next call must be the same delivery
+  // again, in which nothing is then counted twice.
   Status Handle(const port::Delivery& delivery);
 
  private:
-  const Profile* FindProfile(std::string_view topic, TopicMatch& match) const;
-  Status Settle(const port::Delivery& delivery);
+  void SettleRefused(const port::Delivery& delivery, const Resolved& resolved, Time now);
+  void NoteStrangers(const port::Delivery& delivery, const Resolved& resolved, Time now);
 
-  const std::vector<Profile> profiles_;
   port::Intake& intake_;
-  Decoder decoder_;
+  Heard& heard_;
+  Resolver resolver_;
   bool in_hand_ = false;  // the last delivery was counted and its append failed
 };
 

@@ -4,54 +4,20 @@
 #include <system_error>
 
 #include "gateway/ingest/profile.h"
-#include "gateway/yaml/fields.h"
+#include "gateway/ingest/profile_reader.h"
+#include "gateway/model/ids.h"
+#include "gateway/model/limits.h"
 #include "gateway/yaml/yaml.h"
 
 namespace gateway::ingest {
-namespace {
-
-constexpr std::size_t kProfilesMax = 64;
-
-void ReadPayload(const yaml::Node& node, ProfileSpec& spec, Status& error) {
-  yaml::Fields payload(node, "payload", error);
-  if (payload.Has("number")) spec.number = payload.Bool("number");
-  if (payload.Has("json")) {
-    spec.json.emplace();
-    if (const yaml::Node* child = payload.Child("json"); child != nullptr) {
-      yaml::Fields json(*child, "json", error);
-      spec.json->value = json.Text("value");
-      if (json.Has("unit")) spec.json->unit = json.Text("unit");
-      if (json.Has("time")) spec.json->time = json.Text("time");
-      json.Finish();
-    }
-  }
-  payload.Finish();
-}
-
-StatusOr<ProfileSpec> ReadSpec(std::string_view text) {
-  ASSIGN_OR_RETURN(const yaml::Node root, yaml::Parse(text));
-  Status error;
-  ProfileSpec spec;
-  yaml::Fields fields(root, "profile", error);
-  fields.OneOf("schema", {"commons-profile/1"});
-  spec.id = fields.Text("id");
-  spec.topic = fields.Text("topic");
-  if (const yaml::Node* payload = fields.Child("payload"); payload != nullptr) {
-    ReadPayload(*payload, spec, error);
-  }
-  fields.OneOf("stamp", {"start"});
-  fields.Finish();
-  RETURN_IF_ERROR(error);
-  return spec;
-}
-
-}  // namespace
 
 StatusOr<Profile> Profile::Parse(std::string_view text, std::string_view name) {
-  StatusOr<ProfileSpec> spec = ReadSpec(text);
-  if (!spec.ok()) return Annotate(spec.status(), name);
-  StatusOr<Profile> profile = Make(*std::move(spec));
-  if (!profile.ok()) return Annotate(profile.status(), name);
+  StatusOr<yaml::Node> root = yaml::Parse(text);
+  if (!root.ok()) return Annotate(root.status(), name);
+  Profile profile;
+  ProfileReader reader(profile);
+  reader.Read(*root);
+  if (!reader.error().ok()) return Annotate(reader.error(), name);
   return profile;
 }
 
@@ -65,9 +31,9 @@ StatusOr<std::vector<Profile>> LoadProfiles(const std::string& directory) {
   if (failure) {
     return NotFound("profiles: directory %s cannot be read: %s", directory, failure.message());
   }
-  if (files.empty() || files.size() > kProfilesMax) {
+  if (files.empty() || files.size() > limits::kProfilesMax) {
     return NotFound("profiles: directory %s holds %d files *.yaml, expected 1 to %d", directory,
-                    files.size(), kProfilesMax);
+                    files.size(), limits::kProfilesMax);
   }
   std::sort(files.begin(), files.end());
 

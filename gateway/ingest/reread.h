@@ -8,7 +8,7 @@
 
 namespace gateway::ingest {
 
-// Has a decoder of its own, so that it may be used beside the door, by one thread at a time.
+// Has a resolver of its own, so that it may be used beside the door, by one thread at a time.
 port::Rereading MakeRereading(std::vector<Profile> profiles);
 
 }  // namespace gateway::ingest

@@ -9,14 +9,14 @@ namespace gateway {
 namespace {
 
 __extension__ using U128 = unsigned __int128;
-constexpr int kDigitsMax = 30;
+constexpr std::size_t kDigitsMax = 30;
 constexpr int kExponentMax = 30;
 
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 
-// Multiplies unless the product would pass 2^127.
+// Multiplies unless the product would reach 2^127: two such products add up without overflow.
 bool MultiplyInto(U128& value, U128 factor) {
-  constexpr U128 kLimit = static_cast<U128>(1) << 127;
+  constexpr U128 kLimit = (static_cast<U128>(1) << 127) - 1;
   if (factor != 0 && value > kLimit / factor) return false;
   value *= factor;
   return true;
@@ -29,6 +29,30 @@ bool ScaleByTen(U128& value, int power) {
   return true;
 }
 
+U128 Magnitude(int64_t value) {
+  return value < 0 ? -static_cast<U128>(value) : static_cast<U128>(value);
+}
+
+// Both below 2^127.
+void AddSigned(U128& value, bool& negative, U128 other, bool other_negative) {
+  if (negative == other_negative) {
+    value += other;
+  } else if (value >= other) {
+    value -= other;
+  } else {
+    value = other - value;
+    negative = other_negative;
+  }
+}
+
+std::string DigitsOf(U128 number) {
+  std::string digits;
+  for (; number != 0; number /= 10) {
+    digits.insert(digits.begin(), static_cast<char>('0' + static_cast<int>(number % 10)));
+  }
+  return digits;
+}
+
 }  // namespace
 
 StatusOr<Decimal> Decimal::Parse(std::string_view text) {
@@ -39,14 +63,20 @@ StatusOr<Decimal> Decimal::Parse(std::string_view text) {
     result.negative_ = true;
     rest.remove_prefix(1);
   }
-  int significant = 0;
+  std::size_t significant = 0;
+  std::size_t zeros = 0;  // seen since the last other digit: they count only if one follows
   const auto take_digits = [&](bool fraction) -> bool {
     bool any = false;
     for (; !rest.empty() && IsDigit(rest.front()); rest.remove_prefix(1)) {
       any = true;
       if (fraction) --result.exponent_;
-      if (result.mantissa_ == 0 && rest.front() == '0') continue;
-      if (++significant > kDigitsMax) return false;
+      if (rest.front() == '0') {
+        if (result.mantissa_ != 0) ++zeros;
+        continue;
+      }
+      significant += zeros + 1;
+      if (significant > kDigitsMax) return false;
+      for (; zeros > 0; --zeros) result.mantissa_ *= 10;
       result.mantissa_ = result.mantissa_ * 10 + static_cast<unsigned>(rest.front() - '0');
     }
     return any;
@@ -71,24 +101,25 @@ StatusOr<Decimal> Decimal::Parse(std::string_view text) {
     }
     result.exponent_ += negative ? -exponent : exponent;
   }
-  if (!rest.empty()) return bad();
-  while (result.mantissa_ != 0 && result.mantissa_ % 10 == 0) {  // One form for each number.
-    result.mantissa_ /= 10;
-    ++result.exponent_;
+  if (!rest.empty() || zeros > 1'000) return bad();
+  result.exponent_ += static_cast<int>(zeros);
+  return result.Normalised();
+}
+
+StatusOr<Decimal> Decimal::Normalised() const {
+  if (mantissa_ == 0) return Decimal();
+  Decimal result = *this;
+  for (; result.mantissa_ % 10 == 0; ++result.exponent_) result.mantissa_ /= 10;
+  if (result.exponent_ < -kExponentMax || result.exponent_ > kExponentMax) {
+    return InvalidArgument("number: not a decimal number");
   }
-  if (result.mantissa_ == 0) return Decimal();
-  if (result.exponent_ < -kExponentMax || result.exponent_ > kExponentMax) return bad();
   return result;
 }
 
-StatusOr<int64_t> Decimal::Scale(const Decimal& multiplier, const Decimal& divisor) const {
-  GW_CHECK(multiplier.positive() && divisor.positive());
+StatusOr<int64_t> Decimal::Quotient(bool negative, Mantissa numerator, Mantissa denominator,
+                                    int exponent) {
   const auto too_large = [] { return InvalidArgument("number: does not fit in 63 bits"); };
-  if (mantissa_ == 0) return 0;
-  U128 numerator = mantissa_;
-  U128 denominator = divisor.mantissa_;
-  if (!MultiplyInto(numerator, multiplier.mantissa_)) return too_large();
-  const int exponent = exponent_ + multiplier.exponent_ - divisor.exponent_;
+  if (numerator == 0) return 0;
   if (exponent >= 0) {
     if (!ScaleByTen(numerator, exponent)) return too_large();
   } else if (!ScaleByTen(denominator, -exponent)) {
@@ -103,18 +134,55 @@ StatusOr<int64_t> Decimal::Scale(const Decimal& multiplier, const Decimal& divis
   const U128 rounded = quotient + (remainder >= denominator - remainder ? 1 : 0);
   if (rounded > static_cast<U128>(std::numeric_limits<int64_t>::max())) return too_large();
   const int64_t magnitude = static_cast<int64_t>(rounded);
-  return negative_ ? -magnitude : magnitude;
+  return negative ? -magnitude : magnitude;
+}
+
+StatusOr<int64_t> Decimal::Scale(const Decimal& multiplier, const Decimal& divisor) const {
+  GW_CHECK(multiplier.positive() && divisor.positive());
+  U128 numerator = mantissa_;
+  if (!MultiplyInto(numerator, multiplier.mantissa_)) {
+    return InvalidArgument("number: does not fit in 63 bits");
+  }
+  return Quotient(negative_, numerator, divisor.mantissa_,
+                  exponent_ + multiplier.exponent_ - divisor.exponent_);
+}
+
+StatusOr<int64_t> Decimal::Affine(int64_t times, int64_t plus, int64_t by,
+                                  const Decimal& divisor) const {
+  GW_CHECK(times > 0 && by > 0 && divisor.positive());
+  const int exponent = std::min(exponent_, 0);  // of both summands
+  U128 product = mantissa_;
+  U128 offset = Magnitude(plus);
+  U128 denominator = divisor.mantissa_;
+  if (!MultiplyInto(product, Magnitude(times)) || !ScaleByTen(product, exponent_ - exponent) ||
+      (offset != 0 && !ScaleByTen(offset, -exponent)) ||
+      !MultiplyInto(denominator, Magnitude(by))) {
+    return InvalidArgument("number: does not fit in 63 bits");
+  }
+  bool negative = negative_;
+  AddSigned(product, negative, offset, plus < 0);
+  return Quotient(negative, product, denominator, exponent - divisor.exponent_);
+}
+
+StatusOr<Decimal> Decimal::Plus(const Decimal& other) const {
+  if (mantissa_ == 0) return other;
+  if (other.mantissa_ == 0) return *this;
+  Decimal sum = *this;
+  U128 addend = other.mantissa_;
+  sum.exponent_ = std::min(exponent_, other.exponent_);
+  if (!ScaleByTen(sum.mantissa_, exponent_ - sum.exponent_) ||
+      !ScaleByTen(addend, other.exponent_ - sum.exponent_)) {
+    return InvalidArgument("number: a sum has too many digits");
+  }
+  AddSigned(sum.mantissa_, sum.negative_, addend, other.negative_);
+  ASSIGN_OR_RETURN(sum, sum.Normalised());
+  if (DigitsOf(sum.mantissa_).size() > kDigitsMax) {
+    return InvalidArgument("number: a sum has too many digits");
+  }
+  return sum;
 }
 
 namespace {
-
-std::string DigitsOf(U128 number) {
-  std::string digits;
-  for (; number != 0; number /= 10) {
-    digits.insert(digits.begin(), static_cast<char>('0' + static_cast<int>(number % 10)));
-  }
-  return digits;
-}
 
 // digits × 10^exponent without an exponent; no digits are zero.
 std::string PlainText(bool negative, std::string digits, int exponent) {
@@ -152,9 +220,8 @@ std::string Decimal::ToString() const {
 }
 
 std::string Decimal::Times(int64_t count) const {
-  const U128 magnitude = count < 0 ? -static_cast<U128>(count) : static_cast<U128>(count);
-  return PlainText(negative_ != (count < 0), Multiply(DigitsOf(mantissa_), DigitsOf(magnitude)),
-                   exponent_);
+  return PlainText(negative_ != (count < 0),
+                   Multiply(DigitsOf(mantissa_), DigitsOf(Magnitude(count))), exponent_);
 }
 
 }  // namespace gateway

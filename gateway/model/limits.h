@@ -16,15 +16,37 @@ inline constexpr std::size_t kDevicesMax = 10'000;
 inline constexpr std::size_t kAdultsPerHouseholdMax = 16;
 inline constexpr std::size_t kGrantsPerHouseholdMax = 256;
 
+// Devices of one household or place: they are one row of the registry.
+inline constexpr std::size_t kDevicesPerOwnerMax = 1'000;
+inline constexpr std::size_t kClaimBytesMax = 128;
+inline constexpr std::size_t kBridgeLoginsMax = 64;
+
 // MQTT.
 inline constexpr std::size_t kTopicBytesMax = 512;
+inline constexpr std::size_t kTopicLevelsMax = 32;
+inline constexpr std::size_t kDeviceLevelsMax = 4;  // of a topic, that together name the device
 inline constexpr std::size_t kPayloadBytesMax = 65'536;
+// Keys and elements of one JSON payload, ignored ones included.
+inline constexpr std::size_t kJsonNodesMax = 1'024;
 // What the broker may send in one packet: well above the payload limit, so that a message that is
 // too large is counted as such, yet bounded, because the MQTT library buffers whole packets.
 inline constexpr std::size_t kPacketBytesMax = 1u << 20;
 inline constexpr std::size_t kObservationsPerMessageMax = 64;
+inline constexpr std::size_t kSenmlNameBytesMax = 256;  // base name and name together
+// Profiles: files, and what one may say.
+inline constexpr std::size_t kProfilesMax = 64;
+inline constexpr std::size_t kProfileAboutBytesMax = 200;
+inline constexpr std::size_t kOwnProfileBytesMax = 16u << 10;  // one made for one device
+inline constexpr std::size_t kMessagesPerProfileMax = 64;
+inline constexpr std::size_t kReadingsPerMessageMax = 64;
+inline constexpr std::size_t kPersonalPathsMax = 64;
+inline constexpr std::size_t kPathBytesMax = 256;
+inline constexpr std::size_t kPathsPerTimeMax = 4;
+inline constexpr std::size_t kWordsPerReadingMax = 32;  // of `units`, `states` and `not`
 // Messages of a device that is not enrolled are remembered by number only, of so many devices.
 inline constexpr std::size_t kStrangersMax = 256;
+// Readings that devices announced to Home Assistant, of all of them together.
+inline constexpr std::size_t kAnnouncedMax = 1'024;
 // What our broker configuration allows in flight, and how many journal entries back a redelivered
 // message is looked for. mosquitto 2.0.11 exceeds its own limit, hence the factor.
 inline constexpr std::size_t kBrokerInflightMax = 1'000;
@@ -33,8 +55,31 @@ static_assert(kInflightMax >= 4 * kBrokerInflightMax);
 static_assert(kPacketBytesMax >= 8 * (kPayloadBytesMax + kTopicBytesMax));
 inline constexpr std::chrono::milliseconds kReconnectMin{500};
 inline constexpr std::chrono::milliseconds kReconnectMax{30'000};
+// What our broker configuration keeps for a subscriber that is away or slow: above the largest burst
+// that must not be lost, 100 publishers with 1 000 messages each.
+inline constexpr std::size_t kBrokerQueuedMax = 100'000;
+// How long the broker keeps a session, and so a message, at most.
+inline constexpr std::chrono::hours kSessionLife{30 * 24};
+// A marker goes through the broker this often (ingest/waiting.h); a message that waited less than
+// the tolerance counts as one that did not wait.
+inline constexpr std::chrono::milliseconds kMarkerInterval{2'000};
+inline constexpr std::chrono::milliseconds kWaitedTolerance{5'000};
+static_assert(kWaitedTolerance >= 2 * kMarkerInterval);
+inline constexpr std::size_t kFiltersMax = 20'000;  // one for each device, and those of profile files
+// What stays true only of the past is shown to the operator for so long.
+inline constexpr std::chrono::hours kBrokerWarningLife{24};
+// A certificate of the broker that ends sooner than this is worth a warning.
+inline constexpr std::chrono::hours kCertificateWarning{30 * 24};
+inline constexpr std::chrono::milliseconds kBrokerLookMax{3'000};  // at its certificate
+// Commands to the broker's dynamic-security plugin in one message: mosquitto 2.0.11 writes its file
+// anew for each of them, and serves nobody meanwhile.
+inline constexpr std::size_t kBrokerCommandsMax = 16;
+inline constexpr std::size_t kLoginTopicsMax = 256;  // topics that one login may publish to
+inline constexpr std::chrono::seconds kBrokerAnswerMax{15};
 // A stamp further ahead of now than this is quarantined as `future`.
 inline constexpr std::chrono::minutes kFutureStampMax{5};
+// A stamp before 2000-01-01T00:00:00Z is one of a clock that was never set.
+inline constexpr std::chrono::seconds kUnsetClockMax{946'684'800};  // since 1970
 
 // Messages that the door refused for what they say, kept for the operator to try again. They hold
 // what a device sent, also what no rule collects: few, and not for long.

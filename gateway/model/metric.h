@@ -3,9 +3,7 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <string>
-#include <string_view>
 
 #include "gateway/base/clock.h"
 #include "gateway/model/decimal.h"
@@ -49,9 +47,5 @@ struct Metric {
 // How many steps of a resolution make 10 dB, or 0 unless it is 1, 0.1 or 0.01 dB: of other steps
 // nobody can say what the mean of their energies is (privacy/energy_mean.h).
 uint32_t StepsPerBel(const Decimal& resolution);
-
-// How many `unit`s one `from` is (kWh → Wh: 1000), or empty if the two do not measure the same
-// quantity or `from` is unknown. The same text is always 1.
-std::optional<Decimal> UnitFactor(std::string_view from, std::string_view unit);
 
 }  // namespace gateway

@@ -9,7 +9,6 @@ namespace gateway {
 namespace {
 
 constexpr Millis kDay = std::chrono::hours(24);
-constexpr Time kEndOfTime = std::chrono::sys_days(std::chrono::year(10'000) / 1 / 1);
 
 absl::Time ToAbsl(Time time) { return absl::FromUnixMillis(time.time_since_epoch().count()); }
 Time FromAbsl(absl::Time time) { return Time(Millis(absl::ToUnixMillis(time))); }
@@ -49,46 +48,62 @@ Status BadTime() {
   return InvalidArgument("time stamp: not of the form 2013-01-14T00:30:00Z or …+01:00");
 }
 
-}  // namespace
-
-StatusOr<Time> ParseTime(std::string_view text) {
-  std::string_view rest = text;
+// "2013-01-14T00:30:00.123", off the front of `rest`, as if it were in UTC.
+std::optional<Time> TakeWallTime(std::string_view& rest) {
   const int year = TakeDigits(rest, 4);
-  if (year < 1970 || !TakeChar(rest, "-")) return BadTime();
+  if (year < 1970 || !TakeChar(rest, "-")) return std::nullopt;
   const int month = TakeDigits(rest, 2);
-  if (month < 1 || month > 12 || !TakeChar(rest, "-")) return BadTime();
+  if (month < 1 || month > 12 || !TakeChar(rest, "-")) return std::nullopt;
   const int day = TakeDigits(rest, 2);
-  if (day < 1 || !TakeChar(rest, "Tt ")) return BadTime();
+  if (day < 1 || !TakeChar(rest, "Tt ")) return std::nullopt;
   const int hour = TakeDigits(rest, 2);
-  if (hour < 0 || hour > 23 || !TakeChar(rest, ":")) return BadTime();
+  if (hour < 0 || hour > 23 || !TakeChar(rest, ":")) return std::nullopt;
   const int minute = TakeDigits(rest, 2);
-  if (minute < 0 || minute > 59 || !TakeChar(rest, ":")) return BadTime();
+  if (minute < 0 || minute > 59 || !TakeChar(rest, ":")) return std::nullopt;
   const int second = TakeDigits(rest, 2);
-  if (second < 0 || second > 59) return BadTime();
+  if (second < 0 || second > 59) return std::nullopt;
   int millis = 0;
   if (TakeChar(rest, ".")) millis = TakeFraction(rest);
-  if (millis < 0) return BadTime();
-  std::chrono::minutes offset{0};
-  if (!TakeChar(rest, "Zz")) {
-    if (rest.empty() || (rest.front() != '+' && rest.front() != '-')) return BadTime();
-    const int sign = rest.front() == '-' ? -1 : 1;
-    rest.remove_prefix(1);
-    const int hours = TakeDigits(rest, 2);
-    if (hours < 0 || hours > 23 || !TakeChar(rest, ":")) return BadTime();
-    const int minutes = TakeDigits(rest, 2);
-    if (minutes < 0 || minutes > 59) return BadTime();
-    offset = sign * (std::chrono::hours(hours) + std::chrono::minutes(minutes));
-  }
-  if (!rest.empty()) return BadTime();
+  if (millis < 0) return std::nullopt;
   const std::chrono::year_month_day date{std::chrono::year(year),
                                          std::chrono::month(static_cast<unsigned>(month)),
                                          std::chrono::day(static_cast<unsigned>(day))};
-  if (!date.ok()) return BadTime();
-  const Time time = Time(std::chrono::sys_days(date)) + std::chrono::hours(hour) +
-                    std::chrono::minutes(minute) + std::chrono::seconds(second) + Millis(millis) -
-                    offset;
-  if (time < Time{} || time >= kEndOfTime) return BadTime();  // the offset can leave the years
+  if (!date.ok()) return std::nullopt;
+  return Time(std::chrono::sys_days(date)) + std::chrono::hours(hour) +
+         std::chrono::minutes(minute) + std::chrono::seconds(second) + Millis(millis);
+}
+
+// "Z", "+01:00".
+std::optional<Millis> TakeOffset(std::string_view& rest) {
+  if (TakeChar(rest, "Zz")) return Millis(0);
+  if (rest.empty() || (rest.front() != '+' && rest.front() != '-')) return std::nullopt;
+  const int sign = rest.front() == '-' ? -1 : 1;
+  rest.remove_prefix(1);
+  const int hours = TakeDigits(rest, 2);
+  if (hours < 0 || hours > 23 || !TakeChar(rest, ":")) return std::nullopt;
+  const int minutes = TakeDigits(rest, 2);
+  if (minutes < 0 || minutes > 59) return std::nullopt;
+  return sign * (std::chrono::hours(hours) + std::chrono::minutes(minutes));
+}
+
+}  // namespace
+
+StatusOr<Time> ParseTime(std::string_view text) {
+  const std::optional<Time> wall = TakeWallTime(text);
+  if (!wall) return BadTime();
+  const std::optional<Millis> offset = TakeOffset(text);
+  if (!offset || !text.empty()) return BadTime();
+  const Time time = *wall - *offset;
+  if (time < Time{} || time >= kTimeEnd) return BadTime();  // the offset can leave the years
   return time;
+}
+
+StatusOr<Time> ParseWallTime(std::string_view text) {
+  const std::optional<Time> wall = TakeWallTime(text);
+  if (!wall || !text.empty()) {
+    return InvalidArgument("local time: not of the form 2013-01-14T00:30:00");
+  }
+  return *wall;
 }
 
 std::string FormatTime(Time time) {
@@ -214,6 +229,22 @@ Window TimeZone::DayOf(Time time) const {
 std::string TimeZone::DateOf(Time time) const {
   const absl::CivilDay day = absl::ToCivilDay(ToAbsl(time), impl_->zone);
   return Format("%04d-%02d-%02d", day.year(), day.month(), day.day());
+}
+
+std::optional<std::pair<Time, Time>> TimeZone::TimesOf(Time wall) const {
+  // Civil seconds have no fraction: it is put back afterwards.
+  const auto second = std::chrono::floor<std::chrono::seconds>(wall);
+  const Millis fraction = wall - second;
+  const absl::TimeZone::TimeInfo info =
+      impl_->zone.At(absl::ToCivilSecond(ToAbsl(second), absl::UTCTimeZone()));
+  switch (info.kind) {
+    case absl::TimeZone::TimeInfo::SKIPPED:
+      return std::nullopt;
+    case absl::TimeZone::TimeInfo::UNIQUE:
+    case absl::TimeZone::TimeInfo::REPEATED:
+      break;
+  }
+  return std::pair(FromAbsl(info.pre) + fraction, FromAbsl(info.post) + fraction);
 }
 
 bool TimeZone::OffsetsAreMultiplesOf(Millis length, Time from, Time until) const {

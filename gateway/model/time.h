@@ -3,13 +3,17 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "gateway/base/clock.h"
 #include "gateway/base/status.h"
 
 namespace gateway {
+
+inline constexpr Time kTimeEnd = std::chrono::sys_days(std::chrono::year(10'000) / 1 / 1);
 
 // Half-open: [start, end).
 struct Window {
@@ -25,6 +29,9 @@ struct Window {
 // Returns InvalidArgument if the text is anything else; a stamp without zone is refused, because
 // nobody can say later which instant it meant.
 StatusOr<Time> ParseTime(std::string_view text);
+
+// The same without a zone: what a clock on the wall shows, as if that clock were in UTC.
+StatusOr<Time> ParseWallTime(std::string_view text);
 
 // "2013-01-14T00:30:00Z"; with ".123" only when the milliseconds are not zero.
 std::string FormatTime(Time time);
@@ -51,6 +58,9 @@ class TimeZone {
   Window DayOf(Time time) const;
   // "2013-01-14": the civil date at `time`.
   std::string DateOf(Time time) const;
+  // When clocks on the wall show `wall` (as ParseWallTime gives it): twice the same instant; two, in
+  // order, in the hour that comes twice; empty in the one that is skipped.
+  std::optional<std::pair<Time, Time>> TimesOf(Time wall) const;
   // Whether every UTC offset in force from `from` to `until` is a whole multiple of `length`.
   bool OffsetsAreMultiplesOf(Millis length, Time from, Time until) const;
   const std::string& name() const;

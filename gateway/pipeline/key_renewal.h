@@ -33,7 +33,10 @@ class KeyRenewal {
   Status Begin(uint32_t month);
 
   // The same of the quarantine, whose rows come and go with messages: before intake goes on.
-  Status ResealQuarantine() { return Reseal(store::Table::kQuarantine, "", ""); }
+  Status ResealQuarantine() {
+    batch_.Clear();
+    return Reseal(store::Table::kQuarantine, "", "");
+  }
 
   // Seals anew what is under keys that were replaced, owner by owner, and ends those keys. Intake
   // goes on; nothing may be unwritten in the pipeline's blocks, nor known to it of their rows. A row

@@ -35,6 +35,7 @@ Pipeline::Pipeline(PipelineOptions options)
       space_(options.space),
       traits_(std::move(options.traits)),
       env_(options.env),
+      broker_logins_(options.broker_logins),
       keyslots_path_(std::move(options.keyslots)),
       master_(std::move(options.master)) {}
 
@@ -206,8 +207,11 @@ std::shared_ptr<const port::AdmissionTable> Pipeline::admissions() const {
 
 void Pipeline::PublishAdmissions() {
   std::shared_ptr<const port::AdmissionTable> table = core_->registry().MakeAdmissions();
-  const MutexLock lock(mutex_);
-  admissions_.swap(table);
+  {
+    const MutexLock lock(mutex_);
+    admissions_.swap(table);
+  }
+  if (watcher_) watcher_();
 }
 
 void Pipeline::PublishDocuments() {

@@ -29,6 +29,7 @@
 #include "gateway/port/cell_source.h"
 #include "gateway/port/commands.h"
 #include "gateway/port/intake.h"
+#include "gateway/port/listening.h"
 #include "gateway/store/high_water.h"
 #include "gateway/store/journal.h"
 #include "gateway/store/losses.h"
@@ -52,6 +53,7 @@ struct PipelineOptions {
   store::SyncerOptions sync = {};
   store::SpaceLimits space{.quota_bytes = 0, .free_bytes_min = limits::kDiskFreeMin};
   port::TraitsOf traits = nullptr;  // asked while the pipeline starts and on its thread; null: none
+  bool broker_logins = false;  // devices get logins of their own at the broker
   rocksdb::Env* env = nullptr;  // for tests: see store::DatabaseOptions
 };
 
@@ -66,7 +68,18 @@ class Pipeline final : public port::Intake, public port::Commands, public port::
   ~Pipeline() override;
 
   // For GetStatus. Call before commands arrive.
-  void SetBrokerState(std::function<bool()> connected) { broker_connected_ = std::move(connected); }
+  void SetBrokerState(std::function<port::BrokerState()> broker) { broker_ = std::move(broker); }
+
+  // Is told, on the pipeline's thread, after each change of the registry or the rules. Call before
+  // commands arrive; it must not call the pipeline's commands.
+  void SetAdmissionsWatcher(std::function<void()> watcher) { watcher_ = std::move(watcher); }
+
+  // The topic filters that the MQTT session may have: kept for the next process, which has to take
+  // back those that it does not want. Thread-safe. Subscriptions() is empty if there are none, or
+  // none that can be read.
+  std::vector<std::string> Subscriptions() const;
+  // Returns as Database::Commit, with what was kept before.
+  Status KeepSubscriptions(const std::vector<std::string>& filters);
 
   // For the quarantine. Likewise; without it nothing is tried again and every name is masked.
   void SetRereading(port::Rereading rereading) { rereading_ = std::move(rereading); }
@@ -104,8 +117,6 @@ class Pipeline final : public port::Intake, public port::Commands, public port::
                           const std::vector<std::string>& acceptances,
                           const std::string& confirmation) override;
   StatusOr<std::vector<port::HouseholdRow>> ListHouseholds() override;
-  Status AddDevice(const std::string& device, const std::string& household) override;
-  StatusOr<std::vector<port::DeviceRow>> ListDevices() override;
   StatusOr<std::string> ImportGrant(const std::string& envelope) override;
   StatusOr<uint32_t> WithdrawGrants(const std::string& household,
                                     const std::string& grant_id) override;
@@ -124,7 +135,14 @@ class Pipeline final : public port::Intake, public port::Commands, public port::
   Status AddPlace(const std::string& place, const std::string& zone) override;
   Status ConfirmPlace(const std::string& place, const std::string& confirmation) override;
   StatusOr<std::vector<port::PlaceRow>> ListPlaces() override;
-  Status AddPlaceDevice(const std::string& device, const std::string& place) override;
+  // devices.cc
+  StatusOr<port::DeviceCredentials> EnrolDevice(const port::DeviceEnrolment& enrolment) override;
+  StatusOr<std::vector<port::DeviceRow>> ListDevices() override;
+  StatusOr<port::DeviceCredentials> RenewLogin(const std::string& device) override;
+  StatusOr<port::DeviceCredentials> AddBrokerLogin(const std::string& name,
+                                                   const std::string& profile) override;
+  StatusOr<std::vector<port::BrokerLoginRow>> ListBrokerLogins() override;
+  Status RemoveBrokerLogin(const std::string& name) override;
   // keys.cc
   StatusOr<std::vector<port::KeySlotRow>> ListKeySlots() override;
   Status AddKeySlot(const std::string& slot) override;
@@ -264,7 +282,6 @@ class Pipeline final : public port::Intake, public port::Commands, public port::
   Status ForgetWithdrawals(const Household& household);
   Status WriteWithdrawals() const;
   Status CommitHousehold(Household household);  // or a place
-  Status EnrolDevice(const std::string& device, const Household& owner);
   // quarantine.cc
   Status VisitQuarantine(const port::QuarantineFilter& filter,
                          const std::function<Status(const store::QuarantinedMessage&)>& visit);
@@ -272,6 +289,8 @@ class Pipeline final : public port::Intake, public port::Commands, public port::
                            const std::shared_ptr<const port::AdmissionTable>& table);
   Status ExpireQuarantine(Time now);
   void PublishGauges();
+  port::DeviceCredentials NewCredentials() const;
+  Status CommitBridges(std::vector<port::BridgeLogin> bridges);
   StatusOr<HouseholdFacts> GatherFacts(const std::string& household);  // export.cc
   // Runs `command` on the pipeline thread and waits for its result.
   template <typename Result>
@@ -288,10 +307,13 @@ class Pipeline final : public port::Intake, public port::Commands, public port::
   const store::SpaceLimits space_;
   const port::TraitsOf traits_;
   rocksdb::Env* const env_;
+  const bool broker_logins_;
   const std::string keyslots_path_;
   crypto::MasterKeys master_;  // moved on by Start
   std::function<bool()> broker_connected_;
   port::Rereading rereading_;
+  std::function<port::BrokerState()> broker_;
+  std::function<void()> watcher_;
   Identity identity_;        // in use
   std::string certificate_;  // PEM, of its TLS key
   std::unique_ptr<store::Losses> losses_;

@@ -179,7 +179,8 @@ double GatewaySubscriber(const ingest::Mosquitto& broker, const std::string& cli
                          Gateway& gateway) {
   auto profiles = ingest::LoadProfiles(GATEWAY_SOURCE_DIR "/gateway/ingest/profiles");
   GW_CHECK(profiles.ok());
-  ingest::Door door(*std::move(profiles), gateway.pipeline());
+  ingest::Heard heard;
+  ingest::Door door(*std::move(profiles), gateway.pipeline(), heard);
   Finish finish;
   std::atomic<bool> stop{false};
   auto source = Subscribe(broker.uri(), client, stop, [&](const port::Delivery& delivery) {

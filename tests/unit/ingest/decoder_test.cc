@@ -6,12 +6,14 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <set>
 #include <string>
 #include <vector>
 
-#include "gateway/base/check.h"
+#include "gateway/ingest/converter.h"
 #include "gateway/model/limits.h"
 #include "gateway/model/time.h"
+#include "ingest_fixture.h"
 
 namespace gateway::ingest {
 namespace {
@@ -28,14 +30,13 @@ class DecoderTest : public testing::Test {
     metric_.hi = 25'000;
   }
 
-  static Profile MakeProfile(ProfileSpec spec) {
-    StatusOr<Profile> profile = Profile::Make(std::move(spec));
-    GW_CHECK(profile.ok());
-    return *std::move(profile);
-  }
-
-  Decoded Decode(std::string_view payload) {
-    return decoder_.Decode(profile_, payload, metric_, context_);
+  // Both steps, of a message with one observation.
+  Converted Decode(std::string_view payload) {
+    const Decoded& decoded =
+        decoder_.Decode(profile_.messages()[0], {.device = "d", .metric = "load"}, {}, payload);
+    if (decoded.code != DoorCode::kAdmitted) return {decoded.code, {}};
+    EXPECT_EQ(decoded.observations.size(), 1u);
+    return converter_.Convert(decoded.observations[0], metric_, context_);
   }
   DoorCode Code(std::string_view payload) { return Decode(payload).code; }
   // A payload that is good but for the text of its number.
@@ -43,13 +44,12 @@ class DecoderTest : public testing::Test {
     return Code(R"({"time":"2013-01-14T00:30:00Z","value":)" + number + "}");
   }
 
-  Profile profile_ = MakeProfile({.id = "generic",
-                                  .topic = "sensors/{device}/{metric}",
-                                  .number = true,
-                                  .json = JsonFields{"value", "unit", "time"}});
+  Profile profile_ = ParseProfile(kGeneric);
   Metric metric_;
-  DecodeContext context_{.now = *ParseTime("2013-01-14T01:00:00Z"), .compare_stamps = true};
+  TimeZone zone_ = TimeZone::Utc();
+  ConvertContext context_{.now = *ParseTime("2013-01-14T01:00:00Z"), .zone = zone_};
   Decoder decoder_;
+  Converter converter_;
 };
 
 // What a level or an index was, it was when it came; when an amount was used, nobody can guess.
@@ -57,11 +57,11 @@ TEST_F(DecoderTest, OnlyGaugesAndCountersMayBeStampedOnArrival) {
   for (const MetricKind kind : {MetricKind::kGauge, MetricKind::kCounter}) {
     metric_.kind = kind;
     for (const char* payload : {R"({"value": 21})", "21"}) {
-      const Decoded decoded = Decode(payload);
+      const Converted decoded = Decode(payload);
       ASSERT_EQ(decoded.code, DoorCode::kAdmitted) << payload;
       EXPECT_EQ(decoded.reading, (Reading{context_.now, 21, kQualityArrivalTime}));
     }
-    const Decoded stamped = Decode(R"({"value": 21, "time": "2013-01-14T00:30:00Z"})");
+    const Converted stamped = Decode(R"({"value": 21, "time": "2013-01-14T00:30:00Z"})");
     EXPECT_EQ(stamped.reading, (Reading{*ParseTime("2013-01-14T00:30:00Z"), 21, kQualityNone}));
   }
   metric_.kind = MetricKind::kDelta;
@@ -95,7 +95,7 @@ TEST_F(DecoderTest, ReadsValueUnitAndTimeExactly) {
   };
   for (const Case& c : cases) {
     SCOPED_TRACE(c.payload);
-    const Decoded decoded = Decode(c.payload);
+    const Converted decoded = Decode(c.payload);
     ASSERT_EQ(decoded.code, DoorCode::kAdmitted);
     EXPECT_EQ(decoded.reading.value, c.value);
     EXPECT_EQ(decoded.reading.time, *ParseTime(c.time));
@@ -104,7 +104,7 @@ TEST_F(DecoderTest, ReadsValueUnitAndTimeExactly) {
 
 TEST_F(DecoderTest, UsesTheResolutionOfTheMetric) {
   metric_.resolution = *Decimal::Parse("0.25");
-  const Decoded decoded = Decode(R"({"value":1.125,"time":"2013-01-14T00:30:00Z"})");
+  const Converted decoded = Decode(R"({"value":1.125,"time":"2013-01-14T00:30:00Z"})");
   ASSERT_EQ(decoded.code, DoorCode::kAdmitted);
   EXPECT_EQ(decoded.reading.value, 5);  // 4.5 steps, half away from zero
 }
@@ -120,23 +120,22 @@ TEST_F(DecoderTest, IgnoresUnknownFieldsThatAreWellFormed) {
 TEST_F(DecoderTest, RefusesWhatIsNotOneObjectOrOneNumber) {
   const std::string nested(40, '[');
   const std::string payloads[] = {
-      "", " ", "x", "ON", "null", "true", "\"5\"", "[5]", "[]", "{}", "{", "}", "5 5", "5,0", "5;",
+      "x", "ON", "true", "\"5\"", "[5]", "[]", "{}", "{", "}", "5 5", "5,0", "5;",
       "0x10", "1.0e", "1.", ".5", "+5", "--5", "1e", "1e+", "1_000", "5\xC2\xA0", "\xEF\xBB\xBF"
       "5", std::string("5\0", 2), std::string("\0" "5", 2), "1e999", std::string(31, '9'),
       R"({"value"})", R"({"value":})", R"({"value":5)", R"({"value":5}})", R"({"value":5}x)",
       R"({"value":5}{"value":5})", R"({"value":5},)", R"({"value":5,})", R"({,"value":5})",
       R"({"value":5 "time":"2013-01-14T00:30:00Z"})", R"({"value" 5})", R"({'value':5})",
-      R"({value:5})", R"({"value":"5"})", R"({"value":null})", R"({"value":true})",
+      R"({value:5})", R"({"value":"5"})", R"({"value":true})",
       R"({"value":[5]})", R"({"value":{}})", R"({"value":5,"value":5})",
       R"({"value":5,"v\u0061lue":5})", R"({"unit":"Wh"})", R"({"valu":5})",
-      R"({"value":5,"unit":1})", R"({"value":5,"unit":null})", R"({"value":5,"time":1358123400})",
       R"({"value":5,"unit":"Wh","unit":"Wh"})",
       R"({"value":5,"time":"2013-01-14T00:30:00Z","time":"2013-01-14T00:30:00Z"})",
       R"({"value":5,"x":tru})", R"({"value":5,"x":nul})", R"({"value":5,"x":[1,]})",
       R"({"value":5,"x":[1 2]})", R"({"value":5,"x":{"a"}})", R"({"value":5,"x":01})",
       R"({"value":5,"x":"\q"})", "{\"value\":5,\"x\":\"\xFF\"}", "{\"value\":5,\"x\":\"\n\"}",
-      R"({"value":5,"x":"\ud800"})", R"({"value":5} // five)", R"({"value":NaN})",
-      R"({"value":Infinity})", R"({"value":-inf})",
+      R"({"value":5,"x":"\ud800"})", R"({"value":5} // five)",
+      R"({"value":nanx})", R"({"value":Infinit})", R"({"value":--inf})", R"({"value":"5 W"})",
       R"({"value":5,"x":)" + nested + std::string(40, ']') + "}",
       R"({"value":5,"x":)" + nested,
   };
@@ -162,12 +161,15 @@ TEST_F(DecoderTest, BareNumbersMayHaveLeadingZerosAndBlanksAround) {
   }
 }
 
-TEST_F(DecoderTest, BareNonNumbersHaveTheirOwnCode) {
-  for (const char* payload : {"nan", "NaN", "NAN", "-nan", "inf", "-inf", "+inf", "INF", "Infinity",
-                              "-Infinity", " nan\n"}) {
+TEST_F(DecoderTest, WhatMeansNoNumberHasItsOwnCode) {
+  for (const char* payload :
+       {"nan", "NaN", "NAN", "-nan", "inf", "-inf", "+inf", "INF", "Infinity", "-Infinity", " nan\n",
+        "", " ", "null", "unavailable", R"({"value":null})", R"({"value":""})", R"({"value":" "})",
+        R"({"value":"nan"})", R"({"value":"unavailable"})", R"({"value":nan})",
+        R"({"value":-inf,"x":1})", R"({"value":Infinity})"}) {
     EXPECT_EQ(Code(payload), DoorCode::kNotANumber) << payload;
   }
-  for (const char* payload : {"nano", "in", "--inf", "infinit", "nan nan", "n/a"}) {
+  for (const char* payload : {"nano", "in", "--inf", "infinit", "nan nan", "off"}) {
     EXPECT_EQ(Code(payload), DoorCode::kMalformed) << payload;
   }
 }
@@ -216,7 +218,7 @@ TEST_F(DecoderTest, TheRangeIsCheckedAfterRounding) {
 }
 
 TEST_F(DecoderTest, RefusesTimesThatAreNone) {
-  for (const char* time : {"", "now", "2013-01-14", "2013-01-14T00:30:00", "2013-02-30T00:30:00Z",
+  for (const char* time : {"now", "2013-01-14", "2013-01-14T00:30:00", "2013-02-30T00:30:00Z",
                            "1358123400", "2013-01-14T24:30:00Z"}) {
     EXPECT_EQ(Code(std::string(R"({"value":1,"time":")") + time + "\"}"), DoorCode::kBadTime)
         << time;
@@ -253,8 +255,10 @@ TEST_F(DecoderTest, PayloadsUpToTheLimitAreRead) {
   // Densest possible input for the parser's index.
   EXPECT_EQ(Code("{" + std::string(limits::kPayloadBytesMax - 1, '[')), DoorCode::kMalformed);
   std::string many = R"({"value":1,"time":"2013-01-14T00:30:00Z","x":[0)";
+  const std::string few = many + "]}";
   while (many.size() + 4 < limits::kPayloadBytesMax) many += ",0";
-  EXPECT_EQ(Code(many + "]}"), DoorCode::kAdmitted);
+  EXPECT_EQ(Code(many + "]}"), DoorCode::kOversized);
+  EXPECT_EQ(Code(few), DoorCode::kAdmitted);
 }
 
 TEST_F(DecoderTest, NothingOfOneMessageReachesTheNext) {
@@ -266,16 +270,14 @@ TEST_F(DecoderTest, NothingOfOneMessageReachesTheNext) {
 }
 
 TEST_F(DecoderTest, AProfileReadsOnlyTheFormsItNames) {
-  profile_ = MakeProfile({.id = "n", .topic = "{device}/{metric}", .number = true, .json = {}});
+  profile_ = OneMessage("topic: \"{device}/{metric}\", format: number, readings: [{metric: '{metric}'}]");
   EXPECT_EQ(Code(R"({"value":1,"time":"2013-01-14T00:30:00Z"})"), DoorCode::kMalformed);
   EXPECT_EQ(Code("1"), DoorCode::kNoTime);
-  profile_ = MakeProfile({.id = "j",
-                          .topic = "{device}/{metric}",
-                          .number = false,
-                          .json = JsonFields{"e", "", "t"}});
+  profile_ = OneMessage("topic: \"{device}/{metric}\", format: json, time: {at: t, form: iso}, "
+                        "readings: [{metric: '{metric}', at: e}]");
   EXPECT_EQ(Code("1"), DoorCode::kMalformed);
   EXPECT_EQ(Code("nan"), DoorCode::kMalformed);
-  // Without a name for the unit, "unit" is a field like any other.
+  // Without a path for the unit, "unit" is a field like any other.
   EXPECT_EQ(Code(R"({"e":1,"unit":7,"":7,"t":"2013-01-14T00:30:00Z"})"), DoorCode::kAdmitted);
 }
 
@@ -285,7 +287,8 @@ TEST_F(DecoderTest, DamagedPayloadsAreReadOrRefused) {
   const std::string good =
       R"({"value":0.509,"unit":"kWh","x":[1,{"y":null}],"time":"2013-01-14T00:30:00Z"})";
   for (std::size_t size = 0; size < good.size(); ++size) {
-    EXPECT_EQ(Code(good.substr(0, size)), DoorCode::kMalformed) << size;
+    EXPECT_EQ(Code(good.substr(0, size)),
+              size == 0 ? DoorCode::kNotANumber : DoorCode::kMalformed) << size;
   }
   for (std::size_t at = 0; at < good.size(); ++at) {
     for (int byte = 0; byte < 256; ++byte) {
@@ -326,10 +329,15 @@ TEST_F(DecoderTest, JsonTestSuiteInvalidFilesAreRefusedAsPayloadAndAsIgnoredFiel
   const std::vector<Vector> vectors = JsonTestSuite("n_");
   if (vectors.empty()) GTEST_SKIP() << "vectors/jsontestsuite is not in COMMONS_SHARED";
   EXPECT_GT(vectors.size(), 150u);
+  const std::set<std::string> kPrintf = {"n_number_-NaN.json", "n_number_NaN.json",
+                                         "n_number_+Inf.json", "n_number_Inf.json",
+                                         "n_number_minus_infinity.json", "n_number_infinity.json"};
   for (const Vector& v : vectors) {
     const DoorCode payload = Code(v.text);
     EXPECT_TRUE(port::IsQuarantined(payload)) << v.name;
     EXPECT_NE(payload, DoorCode::kNoTime) << v.name;
+    // The one exception that the reader makes: what a broken printf writes is a null.
+    if (kPrintf.contains(v.name)) continue;
     EXPECT_TRUE(port::IsQuarantined(Code(AsIgnoredField(v.text)))) << v.name;
   }
 }
@@ -339,7 +347,10 @@ TEST_F(DecoderTest, JsonTestSuiteValidFilesAreAllowedAsIgnoredField) {
   if (vectors.empty()) GTEST_SKIP() << "vectors/jsontestsuite is not in COMMONS_SHARED";
   EXPECT_GT(vectors.size(), 80u);
   for (const Vector& v : vectors) {
-    EXPECT_EQ(Code(AsIgnoredField(v.text)), DoorCode::kAdmitted) << v.name;
+    // Standards allow an object to repeat a key; what its value then is, nobody says.
+    const bool repeats = v.name.starts_with("y_object_duplicated_key");
+    EXPECT_EQ(Code(AsIgnoredField(v.text)), repeats ? DoorCode::kMalformed : DoorCode::kAdmitted)
+        << v.name;
   }
 }
 

@@ -7,8 +7,8 @@
 #include <utility>
 #include <vector>
 
-#include "gateway/base/check.h"
 #include "gateway/model/time.h"
+#include "ingest_fixture.h"
 
 namespace gateway::ingest {
 namespace {
@@ -18,65 +18,6 @@ using port::Delivery;
 using port::DoorCode;
 
 constexpr char kGood[] = R"({"value":0.509,"unit":"kWh","time":"2013-01-14T00:30:00Z"})";
-
-class FakeTable final : public port::AdmissionTable {
- public:
-  const Admission& Find(std::string_view /*profile*/, std::string_view claim,
-                        std::string_view metric) const override {
-    const auto found = rows.find({std::string(claim), std::string(metric)});
-    return found == rows.end() ? unknown : found->second;
-  }
-  DoorCode FindDevice(std::string_view /*profile*/, std::string_view claim) const override {
-    for (const auto& [key, row] : rows) {
-      if (key.first == claim) return row.code;
-    }
-    return DoorCode::kUnknownDevice;
-  }
-  std::span<const port::EnrolledDevice> devices() const override { return {}; }
-  const TimeZone& time_zone() const override { return zone; }
-  TimeZone zone = TimeZone::Utc();
-  std::map<std::pair<std::string, std::string>, Admission> rows;
-  Admission unknown;
-};
-
-class FakeIntake final : public port::Intake {
- public:
-  std::shared_ptr<const port::AdmissionTable> admissions() const override { return table; }
-  Time Now() const override { return now; }
-  bool ComparesStampsWithNow() const override { return compare_stamps; }
-  void Received(uint32_t observations) override { received += observations; }
-  void Refused(DoorCode code) override { refused.push_back(code); }
-  bool ClockSound() const override { return true; }
-  void Quarantine(const Delivery&, const Admission&, DoorCode code, Time arrival) override {
-    quarantined.emplace_back(code, arrival);
-  }
-  Status Append(const Delivery& delivery, std::span<const port::Admitted> readings,
-                bool /*numbered*/) override {
-    ++append_calls;
-    if (failures_left > 0) {
-      --failures_left;
-      return Unavailable("the disk is full");
-    }
-    redelivered = delivery.redelivered;
-    for (const port::Admitted& admitted : readings) {
-      series = admitted.admission->series;
-      stored.push_back(admitted.reading);
-    }
-    return OkStatus();
-  }
-
-  std::shared_ptr<FakeTable> table = std::make_shared<FakeTable>();
-  Time now = *ParseTime("2013-01-14T01:00:00Z");
-  bool compare_stamps = true;
-  int failures_left = 0;
-  int append_calls = 0;
-  uint32_t received = 0;
-  bool redelivered = false;
-  SeriesId series;
-  std::vector<DoorCode> refused;
-  std::vector<std::pair<DoorCode, Time>> quarantined;
-  std::vector<Reading> stored;
-};
 
 class DoorTest : public testing::Test {
  protected:
@@ -89,29 +30,21 @@ class DoorTest : public testing::Test {
          {std::pair{"unconfirmed", DoorCode::kHouseholdUnconfirmed},
           std::pair{"uncollected", DoorCode::kNoCollectRule},
           std::pair{"unretained", DoorCode::kNoRetainRule}}) {
-      Admission admission;
-      admission.code = code;
-      intake_.table->rows[{device, "load"}] = admission;
+      intake_.table->Enrol("generic", device, metric_, code);
     }
-    Admission admitted;
-    admitted.code = DoorCode::kAdmitted;
-    admitted.series = SeriesId::FromBytes("0123456789abcdef");
-    admitted.metric = &metric_;
-    intake_.table->rows[{"good", "load"}] = admitted;
+    intake_.table->Enrol("generic", "good", metric_);
   }
 
   static std::vector<Profile> Profiles() {
-    StatusOr<Profile> profile = Profile::Make({.id = "generic",
-                                               .topic = "sensors/{device}/{metric}",
-                                               .number = true,
-                                               .json = JsonFields{"value", "unit", "time"}});
-    GW_CHECK(profile.ok());
-    return {*std::move(profile)};
+    std::vector<Profile> profiles;
+    profiles.push_back(ParseProfile(kGeneric));
+    return profiles;
   }
 
   Metric metric_;
   FakeIntake intake_;
-  Door door_{Profiles(), intake_};
+  Heard heard_;
+  Door door_{Profiles(), intake_, heard_};
 };
 
 TEST_F(DoorTest, AppendsAGoodReadingOnceAndRefusesNothing) {
@@ -121,7 +54,7 @@ TEST_F(DoorTest, AppendsAGoodReadingOnceAndRefusesNothing) {
   ASSERT_EQ(intake_.stored.size(), 1u);
   EXPECT_EQ(intake_.stored[0].value, 509);
   EXPECT_EQ(intake_.stored[0].time, *ParseTime("2013-01-14T00:30:00Z"));
-  EXPECT_EQ(intake_.series, SeriesId::FromBytes("0123456789abcdef"));
+  EXPECT_EQ(intake_.series, SeriesId::FromBytes("good/load......."));
   EXPECT_TRUE(intake_.redelivered);
 }
 
@@ -187,7 +120,7 @@ TEST_F(DoorTest, ADeliveryDeniedBetweenTwoTriesHasOneOutcome) {
   intake_.failures_left = 1;
   const Delivery delivery{"sensors/good/load", kGood, false, false};
   EXPECT_FALSE(door_.Handle(delivery).ok());
-  intake_.table->rows.clear();
+  intake_.table->enrolled.clear();
   EXPECT_TRUE(door_.Handle(delivery).ok());
   EXPECT_EQ(intake_.received, 1u);
   EXPECT_EQ(intake_.refused, std::vector<DoorCode>{DoorCode::kUnknownDevice});
@@ -199,7 +132,8 @@ TEST_F(DoorTest, WhatThePayloadIsRefusedForGoesIntoQuarantineWithItsArrival) {
   ASSERT_TRUE(door_.Handle({"sensors/unconfirmed/load", "nan", false, false}).ok());
   ASSERT_TRUE(door_.Handle({"sensors/nobody/load", "nan", false, false}).ok());
   ASSERT_EQ(intake_.quarantined.size(), 1u);
-  EXPECT_EQ(intake_.quarantined[0], std::pair(DoorCode::kNotANumber, intake_.now));
+  EXPECT_EQ(intake_.quarantined[0], std::pair(std::string("good"), DoorCode::kNotANumber));
+  EXPECT_EQ(intake_.arrivals[0], intake_.now);
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 
 #include <limits>
 #include <string>
+#include <utility>
 
 namespace gateway {
 namespace {
@@ -85,6 +86,47 @@ TEST(DecimalTest, TextIsTheShortestPlainForm) {
                         Case{"25e-3", "0.025"}, Case{"-12.50", "-12.5"}, Case{"0010", "10"}}) {
     EXPECT_EQ(Exact(c.text).ToString(), c.want);
   }
+}
+
+TEST(DecimalTest, ZerosAtTheEndAreNoDigitsOfTheirOwn) {
+  EXPECT_EQ(Exact("1" + std::string(30, '0')).ToString(), "1" + std::string(30, '0'));
+  EXPECT_EQ(Exact("1.5" + std::string(60, '0')).ToString(), "1.5");
+  EXPECT_EQ(Exact("100.500e-2").ToString(), "1.005");
+  EXPECT_EQ(Exact("10000000000e-10").ToString(), "1");
+  EXPECT_FALSE(Decimal::Parse("1" + std::string(31, '0')).ok());
+  EXPECT_FALSE(Decimal::Parse("1" + std::string(30, '0') + "1").ok());
+  EXPECT_FALSE(Decimal::Parse("1." + std::string(30, '0') + "1").ok());
+  EXPECT_FALSE(Decimal::Parse("1" + std::string(60'000, '0') + "e-1000").ok());
+}
+
+TEST(DecimalTest, TextOfEveryDecimalIsReadBack) {
+  for (const std::string_view text :
+       {"-5e30", "123456789012345678901234567891e30", "1e-30", "123456789012345678901234567891e-30"}) {
+    EXPECT_EQ(Exact(Exact(text).ToString()).ToString(), Exact(text).ToString());
+  }
+}
+
+TEST(DecimalTest, SumsAreExact) {
+  struct Case {
+    std::string_view a, b, want;
+  };
+  for (const Case& c : {Case{"1276020076.001", "-5", "1276020071.001"}, Case{"0.1", "0.2", "0.3"},
+                        Case{"1e3", "-1000", "0"}, Case{"0", "-2.50", "-2.5"},
+                        Case{"-1", "0.75", "-0.25"}, Case{"5", "5", "10"},
+                        Case{"99999999999999.000000000000001", "1", "100000000000000.000000000000001"},
+                        Case{"999999999999999999999999999999", "1", "1000000000000000000000000000000"}}) {
+    for (const auto& [a, b] : {std::pair(c.a, c.b), std::pair(c.b, c.a)}) {
+      const StatusOr<Decimal> sum = Exact(a).Plus(Exact(b));
+      ASSERT_TRUE(sum.ok()) << a << " + " << b;
+      EXPECT_EQ(sum->ToString(), c.want);
+    }
+  }
+}
+
+TEST(DecimalTest, SumsOfTooManyDigitsAreRefused) {
+  EXPECT_EQ(Exact("1e30").Plus(Exact("1")).status().code(), StatusCode::kInvalidArgument);
+  EXPECT_EQ(Exact("1e30").Plus(Exact("1e-30")).status().code(), StatusCode::kInvalidArgument);
+  EXPECT_EQ(Exact("9e30").Plus(Exact("1e30")).status().code(), StatusCode::kInvalidArgument);
 }
 
 TEST(DecimalTest, OnlyNumbersAboveZeroArePositive) {

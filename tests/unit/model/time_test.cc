@@ -112,6 +112,33 @@ TEST(MonthOfTest, ChangesAtTheFirstInstantOfAMonth) {
   EXPECT_EQ(MonthOf(At("2013-01-01T00:00:00Z")), 2013u * 12);
 }
 
+TEST(TimeTest, WallTimesHaveNoZone) {
+  EXPECT_EQ(FormatTime(*ParseWallTime("2013-01-14 00:30:00.25")), "2013-01-14T00:30:00.250Z");
+  for (const std::string_view text : {"2013-01-14T00:30:00Z", "2013-01-14T00:30:00+01:00", "",
+                                      "2013-01-14T00:30", "2013-02-29T00:00:00"}) {
+    EXPECT_EQ(ParseWallTime(text).status().code(), StatusCode::kInvalidArgument) << text;
+  }
+}
+
+TEST(TimeZoneTest, AWallTimeIsOneInstantOrTwoOrNone) {
+  const TimeZone paris = Zone("Europe/Paris");
+  const auto times = [&](std::string_view wall) -> std::string {
+    const auto found = paris.TimesOf(*ParseWallTime(wall));
+    return found ? FormatTime(found->first) + " " + FormatTime(found->second) : "none";
+  };
+  EXPECT_EQ(times("2026-01-14T12:00:00"), "2026-01-14T11:00:00Z 2026-01-14T11:00:00Z");
+  EXPECT_EQ(times("2026-07-14T12:00:00.5"), "2026-07-14T10:00:00.500Z 2026-07-14T10:00:00.500Z");
+  EXPECT_EQ(times("2026-03-29T01:59:59.999"),
+            "2026-03-29T00:59:59.999Z 2026-03-29T00:59:59.999Z");
+  EXPECT_EQ(times("2026-03-29T02:00:00"), "none");
+  EXPECT_EQ(times("2026-03-29T02:59:59.999"), "none");
+  EXPECT_EQ(times("2026-03-29T03:00:00"), "2026-03-29T01:00:00Z 2026-03-29T01:00:00Z");
+  EXPECT_EQ(times("2026-10-25T01:59:59"), "2026-10-24T23:59:59Z 2026-10-24T23:59:59Z");
+  EXPECT_EQ(times("2026-10-25T02:00:00"), "2026-10-25T00:00:00Z 2026-10-25T01:00:00Z");
+  EXPECT_EQ(times("2026-10-25T02:59:59.5"), "2026-10-25T00:59:59.500Z 2026-10-25T01:59:59.500Z");
+  EXPECT_EQ(times("2026-10-25T03:00:00"), "2026-10-25T02:00:00Z 2026-10-25T02:00:00Z");
+}
+
 TEST(TimeZoneTest, UnknownZonesAreRefused) {
   EXPECT_EQ(TimeZone::Load("Europe/Lundon").status().code(), StatusCode::kInvalidArgument);
   EXPECT_EQ(TimeZone::Load("").status().code(), StatusCode::kInvalidArgument);
