@@ -13,6 +13,7 @@
 #include "gateway/ingest/heard.h"
 #include "gateway/ingest/paho_source.h"
 #include "gateway/ingest/profile.h"
+#include "gateway/ingest/traits.h"
 #include "gateway/model/time.h"
 #include "gateway/pipeline/pipeline.h"
 
@@ -20,10 +21,8 @@ namespace gateway::daemon {
 namespace {
 
 StatusOr<std::vector<ingest::Profile>> LoadProfiles(const Config& config) {
-  if (!config.profiles.empty()) return ingest::LoadProfiles(config.profiles);
-  auto installed = ingest::LoadProfiles(GATEWAY_PROFILES_INSTALLED);
-  if (installed.ok() || installed.status().code() != StatusCode::kNotFound) return installed;
-  return ingest::LoadProfiles(GATEWAY_PROFILES_DIR);
+  return config.profiles.empty() ? ingest::LoadInstalledProfiles()
+                                 : ingest::LoadProfiles(config.profiles);
 }
 
 // Everything with a life of its own, in the order in which it starts.
@@ -62,8 +61,7 @@ Status StartFederation(const Config& config, const Clock& real_clock, Gateway& g
 }
 
 Status StartRims(const Arguments& arguments, const Config& config, const std::atomic<bool>& stop,
-                 Gateway& gateway) {
-  ASSIGN_OR_RETURN(std::vector<ingest::Profile> profiles, LoadProfiles(config));
+                 std::vector<ingest::Profile> profiles, Gateway& gateway) {
   std::vector<std::string> filters = ingest::Filters(profiles);
   gateway.door = std::make_unique<ingest::Door>(std::move(profiles), *gateway.pipeline,
                                                 gateway.heard);
@@ -106,6 +104,9 @@ Status Run(const Arguments& arguments, const std::atomic<bool>& stop) {
   ReplayClock replay_clock(mode->replay_start.value_or(Time()));
   const bool replay = mode->replay_start.has_value();
 
+  ASSIGN_OR_RETURN(std::vector<ingest::Profile> profiles, LoadProfiles(*config));
+  const auto traits = std::make_shared<const ingest::Traits>(profiles);
+
   Gateway gateway;
   ASSIGN_OR_RETURN(
       gateway.pipeline,
@@ -119,8 +120,10 @@ Status Run(const Arguments& arguments, const std::atomic<bool>& stop) {
            .checkpoint_interval = config->checkpoint,
            .sync = {.interval = config->sync, .bytes_max = config->sync_bytes},
            .space = {.quota_bytes = config->disk_quota,
-                     .free_bytes_min = config->disk_free_min}}));
-  Status started = StartRims(arguments, *config, stop, gateway);
+                     .free_bytes_min = config->disk_free_min},
+           .traits = [traits](const port::EnrolledDevice& device,
+                              const Metric& metric) { return traits->Of(device, metric); }}));
+  Status started = StartRims(arguments, *config, stop, std::move(profiles), gateway);
   if (started.ok()) started = StartFederation(*config, real_clock, gateway);
   if (started.ok()) {
     Log(LogLevel::kInfo, "%s is up%s", config->gateway.value(), replay ? " (replay)" : "");
