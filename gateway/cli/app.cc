@@ -35,6 +35,7 @@ int Run(int argc, char** argv) {
   RegisterDevice(app, context);
   RegisterQuarantine(app, context);
   RegisterBroker(app, context);
+  RegisterProfile(app, context);
   RegisterResident(app, context);
   RegisterGrant(app, context);
   RegisterPolicy(app, context);

@@ -76,5 +76,6 @@ void RegisterKey(CLI::App& app, Context& context);
 void RegisterUnlock(CLI::App& app, Context& context);
 void RegisterBackup(CLI::App& app, Context& context);
 void RegisterQuarantine(CLI::App& app, Context& context);
+void RegisterProfile(CLI::App& app, Context& context);
 
 }  // namespace gateway::cli

@@ -19,6 +19,7 @@
 #include "gateway/ingest/paho_source.h"
 #include "gateway/ingest/profile.h"
 #include "gateway/ingest/reread.h"
+#include "gateway/ingest/traits.h"
 #include "gateway/model/time.h"
 #include "gateway/pipeline/pipeline.h"
 
@@ -26,10 +27,8 @@ namespace gateway::daemon {
 namespace {
 
 StatusOr<std::vector<ingest::Profile>> LoadProfiles(const Config& config) {
-  if (!config.profiles.empty()) return ingest::LoadProfiles(config.profiles);
-  auto installed = ingest::LoadProfiles(GATEWAY_PROFILES_INSTALLED);
-  if (installed.ok() || installed.status().code() != StatusCode::kNotFound) return installed;
-  return ingest::LoadProfiles(GATEWAY_PROFILES_DIR);
+  return config.profiles.empty() ? ingest::LoadInstalledProfiles()
+                                 : ingest::LoadProfiles(config.profiles);
 }
 
 // Everything with a life of its own, in the order in which it starts.
@@ -79,8 +78,12 @@ Status StartMetrics(const Config& config, Time now, Gateway& gateway) {
   const auto text = [&gateway, now] {
     Metrics metrics{.figures = gateway.pipeline->figures(),
                     .broker_connected = gateway.source->connected(),
+                    .broker = gateway.source->broker(),
                     .process = ReadProcess(),
                     .version = COMMONS_VERSION};
+    for (const port::DeviceHearing& device : gateway.listener->Hearing()) {
+      ++metrics.devices[std::string(device.state)];
+    }
     metrics.process.started = now;
     return MetricsText(metrics);
   };
@@ -90,8 +93,8 @@ Status StartMetrics(const Config& config, Time now, Gateway& gateway) {
 }
 
 Status StartRims(const Arguments& arguments, const Config& config, const Clock& real_clock,
-                 const std::atomic<bool>& stop, Gateway& gateway) {
-  ASSIGN_OR_RETURN(std::vector<ingest::Profile> profiles, LoadProfiles(config));
+                 const std::atomic<bool>& stop, const std::vector<ingest::Profile>& profiles,
+                 Gateway& gateway) {
   gateway.pipeline->SetRereading(ingest::MakeRereading(profiles));
   gateway.door = std::make_unique<ingest::Door>(profiles, *gateway.pipeline, gateway.heard);
   ingest::PahoSourceOptions options = BrokerOptions(config, real_clock, *gateway.pipeline);
@@ -150,6 +153,9 @@ Status Run(const Arguments& arguments, const std::atomic<bool>& stop) {
   ReplayClock replay_clock(mode->replay_start.value_or(Time()));
   const bool replay = mode->replay_start.has_value();
 
+  ASSIGN_OR_RETURN(std::vector<ingest::Profile> profiles, LoadProfiles(*config));
+  const auto traits = std::make_shared<const ingest::Traits>(profiles);
+
   Gateway gateway;
   ASSIGN_OR_RETURN(
       gateway.pipeline,
@@ -164,8 +170,10 @@ Status Run(const Arguments& arguments, const std::atomic<bool>& stop) {
            .sync = {.interval = config->sync, .bytes_max = config->sync_bytes},
            .space = {.quota_bytes = config->disk_quota,
                      .free_bytes_min = config->disk_free_min},
+           .traits = [traits](const port::EnrolledDevice& device,
+                              const Metric& metric) { return traits->Of(device, metric); },
            .broker_logins = config->broker_logins}));
-  Status started = StartRims(arguments, *config, real_clock, stop, gateway);
+  Status started = StartRims(arguments, *config, real_clock, stop, profiles, gateway);
   if (started.ok()) started = StartFederation(*config, real_clock, gateway);
   if (started.ok()) started = StartMetrics(*config, real_clock.SystemNow(), gateway);
   if (started.ok()) {

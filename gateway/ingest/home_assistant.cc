@@ -48,9 +48,9 @@ std::string ReadingLine(const Announced& announced) {
   return line + "}\n";
 }
 
-using ByTopic = std::map<std::string, std::vector<const Announced*>>;
-
-std::string ProfileText(std::string_view id, std::string_view claim, const ByTopic& by_topic) {
+std::string ProfileText(
+    std::string_view id, std::string_view claim,
+    const std::map<std::string, std::vector<const Announced*>>& by_topic) {
   std::string text = "schema: commons-profile/1\nid: " + std::string(id) +
                      "\nabout: One device, as it announced itself to Home Assistant\nclaim: " +
                      Quoted(claim) + "\nmessages:\n";
@@ -69,19 +69,28 @@ void HomeAssistant::Forget(std::string_view topic) {
   std::erase_if(announced_, [&](const auto& entry) { return entry.first.first == topic; });
 }
 
+HomeAssistant::ByTopic HomeAssistant::OfDevice(std::string_view claim) const {
+  ByTopic by_topic;
+  for (const auto& [key, announced] : announced_) {
+    if (announced.claim == claim) by_topic[announced.topic].push_back(&announced);
+  }
+  return by_topic;
+}
+
 std::optional<DiscoveryRefusal> HomeAssistant::Fits(const Announced& announced) const {
   if (announced_.size() == limits::kAnnouncedMax) return DiscoveryRefusal::kFull;
-  // A profile refuses more than is refused here, such as invisible characters.
-  const ByTopic alone{{announced.topic, {&announced}}};
-  const std::string text = ProfileText("alone", announced.claim, alone);
-  if (!Profile::Parse(text, "alone").ok()) return DiscoveryRefusal::kText;
   for (const auto& [key, other] : announced_) {
     if (other.claim != announced.claim) continue;
     if (other.metric == announced.metric) return DiscoveryRefusal::kTwice;
-    if (other.topic == announced.topic && other.path.empty() != announced.path.empty()) {
+    if (other.topic == announced.topic && (other.path.empty() || announced.path.empty())) {
       return DiscoveryRefusal::kMixed;
     }
   }
+  // A profile refuses more than is refused here, such as invisible characters.
+  ByTopic by_topic = OfDevice(announced.claim);
+  by_topic[announced.topic].push_back(&announced);
+  const std::string text = ProfileText("proposal", announced.claim, by_topic);
+  if (!Profile::Parse(text, "proposal").ok()) return DiscoveryRefusal::kText;
   return std::nullopt;
 }
 
@@ -119,10 +128,7 @@ std::vector<HomeAssistant::Device> HomeAssistant::Devices() const {
 }
 
 std::optional<port::Proposal> HomeAssistant::Propose(std::string_view claim) const {
-  ByTopic by_topic;
-  for (const auto& [key, announced] : announced_) {
-    if (announced.claim == claim) by_topic[announced.topic].push_back(&announced);
-  }
+  const ByTopic by_topic = OfDevice(claim);
   if (by_topic.empty()) return std::nullopt;
   const std::string id = ProfileId(claim);
   return port::Proposal{.profile = id,

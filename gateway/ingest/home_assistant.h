@@ -46,6 +46,9 @@ class HomeAssistant {
  private:
   using Key = std::pair<std::string, std::string>;  // topic of the config, key of the component
 
+  using ByTopic = std::map<std::string, std::vector<const Announced*>>;
+
+  ByTopic OfDevice(std::string_view claim) const;
   std::optional<DiscoveryRefusal> Fits(const Announced& announced) const;
   void Forget(std::string_view topic);
   void Refuse(DiscoveryRefusal reason) { ++refused_[static_cast<std::size_t>(reason)]; }

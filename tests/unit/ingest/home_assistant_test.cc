@@ -196,6 +196,9 @@ TEST(HomeAssistantTest, TwoReadingsOfOneMetricAreNotOneDevice) {
   discovery.Note("homeassistant/sensor/d/three/config",
                  R"({"dev_cla":"voltage","unit_of_meas":"V","stat_t":"a","val_tpl":"{{value_json.v}}"})");
   EXPECT_EQ(discovery.refused(DiscoveryRefusal::kMixed), 1u);
+  discovery.Note("homeassistant/sensor/d/four/config", R"({"dev_cla":"voltage","unit_of_meas":"V","stat_t":"a"})");
+  EXPECT_EQ(discovery.refused(DiscoveryRefusal::kMixed), 2u);
+  EXPECT_EQ(Devices(discovery), "d: power");
 }
 
 TEST(HomeAssistantTest, TemplatesThatAreMoreThanAPathAreRefused) {
