@@ -20,10 +20,10 @@ struct Args {
 };
 
 std::string CheckBroker(const std::string& text) {
-  for (const std::string_view scheme : {"tcp://", "mqtt://", "ssl://", "mqtts://"}) {
+  for (const std::string_view scheme : {"tcp://", "ssl://"}) {
     if (text.size() > scheme.size() && text.starts_with(scheme)) return {};
   }
-  return "a broker is a URI like tcp://127.0.0.1:1883";
+  return "a broker is a URI like tcp://127.0.0.1:1883 or ssl://host:8883";
 }
 
 std::string CheckListen(const std::string& text) {

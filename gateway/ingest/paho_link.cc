@@ -2,7 +2,6 @@
 
 #include <mqtt/async_client.h>
 
-#include <algorithm>
 #include <utility>
 
 #include "gateway/model/limits.h"
@@ -34,8 +33,13 @@ int ReasonOf(const mqtt::token& token) {
 struct PahoLink::ConnectListener final : mqtt::iaction_listener {
   explicit ConnectListener(PahoLink& owner) : link(owner) {}
   void on_success(const mqtt::token& token) override {
-    link.Note({.kind = LinkEvent::Kind::kConnected,
-               .session_present = token.get_connect_response().is_session_present()});
+    // From here an exception would unwind through Paho's C frames.
+    try {
+      link.Note({.kind = LinkEvent::Kind::kConnected,
+                 .session_present = token.get_connect_response().is_session_present()});
+    } catch (const mqtt::exception& error) {
+      link.Note({.kind = LinkEvent::Kind::kFailed, .text = error.what()});
+    }
   }
   void on_failure(const mqtt::token& token) override {
     // Paho gives the reason of a CONNACK as its own return code, which is negative otherwise.
@@ -51,13 +55,11 @@ struct PahoLink::ConnectListener final : mqtt::iaction_listener {
 struct PahoLink::AnswerListener final : mqtt::iaction_listener {
   explicit AnswerListener(PahoLink& owner) : link(owner) {}
   void on_success(const mqtt::token& token) override {
-    // Paho counts a SUBACK as a success whatever it says.
-    const std::vector<mqtt::ReasonCode> codes =
-        token.get_type() == mqtt::token::SUBSCRIBE
-            ? token.get_subscribe_response().get_reason_codes()
-            : token.get_unsubscribe_response().get_reason_codes();
-    const int reason = codes.empty() ? 0 : *std::ranges::max_element(codes);
-    link.Note({.kind = LinkEvent::Kind::kAnswered, .id = IdOf(token), .reason = reason});
+    // Of the one filter that was asked for. Paho C++ 1.2.0 would throw if it were asked for the
+    // response: to it "no subscription existed" (0x11) is an error.
+    link.Note({.kind = LinkEvent::Kind::kAnswered,
+               .id = IdOf(token),
+               .reason = token.get_reason_code()});
   }
   void on_failure(const mqtt::token& token) override {
     link.Note({.kind = LinkEvent::Kind::kAnswered, .id = IdOf(token), .reason = ReasonOf(token)});

@@ -143,7 +143,7 @@ TEST(ConfigTest, RefusesWithThePlace) {
 }
 
 TEST(ConfigTest, WithoutAKeyFileTheGatewayWaitsForUnlock) {
-  const auto config = ParseConfig("schema: commonsd/1\ngateway: gw-a\nbroker: \"a://b\"\n");
+  const auto config = ParseConfig("schema: commonsd/1\ngateway: gw-a\nbroker: \"tcp://b\"\n");
   ASSERT_TRUE(config.ok()) << Message(config.status());
   EXPECT_EQ(config->key_file, "");
 }

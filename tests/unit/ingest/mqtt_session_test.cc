@@ -2,6 +2,7 @@
 // messages: PahoSource against a real mosquitto.
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <fstream>
 
 #include "gateway/model/limits.h"
@@ -239,6 +240,46 @@ TEST_F(MarkerRefusedTest, ALoginThatOthersMayReadIsNotUsed) {
   Running source(Options(), IntoInbox());
   EXPECT_TRUE(source.WaitUntilWarned("mode 0644 lets others at it"));
   EXPECT_FALSE(source->connected());
+}
+
+// A login that the dynamic-security plugin lets subscribe to sensors/# and $SYS/# alone.
+class RefusedFilterTest : public AccessTest {
+ protected:
+  void SetUp() override {
+    AccessTest::SetUp();
+    if (broker_ == nullptr) return;
+    broker_->Stop();
+    std::string plugin;
+    for (const auto& entry : std::filesystem::directory_iterator("/usr/lib")) {
+      const auto path = entry.path() / "mosquitto_dynamic_security.so";
+      if (std::filesystem::exists(path)) plugin = path.string();
+    }
+    if (plugin.empty()) GTEST_SKIP() << "mosquitto has no dynamic-security plugin here";
+    const std::string file = broker_->dir() + "/logins.json";
+    const std::string make = "mosquitto_ctrl dynsec init " + file +
+                             " gw secret > /dev/null && sed -i 's,\"#\",\"sensors/#\",' " + file;
+    GW_CHECK(std::system(make.c_str()) == 0);
+    broker_->Configure("allow_anonymous false\nplugin " + plugin + "\nplugin_opt_config_file " +
+                       file + "\n");
+    broker_->Start();
+  }
+};
+
+TEST_F(RefusedFilterTest, IsReportedWithoutItsTextAndTheRestIsThere) {
+  Running source(Options(), IntoInbox());
+  EXPECT_TRUE(source.WaitUntilWarned("refused 1 of 4 subscriptions: 1 not shown here"));
+  EXPECT_TRUE(source.WaitUntilWarned("publish and read commons/gw-test/marker"));
+  EXPECT_FALSE(source->connected());
+  ASSERT_TRUE(source->SetFilters({{"sensors/+/+"}}).ok());
+  ASSERT_TRUE(source.WaitUntilConnected());
+  EXPECT_FALSE(source.Warns("subscriptions"));
+}
+
+TEST_F(RefusedFilterTest, IsNamedIfItStandsInAProfileFile) {
+  PahoSourceOptions options = Options();
+  options.filters[1].may_be_shown = true;
+  Running source(std::move(options), IntoInbox());
+  EXPECT_TRUE(source.WaitUntilWarned("of/one/device (not authorized)"));
 }
 
 }  // namespace
