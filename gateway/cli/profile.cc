@@ -154,7 +154,7 @@ Status Test(Context& context, const Args& args) {
   const ingest::MessageSpec& message = *found[0].message;
   if (message.ignore) {
     std::cerr << "note: profile " << profile.id() << " ignores " << message.topic.text() << "\n";
-    context.Print(Table{{"device"}, {}});
+    context.Print(NamedTables{{"observations", {}}, {"personal", {}}});
     return OkStatus();
   }
   ingest::Decoder decoder;
