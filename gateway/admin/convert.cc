@@ -1,6 +1,7 @@
 #include "gateway/admin/convert.h"
 
 #include <algorithm>
+#include <map>
 
 namespace gateway::admin {
 namespace {
@@ -59,7 +60,32 @@ commons::v1::ListDevicesReply::Row ToMessage(const port::DeviceRow& row) {
   message.set_device(row.device);
   message.set_household(row.household);
   message.set_place(row.place);
+  message.set_profile(row.profile);
+  message.set_claim(row.claim);
   return message;
+}
+
+commons::v1::DiscoverDevicesReply::Row ToMessage(const port::Stranger& stranger) {
+  commons::v1::DiscoverDevicesReply::Row message;
+  message.set_heard(stranger.claim);
+  message.set_secret(stranger.secret);
+  message.set_profile(stranger.profile);
+  message.mutable_metrics()->Add(stranger.metrics.begin(), stranger.metrics.end());
+  message.set_messages(stranger.messages);
+  message.set_first_ms(ToMillis(stranger.first));
+  message.set_last_ms(ToMillis(stranger.last));
+  return message;
+}
+
+void AddHearing(const std::vector<port::DeviceHearing>& devices,
+                commons::v1::GetStatusReply& status) {
+  std::map<std::string_view, uint64_t> counts;
+  for (const port::DeviceHearing& device : devices) ++counts[device.state];
+  for (const auto& [state, count] : counts) {
+    auto* row = status.add_device_states();
+    row->set_state(std::string(state));
+    row->set_devices(count);
+  }
 }
 
 commons::v1::ListPlacesReply::Row ToMessage(const port::PlaceRow& row) {

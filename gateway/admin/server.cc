@@ -18,7 +18,8 @@ constexpr int64_t kStopGraceSeconds = 2;
 }  // namespace
 
 struct AdminServer::Impl {
-  Impl(port::Commands& commands, const port::CellSource& cells) : service(commands, cells) {}
+  Impl(port::Commands& commands, const port::CellSource& cells, const port::Listening& listening)
+      : service(commands, cells, listening) {}
   AdminService service;
   std::string socket_path;
   std::unique_ptr<grpc::Server> server;
@@ -26,9 +27,10 @@ struct AdminServer::Impl {
 
 StatusOr<std::unique_ptr<AdminServer>> AdminServer::Start(const std::string& socket_path,
                                                           port::Commands& commands,
-                                                          const port::CellSource& cells) {
+                                                          const port::CellSource& cells,
+                                                          const port::Listening& listening) {
   RETURN_IF_ERROR(ClearStaleSocket(socket_path));
-  auto impl = std::make_unique<Impl>(commands, cells);
+  auto impl = std::make_unique<Impl>(commands, cells, listening);
   impl->socket_path = socket_path;
 
   grpc::ServerBuilder builder;

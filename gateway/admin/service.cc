@@ -20,12 +20,6 @@ grpc::Status AnswerRows(grpc::ServerContext* context, const StatusOr<std::vector
   return grpc::Status::OK;
 }
 
-// Names end up in rows and in memory; what they may consist of is the pipeline's business.
-Status CheckName(std::string_view what, std::string_view name) {
-  if (name.size() <= limits::kTopicBytesMax) return OkStatus();
-  return InvalidArgument("%s: %d bytes, limit %d", what, name.size(), limits::kTopicBytesMax);
-}
-
 // An envelope's own size is bounded where it is parsed (crypto/dsse.h).
 Status CheckCount(std::string_view what, int count, std::size_t count_max) {
   if (static_cast<std::size_t>(count) <= count_max) return OkStatus();
@@ -73,25 +67,6 @@ grpc::Status AdminService::ListHouseholds(grpc::ServerContext* context,
                                           const commons::v1::ListHouseholdsRequest* /*request*/,
                                           commons::v1::ListHouseholdsReply* reply) {
   return AnswerRows(context, commands_.ListHouseholds(), reply);
-}
-
-grpc::Status AdminService::AddDevice(grpc::ServerContext* context,
-                                     const commons::v1::AddDeviceRequest* request,
-                                     commons::v1::AddDeviceReply* /*reply*/) {
-  const Status checked = CheckName("device", request->device());
-  if (!checked.ok()) return Answer(context, checked);
-  if (request->household().empty() == request->place().empty()) {
-    return Answer(context, InvalidArgument("device: is a household's or a place's; name one"));
-  }
-  return Answer(context, request->place().empty()
-                             ? commands_.AddDevice(request->device(), request->household())
-                             : commands_.AddPlaceDevice(request->device(), request->place()));
-}
-
-grpc::Status AdminService::ListDevices(grpc::ServerContext* context,
-                                       const commons::v1::ListDevicesRequest* /*request*/,
-                                       commons::v1::ListDevicesReply* reply) {
-  return AnswerRows(context, commands_.ListDevices(), reply);
 }
 
 grpc::Status AdminService::ImportGrant(grpc::ServerContext* context,
@@ -209,6 +184,13 @@ grpc::Status AdminService::GetStatus(grpc::ServerContext* context,
   const auto status = commands_.GetStatus();
   if (!status.ok()) return Answer(context, status.status());
   *reply = ToMessage(*status);
+  AddHearing(listening_.Hearing(), *reply);
+  if (const port::BrokerLogins logins = listening_.logins(); logins.made) {
+    auto* message = reply->mutable_broker_logins();
+    message->set_wanted(logins.wanted);
+    message->set_present(logins.present);
+    message->set_problem(logins.problem);
+  }
   return grpc::Status::OK;
 }
 

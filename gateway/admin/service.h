@@ -4,6 +4,7 @@
 #include "commons/v1/admin.grpc.pb.h"
 #include "gateway/port/cell_source.h"
 #include "gateway/port/commands.h"
+#include "gateway/port/listening.h"
 
 namespace gateway::admin {
 
@@ -11,11 +12,12 @@ namespace gateway::admin {
 // Unavailable" from "there is no daemon", which gRPC reports with the same code.
 inline constexpr char kRefusedKey[] = "commons-refused";
 
-// Thread-safe, as its two ports are.
+// Thread-safe, as its ports are.
 class AdminService final : public commons::v1::Admin::Service {
  public:
-  AdminService(port::Commands& commands, const port::CellSource& cells)
-      : commands_(commands), cells_(cells) {}
+  AdminService(port::Commands& commands, const port::CellSource& cells,
+               const port::Listening& listening)
+      : commands_(commands), cells_(cells), listening_(listening) {}
 
   grpc::Status AddHousehold(grpc::ServerContext* context,
                             const commons::v1::AddHouseholdRequest* request,
@@ -26,12 +28,6 @@ class AdminService final : public commons::v1::Admin::Service {
   grpc::Status ListHouseholds(grpc::ServerContext* context,
                               const commons::v1::ListHouseholdsRequest* request,
                               commons::v1::ListHouseholdsReply* reply) override;
-  grpc::Status AddDevice(grpc::ServerContext* context,
-                         const commons::v1::AddDeviceRequest* request,
-                         commons::v1::AddDeviceReply* reply) override;
-  grpc::Status ListDevices(grpc::ServerContext* context,
-                           const commons::v1::ListDevicesRequest* request,
-                           commons::v1::ListDevicesReply* reply) override;
   grpc::Status ImportGrant(grpc::ServerContext* context,
                            const commons::v1::ImportGrantRequest* request,
                            commons::v1::ImportGrantReply* reply) override;
@@ -71,6 +67,28 @@ class AdminService final : public commons::v1::Admin::Service {
   grpc::Status ListPlaces(grpc::ServerContext* context,
                           const commons::v1::ListPlacesRequest* request,
                           commons::v1::ListPlacesReply* reply) override;
+  // device_calls.cc
+  grpc::Status AddDevice(grpc::ServerContext* context,
+                         const commons::v1::AddDeviceRequest* request,
+                         commons::v1::AddDeviceReply* reply) override;
+  grpc::Status ListDevices(grpc::ServerContext* context,
+                           const commons::v1::ListDevicesRequest* request,
+                           commons::v1::ListDevicesReply* reply) override;
+  grpc::Status RenewDeviceLogin(grpc::ServerContext* context,
+                                const commons::v1::RenewDeviceLoginRequest* request,
+                                commons::v1::RenewDeviceLoginReply* reply) override;
+  grpc::Status DiscoverDevices(grpc::ServerContext* context,
+                               const commons::v1::DiscoverDevicesRequest* request,
+                               commons::v1::DiscoverDevicesReply* reply) override;
+  grpc::Status AddBrokerLogin(grpc::ServerContext* context,
+                              const commons::v1::AddBrokerLoginRequest* request,
+                              commons::v1::AddBrokerLoginReply* reply) override;
+  grpc::Status ListBrokerLogins(grpc::ServerContext* context,
+                                const commons::v1::ListBrokerLoginsRequest* request,
+                                commons::v1::ListBrokerLoginsReply* reply) override;
+  grpc::Status RemoveBrokerLogin(grpc::ServerContext* context,
+                                 const commons::v1::RemoveBrokerLoginRequest* request,
+                                 commons::v1::RemoveBrokerLoginReply* reply) override;
   // store_calls.cc
   grpc::Status ListKeySlots(grpc::ServerContext* context,
                             const commons::v1::ListKeySlotsRequest* request,
@@ -101,8 +119,14 @@ class AdminService final : public commons::v1::Admin::Service {
   Status StreamCells(const commons::v1::CellFilter& request,
                      grpc::ServerWriter<commons::v1::CellRow>& writer);
 
+  // device_calls.cc
+  // Returns NotFound, naming those there are, if no profile has this id.
+  Status CheckProfile(std::string_view profile) const;
+  StatusOr<port::DeviceEnrolment> EnrolmentOf(const commons::v1::AddDeviceRequest& request) const;
+
   port::Commands& commands_;
   const port::CellSource& cells_;
+  const port::Listening& listening_;
 };
 
 }  // namespace gateway::admin

@@ -33,6 +33,7 @@ int Run(int argc, char** argv) {
   RegisterHousehold(app, context);
   RegisterPlace(app, context);
   RegisterDevice(app, context);
+  RegisterBroker(app, context);
   RegisterResident(app, context);
   RegisterGrant(app, context);
   RegisterPolicy(app, context);

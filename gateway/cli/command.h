@@ -59,6 +59,7 @@ void RegisterInit(CLI::App& app, Context& context);
 void RegisterHousehold(CLI::App& app, Context& context);
 void RegisterPlace(CLI::App& app, Context& context);
 void RegisterDevice(CLI::App& app, Context& context);
+void RegisterBroker(CLI::App& app, Context& context);
 void RegisterResident(CLI::App& app, Context& context);
 void RegisterGrant(CLI::App& app, Context& context);
 void RegisterPolicy(CLI::App& app, Context& context);

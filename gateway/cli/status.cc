@@ -38,6 +38,12 @@ Status Show(Context& context) {
     totals[count.outcome()] += count.observations();
     if (!count.reason().empty()) reasons[count.outcome()][count.reason()] = count.observations();
   }
+  Tally device_states;
+  for (const auto& row : status.device_states()) {
+    device_states["devices"][row.state()] = row.devices();
+  }
+  const bool makes = status.has_broker_logins();
+  const auto& logins = status.broker_logins();
   context.Print(Record{{"commons", status.commons()},
                        {"gateway", status.gateway()},
                        {"state", status.state()},
@@ -59,6 +65,12 @@ Status Show(Context& context) {
                        {"folded", uint64_t{status.folded()}},
                        {"households", uint64_t{status.households()}},
                        {"devices", uint64_t{status.devices()}},
+                       {"device_states", std::move(device_states)},
+                       {"broker_logins", makes ? Value(uint64_t{logins.wanted()}) : Value()},
+                       {"broker_logins_present",
+                        makes ? Value(uint64_t{logins.present()}) : Value()},
+                       {"broker_logins_problem",
+                        logins.problem().empty() ? Value() : Value(logins.problem())},
                        {"open_days", uint64_t{status.open_days()}},
                        {"ledger_size", uint64_t{status.ledger_size()}},
                        {"ledger_root", HexEncode(status.ledger_root())},

@@ -134,6 +134,9 @@ StatusOr<Config> ParseConfig(std::string_view text) {
   if (config.broker.find("://") == std::string::npos) {
     fields.Fail("broker", "a broker is a URI like tcp://127.0.0.1:1883");
   }
+  if (fields.Has("broker_logins")) {
+    config.broker_logins = fields.Bool("broker_logins");
+  }
   if (fields.Has("key_file")) {
     config.key_file = fields.Text("key_file");
     if (!config.key_file.starts_with('/')) fields.Fail("key_file", "needs an absolute path");

@@ -29,6 +29,7 @@ std::string_view HelpText();
 struct Config {
   GatewayId gateway;
   std::string broker;
+  bool broker_logins = false;  // devices get logins of their own at the broker
   std::string key_file;  // absolute; empty: locked until `commons unlock`
   std::string listen;    // "host:port" for peers and parties; empty: no federation
   std::string profiles;  // a folder; empty: the one that was installed

@@ -6,11 +6,13 @@
 #include "gateway/admin/server.h"
 #include "gateway/base/log.h"
 #include "gateway/crypto/secret.h"
+#include "gateway/daemon/logins.h"
 #include "gateway/daemon/process.h"
 #include "gateway/daemon/unlock.h"
 #include "gateway/federation/server.h"
 #include "gateway/ingest/door.h"
 #include "gateway/ingest/heard.h"
+#include "gateway/ingest/listener.h"
 #include "gateway/ingest/paho_source.h"
 #include "gateway/ingest/profile.h"
 #include "gateway/model/time.h"
@@ -26,13 +28,29 @@ StatusOr<std::vector<ingest::Profile>> LoadProfiles(const Config& config) {
   return ingest::LoadProfiles(GATEWAY_PROFILES_DIR);
 }
 
+std::vector<port::ProfileRow> RowsOf(const std::vector<ingest::Profile>& profiles) {
+  std::vector<port::ProfileRow> rows;
+  for (const ingest::Profile& profile : profiles) {
+    port::ProfileRow& row = rows.emplace_back();
+    row.id = profile.id();
+    row.about = profile.about();
+    for (const ingest::MessageSpec& message : profile.messages()) {
+      row.topics.push_back(message.topic.text());
+    }
+    row.metrics = profile.Metrics();
+  }
+  return rows;
+}
+
 // Everything with a life of its own, in the order in which it starts.
 struct Gateway {
   std::unique_ptr<pipeline::Pipeline> pipeline;
   crypto::TlsIdentity tls;  // in use as long as `federation` is
   ingest::Heard heard;
   std::unique_ptr<ingest::Door> door;
+  ingest::Announcements announcements;
   std::unique_ptr<ingest::PahoSource> source;
+  std::unique_ptr<ingest::Listener> listener;
   std::unique_ptr<admin::AdminServer> admin;
   std::unique_ptr<federation::FederationServer> federation;
 };
@@ -65,22 +83,37 @@ Status StartRims(const Arguments& arguments, const Config& config, const std::at
                  Gateway& gateway) {
   ASSIGN_OR_RETURN(std::vector<ingest::Profile> profiles, LoadProfiles(config));
   std::vector<std::string> filters = ingest::Filters(profiles);
-  gateway.door = std::make_unique<ingest::Door>(std::move(profiles), *gateway.pipeline,
-                                                gateway.heard);
+  filters.insert(filters.end(), std::begin(ingest::kDiscoveryFilters),
+                 std::end(ingest::kDiscoveryFilters));
+  gateway.door = std::make_unique<ingest::Door>(profiles, *gateway.pipeline, gateway.heard);
   ASSIGN_OR_RETURN(gateway.source,
                    ingest::PahoSource::Create(
                        {.broker = config.broker,
                         .client_id = "commonsd-" + config.gateway.value(),
                         .filters = std::move(filters),
                         .stop = &stop},
-                       [door = gateway.door.get()](const port::Delivery& delivery) {
-                         return door->Handle(delivery);
+                       [&gateway](const port::Delivery& delivery) {
+                         if (gateway.announcements.Take(delivery)) return OkStatus();
+                         return gateway.door->Handle(delivery);
                        }));
   gateway.pipeline->SetBrokerState(
       [source = gateway.source.get()] { return source->connected(); });
+  gateway.listener = std::make_unique<ingest::Listener>(ingest::ListenerParts{
+      .heard = &gateway.heard,
+      .announcements = &gateway.announcements,
+      .intake = gateway.pipeline.get(),
+      .profiles = RowsOf(profiles),
+      .sends = [profiles = std::move(profiles)](const port::EnrolledDevice& device) {
+        return SendingOf(device, profiles);
+      },
+      .broker = [source = gateway.source.get()] {
+        return port::BrokerState{.connected = source->connected()};
+      },
+      .logins = {},
+      .is_at_broker = {}});
   ASSIGN_OR_RETURN(gateway.admin,
                    admin::AdminServer::Start(arguments.dir + "/admin.sock", *gateway.pipeline,
-                                             *gateway.pipeline));
+                                             *gateway.pipeline, *gateway.listener));
   return OkStatus();
 }
 
@@ -119,7 +152,8 @@ Status Run(const Arguments& arguments, const std::atomic<bool>& stop) {
            .checkpoint_interval = config->checkpoint,
            .sync = {.interval = config->sync, .bytes_max = config->sync_bytes},
            .space = {.quota_bytes = config->disk_quota,
-                     .free_bytes_min = config->disk_free_min}}));
+                     .free_bytes_min = config->disk_free_min},
+           .broker_logins = config->broker_logins}));
   Status started = StartRims(arguments, *config, stop, gateway);
   if (started.ok()) started = StartFederation(*config, real_clock, gateway);
   if (started.ok()) {

@@ -88,7 +88,7 @@ const Conversion* Converter::Find(std::string_view from, const std::string& to) 
   }
   const std::optional<Conversion> conversion = ConvertUnit(from, to);
   if (!conversion) return nullptr;
-  return &cached_.emplace_back(std::string(from), to, *conversion).conversion;
+  return &cached_.emplace_back(Cached{std::string(from), to, *conversion}).conversion;
 }
 
 Converted Converter::Convert(const Observation& observation, const Metric& metric,

@@ -224,6 +224,7 @@ std::string_view DiscoveryRefusalName(DiscoveryRefusal refusal) {
     case DiscoveryRefusal::kStateTopic: return "state-topic";
     case DiscoveryRefusal::kStates: return "states";
     case DiscoveryRefusal::kTwice: return "twice";
+    case DiscoveryRefusal::kText: return "text";
     case DiscoveryRefusal::kMixed: return "mixed";
     case DiscoveryRefusal::kFull: return "full";
     case DiscoveryRefusal::kCount: break;

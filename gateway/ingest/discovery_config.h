@@ -23,6 +23,7 @@ enum class DiscoveryRefusal : uint8_t {
   kStateTopic,  // none, too long, or with wildcards, '$' in front, braces or control characters
   kStates,      // payloads for on and off that are no words, or the same
   kTwice,       // another of the device's announced the metric before
+  kText,        // a topic, path or word with characters that a profile cannot hold
   kMixed,       // the same topic was announced as JSON and as a bare value
   kFull,        // there is no room for more
   kCount,

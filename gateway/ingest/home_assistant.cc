@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "gateway/base/status.h"
+#include "gateway/ingest/profile.h"
 #include "gateway/model/limits.h"
 
 namespace gateway::ingest {
@@ -47,8 +48,9 @@ std::string ReadingLine(const Announced& announced) {
   return line + "}\n";
 }
 
-std::string ProfileText(std::string_view id, std::string_view claim,
-                        const std::map<std::string, std::vector<const Announced*>>& by_topic) {
+using ByTopic = std::map<std::string, std::vector<const Announced*>>;
+
+std::string ProfileText(std::string_view id, std::string_view claim, const ByTopic& by_topic) {
   std::string text = "schema: commons-profile/1\nid: " + std::string(id) +
                      "\nabout: One device, as it announced itself to Home Assistant\nclaim: " +
                      Quoted(claim) + "\nmessages:\n";
@@ -69,6 +71,10 @@ void HomeAssistant::Forget(std::string_view topic) {
 
 std::optional<DiscoveryRefusal> HomeAssistant::Fits(const Announced& announced) const {
   if (announced_.size() == limits::kAnnouncedMax) return DiscoveryRefusal::kFull;
+  // A profile refuses more than is refused here, such as invisible characters.
+  const ByTopic alone{{announced.topic, {&announced}}};
+  const std::string text = ProfileText("alone", announced.claim, alone);
+  if (!Profile::Parse(text, "alone").ok()) return DiscoveryRefusal::kText;
   for (const auto& [key, other] : announced_) {
     if (other.claim != announced.claim) continue;
     if (other.metric == announced.metric) return DiscoveryRefusal::kTwice;
@@ -113,7 +119,7 @@ std::vector<HomeAssistant::Device> HomeAssistant::Devices() const {
 }
 
 std::optional<port::Proposal> HomeAssistant::Propose(std::string_view claim) const {
-  std::map<std::string, std::vector<const Announced*>> by_topic;
+  ByTopic by_topic;
   for (const auto& [key, announced] : announced_) {
     if (announced.claim == claim) by_topic[announced.topic].push_back(&announced);
   }

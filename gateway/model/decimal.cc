@@ -64,13 +64,19 @@ StatusOr<Decimal> Decimal::Parse(std::string_view text) {
     rest.remove_prefix(1);
   }
   std::size_t significant = 0;
+  std::size_t zeros = 0;  // seen since the last other digit: they count only if one follows
   const auto take_digits = [&](bool fraction) -> bool {
     bool any = false;
     for (; !rest.empty() && IsDigit(rest.front()); rest.remove_prefix(1)) {
       any = true;
       if (fraction) --result.exponent_;
-      if (result.mantissa_ == 0 && rest.front() == '0') continue;
-      if (++significant > kDigitsMax) return false;
+      if (rest.front() == '0') {
+        if (result.mantissa_ != 0) ++zeros;
+        continue;
+      }
+      significant += zeros + 1;
+      if (significant > kDigitsMax) return false;
+      for (; zeros > 0; --zeros) result.mantissa_ *= 10;
       result.mantissa_ = result.mantissa_ * 10 + static_cast<unsigned>(rest.front() - '0');
     }
     return any;
@@ -95,7 +101,8 @@ StatusOr<Decimal> Decimal::Parse(std::string_view text) {
     }
     result.exponent_ += negative ? -exponent : exponent;
   }
-  if (!rest.empty()) return bad();
+  if (!rest.empty() || zeros > 1'000) return bad();
+  result.exponent_ += static_cast<int>(zeros);
   return result.Normalised();
 }
 

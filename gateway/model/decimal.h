@@ -14,7 +14,7 @@ class Decimal {
  public:
   // JSON's number grammar without a leading '+': "-?digits[.digits][(e|E)[+-]digits]". Leading
   // zeros are allowed in the integer part, since bare payloads have them; at most 30 significant
-  // digits and exponents from -30 to 30.
+  // digits, zeros at the end apart, and exponents from -30 to 30.
   // Returns InvalidArgument if the text is anything else or out of those bounds.
   static StatusOr<Decimal> Parse(std::string_view text);
 

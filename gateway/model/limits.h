@@ -16,6 +16,11 @@ inline constexpr std::size_t kDevicesMax = 10'000;
 inline constexpr std::size_t kAdultsPerHouseholdMax = 16;
 inline constexpr std::size_t kGrantsPerHouseholdMax = 256;
 
+// Devices of one household or place: they are one row of the registry.
+inline constexpr std::size_t kDevicesPerOwnerMax = 1'000;
+inline constexpr std::size_t kClaimBytesMax = 128;
+inline constexpr std::size_t kBridgeLoginsMax = 64;
+
 // MQTT.
 inline constexpr std::size_t kTopicBytesMax = 512;
 inline constexpr std::size_t kTopicLevelsMax = 32;
@@ -51,6 +56,13 @@ static_assert(kInflightMax >= 4 * kBrokerInflightMax);
 static_assert(kPacketBytesMax >= 8 * (kPayloadBytesMax + kTopicBytesMax));
 inline constexpr std::chrono::milliseconds kReconnectMin{500};
 inline constexpr std::chrono::milliseconds kReconnectMax{30'000};
+// How long the broker keeps a session, and so a message, at most.
+inline constexpr std::chrono::hours kSessionLife{30 * 24};
+// Commands to the broker's dynamic-security plugin in one message: mosquitto 2.0.11 writes its file
+// anew for each of them, and serves nobody meanwhile.
+inline constexpr std::size_t kBrokerCommandsMax = 16;
+inline constexpr std::size_t kLoginTopicsMax = 256;  // topics that one login may publish to
+inline constexpr std::chrono::seconds kBrokerAnswerMax{30};
 // A stamp further ahead of now than this is quarantined as `future`.
 inline constexpr std::chrono::minutes kFutureStampMax{5};
 // A stamp before 2000-01-01T00:00:00Z is one of a clock that was never set.

@@ -1,5 +1,7 @@
 #include "gateway/pipeline/admissions.h"
 
+#include <algorithm>
+
 #include "gateway/policy/decide.h"
 
 namespace gateway::pipeline {
@@ -8,7 +10,10 @@ namespace {
 using port::Admission;
 using port::DoorCode;
 
+constexpr std::string_view kAnyPart = ":*";
+
 const Admission kUnknownDevice{.code = DoorCode::kUnknownDevice};
+const Admission kOtherProfile{.code = DoorCode::kOtherProfile};
 const Admission kHouseholdUnconfirmed{.code = DoorCode::kHouseholdUnconfirmed};
 const Admission kPlaceUnconfirmed{.code = DoorCode::kPlaceUnconfirmed};
 const Admission kNotCollected{.code = DoorCode::kNoCollectRule};
@@ -28,23 +33,27 @@ DoorCode CodeOf(policy::CollectCode code) {
 
 }  // namespace
 
-port::EnrolledDevice EnrolledAs(const DeviceId& device) {
-  return {.device = device, .profile = "generic", .claim = device.value()};
-}
-
 void Admissions::Add(const store::Vault& vault, const Household& household,
-                     const DeviceId& device) {
-  Device& entry = devices_[device.value()];
-  enrolled_.push_back(EnrolledAs(device));
+                     const port::EnrolledDevice& enrolled) {
+  const DeviceId& device = enrolled.device;
+  Device& entry = devices_[enrolled.claim];
+  entry.profile = enrolled.profile;
+  Millis& expected = enrolled_.emplace_back(enrolled).expected;
   const bool is_place = household.kind == OwnerKind::kPlace;
   entry.unconfirmed = is_place ? &kPlaceUnconfirmed : &kHouseholdUnconfirmed;
   if (household.confirmed_at.has_value()) entry.unconfirmed = nullptr;
+  AddParts(enrolled.claim, enrolled.profile,
+           entry.unconfirmed == nullptr ? DoorCode::kAdmitted : entry.unconfirmed->code);
   if (rules_ == nullptr || entry.unconfirmed != nullptr) return;
   const policy::Policy& policy = rules_->documents.policy;
   for (const Metric& metric : policy.metrics) {
     policy::CollectDecision decision = policy::DecideCollect(policy, metric.id);
     DoorCode code = CodeOf(decision.code);
     if (code == DoorCode::kAdmitted && metric.owner != household.kind) code = DoorCode::kWrongOwner;
+    // Nobody knows when something happens.
+    if (code == DoorCode::kAdmitted && metric.kind != MetricKind::kEvent) {
+      expected = std::max(expected, metric.interval);
+    }
     entry.metrics[metric.id.value()] = {
         .code = code,
         .rule = std::move(decision.rule),
@@ -56,18 +65,39 @@ void Admissions::Add(const store::Vault& vault, const Household& household,
   }
 }
 
-const Admission& Admissions::Find(std::string_view /*profile*/, std::string_view claim,
+void Admissions::AddParts(std::string_view claim, const std::string& profile, DoorCode code) {
+  for (std::size_t colon = claim.find(':'); colon != std::string_view::npos;
+       colon = claim.find(':', colon + 1)) {
+    std::vector<Part>& parts = parts_[std::string(claim.substr(0, colon))];
+    const auto found = std::ranges::find(parts, profile, &Part::profile);
+    if (found == parts.end()) {
+      parts.push_back({profile, code});
+    } else if (code == DoorCode::kAdmitted) {
+      found->code = code;
+    }
+  }
+}
+
+const Admission& Admissions::Find(std::string_view profile, std::string_view claim,
                                   std::string_view metric) const {
   const auto it = devices_.find(claim);
   if (it == devices_.end()) return kUnknownDevice;
+  if (it->second.profile != profile) return kOtherProfile;
   if (it->second.unconfirmed != nullptr) return *it->second.unconfirmed;
   const auto found = it->second.metrics.find(metric);
   return found == it->second.metrics.end() ? kNotCollected : found->second;
 }
 
-DoorCode Admissions::FindDevice(std::string_view /*profile*/, std::string_view claim) const {
+DoorCode Admissions::FindDevice(std::string_view profile, std::string_view claim) const {
+  if (claim.ends_with(kAnyPart)) {
+    const auto parts = parts_.find(claim.substr(0, claim.size() - kAnyPart.size()));
+    if (parts == parts_.end()) return DoorCode::kUnknownDevice;
+    const auto part = std::ranges::find(parts->second, profile, &Part::profile);
+    return part == parts->second.end() ? DoorCode::kOtherProfile : part->code;
+  }
   const auto it = devices_.find(claim);
   if (it == devices_.end()) return DoorCode::kUnknownDevice;
+  if (it->second.profile != profile) return DoorCode::kOtherProfile;
   return it->second.unconfirmed != nullptr ? it->second.unconfirmed->code : DoorCode::kAdmitted;
 }
 

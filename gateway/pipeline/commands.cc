@@ -1,4 +1,4 @@
-// Pipeline as Commands, the part about people: households and grants; devices are in places.cc.
+// Pipeline as Commands, the part about people: households and grants; devices are in devices.cc.
 // Each runs on the pipeline thread and answers once its change is durable.
 #include <algorithm>
 
@@ -115,13 +115,6 @@ StatusOr<std::vector<port::HouseholdRow>> Pipeline::ListHouseholds() {
                       .grants = static_cast<uint32_t>(live)});
     }
     return rows;
-  });
-}
-
-Status Pipeline::AddDevice(const std::string& device, const std::string& household) {
-  return Call<Status>([&]() -> Status {
-    const Household* found = core_->registry().FindHousehold(HouseholdId(household));
-    return found == nullptr ? NoSuchHousehold() : EnrolDevice(device, *found);
   });
 }
 

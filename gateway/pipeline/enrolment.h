@@ -15,6 +15,13 @@ namespace gateway::pipeline {
 // Returns InvalidArgument if it is none.
 Status CheckLabel(std::string_view what, std::string_view label);
 
+// What topics and payloads call a device: at most kClaimBytesMax bytes without wildcards.
+Status CheckClaim(std::string_view claim);
+Status CheckProfileId(std::string_view profile);
+
+// `bytes` random bytes in lower-case Base32 (RFC 4648) without padding: to be typed by hand.
+std::string RandomBase32(std::size_t bytes);
+
 // Returns InvalidArgument unless `zone` lies in the zone that the roster gives to `gateway`.
 Status CheckZone(const policy::Documents& documents, const GatewayId& gateway,
                  const std::string& zone);

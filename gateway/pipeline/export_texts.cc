@@ -171,7 +171,9 @@ StatusOr<std::string> ExportHouseholdJson(const HouseholdFacts& facts) {
   }
   for (const GrantRecord& record : household.grants) grants.push_back(GrantJson(record));
   for (const Metric& metric : facts.metrics) metrics.push_back(MetricJson(facts, metric));
-  for (const DeviceId& device : household.devices) devices.push_back(device.value());
+  for (const port::EnrolledDevice& enrolled : household.devices) {
+    devices.push_back(enrolled.device.value());
+  }
   Fields fields = {{"format", JsonText(kExportFormat)},
                    {"commons", JsonText(facts.commons)},
                    {"gateway", JsonText(facts.gateway.value())},

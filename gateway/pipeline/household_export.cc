@@ -69,7 +69,8 @@ using SeriesNames = std::map<SeriesId, SeriesName>;
 
 SeriesNames NamesOf(const store::Vault& vault, const HouseholdFacts& facts) {
   SeriesNames names;
-  for (const DeviceId& device : facts.household.devices) {
+  for (const port::EnrolledDevice& enrolled : facts.household.devices) {
+    const DeviceId& device = enrolled.device;
     for (const Metric& metric : facts.metrics) {
       names[vault.SeriesOf(device.value(), metric.id.value())] = {device.value(), &metric};
     }

@@ -35,6 +35,7 @@ Pipeline::Pipeline(PipelineOptions options)
       space_(options.space),
       traits_(std::move(options.traits)),
       env_(options.env),
+      broker_logins_(options.broker_logins),
       keyslots_path_(std::move(options.keyslots)),
       master_(std::move(options.master)) {}
 

@@ -49,6 +49,7 @@ struct PipelineOptions {
   store::SyncerOptions sync = {};
   store::SpaceLimits space{.quota_bytes = 0, .free_bytes_min = limits::kDiskFreeMin};
   port::TraitsOf traits = nullptr;  // asked while the pipeline starts and on its thread; null: none
+  bool broker_logins = false;  // devices get logins of their own at the broker
   rocksdb::Env* env = nullptr;  // for tests: see store::DatabaseOptions
 };
 
@@ -94,8 +95,6 @@ class Pipeline final : public port::Intake, public port::Commands, public port::
                           const std::vector<std::string>& acceptances,
                           const std::string& confirmation) override;
   StatusOr<std::vector<port::HouseholdRow>> ListHouseholds() override;
-  Status AddDevice(const std::string& device, const std::string& household) override;
-  StatusOr<std::vector<port::DeviceRow>> ListDevices() override;
   StatusOr<std::string> ImportGrant(const std::string& envelope) override;
   StatusOr<uint32_t> WithdrawGrants(const std::string& household,
                                     const std::string& grant_id) override;
@@ -114,7 +113,14 @@ class Pipeline final : public port::Intake, public port::Commands, public port::
   Status AddPlace(const std::string& place, const std::string& zone) override;
   Status ConfirmPlace(const std::string& place, const std::string& confirmation) override;
   StatusOr<std::vector<port::PlaceRow>> ListPlaces() override;
-  Status AddPlaceDevice(const std::string& device, const std::string& place) override;
+  // devices.cc
+  StatusOr<port::DeviceCredentials> EnrolDevice(const port::DeviceEnrolment& enrolment) override;
+  StatusOr<std::vector<port::DeviceRow>> ListDevices() override;
+  StatusOr<port::DeviceCredentials> RenewLogin(const std::string& device) override;
+  StatusOr<port::DeviceCredentials> AddBrokerLogin(const std::string& name,
+                                                   const std::string& profile) override;
+  StatusOr<std::vector<port::BrokerLoginRow>> ListBrokerLogins() override;
+  Status RemoveBrokerLogin(const std::string& name) override;
   // keys.cc
   StatusOr<std::vector<port::KeySlotRow>> ListKeySlots() override;
   Status AddKeySlot(const std::string& slot) override;
@@ -222,7 +228,8 @@ class Pipeline final : public port::Intake, public port::Commands, public port::
   // Of a crash, or of a restore that brought an erased owner back.
   Status FinishErasures();
   Status CommitHousehold(Household household);  // or a place
-  Status EnrolDevice(const std::string& device, const Household& owner);
+  port::DeviceCredentials NewCredentials() const;
+  Status CommitBridges(std::vector<port::BridgeLogin> bridges);
   StatusOr<HouseholdFacts> GatherFacts(const std::string& household);  // export.cc
   // Runs `command` on the pipeline thread and waits for its result.
   template <typename Result>
@@ -239,6 +246,7 @@ class Pipeline final : public port::Intake, public port::Commands, public port::
   const store::SpaceLimits space_;
   const port::TraitsOf traits_;
   rocksdb::Env* const env_;
+  const bool broker_logins_;
   const std::string keyslots_path_;
   crypto::MasterKeys master_;  // moved on by Start
   std::function<bool()> broker_connected_;

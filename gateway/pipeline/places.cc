@@ -70,44 +70,4 @@ StatusOr<std::vector<port::PlaceRow>> Pipeline::ListPlaces() {
   });
 }
 
-Status Pipeline::AddPlaceDevice(const std::string& device, const std::string& place) {
-  return Call<Status>([&]() -> Status {
-    const Household* found = core_->registry().FindPlace(HouseholdId(place));
-    return found == nullptr ? NoSuchPlace() : EnrolDevice(device, *found);
-  });
-}
-
-Status Pipeline::EnrolDevice(const std::string& device, const Household& owner) {
-  Registry& registry = core_->registry();
-  RETURN_IF_ERROR(CheckLabel("device", device));
-  if (registry.FindDevice(DeviceId(device)) != nullptr) {
-    return AlreadyExists("a device of this id is enrolled already");
-  }
-  if (registry.device_count() >= limits::kDevicesMax) {
-    return ResourceExhausted("devices: %d, the most one gateway serves", limits::kDevicesMax);
-  }
-  Household changed = owner;
-  changed.devices.emplace_back(device);
-  return CommitHousehold(std::move(changed));
-}
-
-StatusOr<std::vector<port::DeviceRow>> Pipeline::ListDevices() {
-  return Call<StatusOr<std::vector<port::DeviceRow>>>([&] {
-    std::vector<port::DeviceRow> rows;
-    for (const auto& [id, household] : core_->registry().households()) {
-      for (const DeviceId& device : household.devices) {
-        rows.push_back({.device = device.value(), .household = id.value(), .place = {}});
-      }
-    }
-    for (const auto& [id, place] : core_->registry().places()) {
-      for (const DeviceId& device : place.devices) {
-        rows.push_back({.device = device.value(), .household = {}, .place = id.value()});
-      }
-    }
-    std::sort(rows.begin(), rows.end(),
-              [](const auto& a, const auto& b) { return a.device < b.device; });
-    return rows;
-  });
-}
-
 }  // namespace gateway::pipeline

@@ -14,6 +14,7 @@ Status Registry::Load() {
   places_.clear();
   documents_.clear();
   rule_since_.clear();
+  bridges_.clear();
   std::vector<std::string> household_rows;  // need the charter's commons; read after it
   Status failure;
   RETURN_IF_ERROR(vault_.db().Scan(
@@ -64,6 +65,10 @@ Status Registry::LoadRow(std::string_view plain) {
     audiences_ = std::make_shared<const Audiences>(std::move(audiences));
     return OkStatus();
   }
+  if (plain.front() == static_cast<char>(RegistryRow::kBridges)) {
+    ASSIGN_OR_RETURN(bridges_, DecodeBridges(plain));
+    return OkStatus();
+  }
   ASSIGN_OR_RETURN(auto document, DecodeDocument(plain));
   documents_[document.first] = std::move(document.second);
   return OkStatus();
@@ -82,8 +87,10 @@ void Registry::Keep(Household household) {
 void Registry::Index(const Household& household) {
   if (household.kind == OwnerKind::kHousehold) subjects_[household.subject] = &household;
   owners_[household.owner] = &household;
-  for (const DeviceId& device : household.devices) {
+  for (const port::EnrolledDevice& enrolled : household.devices) {
+    const DeviceId& device = enrolled.device;
     devices_[device] = &household;
+    claims_.insert(enrolled.claim);
     if (rules_ == nullptr) continue;
     const DeviceKey device_key =
         DeviceKey::FromBytes(vault_.RowPseudonym("device", device.value()));
@@ -97,7 +104,7 @@ void Registry::Index(const Household& household) {
           info.sheet_zone = *std::move(zone);
         }
       }
-      if (traits_) info.traits = traits_(EnrolledAs(device), metric);
+      if (traits_) info.traits = traits_(enrolled, metric);
       series_[vault_.SeriesOf(device.value(), metric.id.value())] = std::move(info);
     }
   }
@@ -107,6 +114,7 @@ void Registry::Reindex() {
   subjects_.clear();
   owners_.clear();
   devices_.clear();
+  claims_.clear();
   series_.clear();
   for (const auto& [id, household] : households_) Index(household);
   for (const auto& [id, place] : places_) Index(place);
@@ -168,6 +176,11 @@ Status Registry::SaveHousehold(store::Batch& batch, const Household& household) 
                           EncodeHousehold(household));
 }
 
+Status Registry::SaveBridges(store::Batch& batch, const std::vector<port::BridgeLogin>& bridges) {
+  return vault_.PutOwn(batch, Table::kRegistry, vault_.RowPseudonym("broker", "logins"),
+                       EncodeBridges(bridges));
+}
+
 void Registry::Forget(const OwnerId& owner) {
   std::erase_if(households_, [&](const auto& entry) { return entry.second.owner == owner; });
   Reindex();
@@ -213,9 +226,10 @@ std::shared_ptr<const port::AdmissionTable> Registry::MakeAdmissions() const {
   auto table = std::make_shared<Admissions>(rules_);
   for (const auto* owners : {&households_, &places_}) {
     for (const auto& [id, owner] : *owners) {
-      for (const DeviceId& device : owner.devices) table->Add(vault_, owner, device);
+      for (const port::EnrolledDevice& device : owner.devices) table->Add(vault_, owner, device);
     }
   }
+  table->SetBridges(bridges_);
   return table;
 }
 

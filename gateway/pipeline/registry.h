@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <utility>
@@ -39,7 +40,7 @@ struct Household {
   std::vector<std::string> adult_keys;   // Ed25519, one per accepted adult
   std::vector<std::string> acceptances;  // envelopes
   std::string confirmation;              // envelope
-  std::vector<DeviceId> devices;
+  std::vector<port::EnrolledDevice> devices;  // `expected` is left to the admissions
   std::vector<GrantRecord> grants;
   OwnerId owner;  // derived from subject; the owner part of its row keys
 };
@@ -94,6 +95,9 @@ class Registry {
   // Whose rows its readings are in. A series that is not known has rows of its own.
   DeviceKey DeviceOf(const SeriesId& series) const;
   std::size_t device_count() const { return devices_.size(); }
+  // Whether a device is enrolled under this claim, with whatever profile.
+  bool IsClaimed(const std::string& claim) const { return claims_.contains(claim); }
+  const std::vector<port::BridgeLogin>& bridges() const { return bridges_; }
 
   // Null until documents were activated.
   const std::shared_ptr<const Rules>& rules() const { return rules_; }
@@ -105,6 +109,8 @@ class Registry {
   Status SaveHousehold(store::Batch& batch, const Household& household);
   void TakeHousehold(Household household);
   void Forget(const OwnerId& owner);
+  Status SaveBridges(store::Batch& batch, const std::vector<port::BridgeLogin>& bridges);
+  void TakeBridges(std::vector<port::BridgeLogin> bridges) { bridges_ = std::move(bridges); }
 
   // Rules that are unchanged keep their `since`; new and changed ones get `now`, or their own
   // later validity.
@@ -127,10 +133,12 @@ class Registry {
   std::map<RuleId, std::pair<std::string, Time>> rule_since_;  // fingerprint, since
   std::shared_ptr<const Rules> rules_;
   std::shared_ptr<const Audiences> audiences_ = std::make_shared<const Audiences>();
+  std::vector<port::BridgeLogin> bridges_;
   // Indices into the above.
   std::map<SubjectId, const Household*> subjects_;  // of households
   std::map<OwnerId, const Household*> owners_;
   std::map<DeviceId, const Household*> devices_;
+  std::set<std::string> claims_;
   std::unordered_map<SeriesId, SeriesInfo> series_;
 };
 

@@ -6,8 +6,8 @@
 namespace gateway::pipeline {
 namespace {
 
-// Version 1 had no owner kind: all were households.
-constexpr uint8_t kHouseholdVersion = 2;
+// Those before were before the first release.
+constexpr uint8_t kHouseholdVersion = 3;
 
 void PutTime(ByteWriter& out, Time time) { out.I64(time.time_since_epoch().count()); }
 Time TakeTime(ByteReader& in) { return Time(Millis(in.I64())); }
@@ -38,7 +38,11 @@ std::string EncodeHousehold(const Household& household) {
   PutList(out, household.acceptances);
   out.Text(household.confirmation);
   out.Varint(household.devices.size());
-  for (const DeviceId& device : household.devices) out.Text(device.value());
+  for (const port::EnrolledDevice& device : household.devices) {
+    out.Text(device.device.value()).Text(device.profile).Text(device.claim);
+    out.U8(device.secret ? 1 : 0).Text(device.own_profile);
+    out.Text(device.login).Text(device.password);
+  }
   out.Varint(household.grants.size());
   for (const GrantRecord& record : household.grants) {
     out.Text(record.envelope).U8(record.withdrawn_at.has_value() ? 1 : 0);
@@ -51,11 +55,11 @@ StatusOr<Household> DecodeHousehold(std::string_view bytes, std::string_view com
   ByteReader in(bytes);
   const bool right_row = in.U8() == static_cast<uint8_t>(RegistryRow::kHousehold);
   const uint8_t version = in.U8();
-  if (!right_row || version == 0 || version > kHouseholdVersion) {
-    return DataLoss("registry row: not a household of version 1 or %d", kHouseholdVersion);
+  if (!right_row || version != kHouseholdVersion) {
+    return DataLoss("registry row: not a household of version %d", kHouseholdVersion);
   }
   Household household;
-  if (version > 1) household.kind = static_cast<OwnerKind>(in.U8());
+  household.kind = static_cast<OwnerKind>(in.U8());
   if (household.kind != OwnerKind::kHousehold && household.kind != OwnerKind::kPlace) {
     return DataLoss("registry row: neither a household nor a place");
   }
@@ -71,7 +75,18 @@ StatusOr<Household> DecodeHousehold(std::string_view bytes, std::string_view com
   household.adult_keys = TakeList(in);
   household.acceptances = TakeList(in);
   household.confirmation = std::string(in.Text());
-  for (std::string& device : TakeList(in)) household.devices.emplace_back(std::move(device));
+  const uint64_t devices = in.Varint();
+  for (uint64_t i = 0; i < devices && in.ok(); ++i) {
+    port::EnrolledDevice device;
+    device.device = DeviceId(std::string(in.Text()));
+    device.profile = std::string(in.Text());
+    device.claim = std::string(in.Text());
+    device.secret = in.U8() != 0;
+    device.own_profile = std::string(in.Text());
+    device.login = std::string(in.Text());
+    device.password = std::string(in.Text());
+    household.devices.push_back(std::move(device));
+  }
   const uint64_t grants = in.Varint();
   for (uint64_t i = 0; i < grants && in.ok(); ++i) {
     GrantRecord record;
@@ -109,6 +124,33 @@ StatusOr<std::pair<policy::DocumentKind, StoredDocument>> DecodeDocument(std::st
   document.signers = TakeList(in);
   RETURN_IF_ERROR(in.Finish("registry row of a document"));
   return std::pair(kind, std::move(document));
+}
+
+std::string EncodeBridges(const std::vector<port::BridgeLogin>& bridges) {
+  ByteWriter out;
+  out.U8(static_cast<uint8_t>(RegistryRow::kBridges)).U8(1).Varint(bridges.size());
+  for (const port::BridgeLogin& bridge : bridges) {
+    out.Text(bridge.name).Text(bridge.profile).Text(bridge.login).Text(bridge.password);
+  }
+  return out.Take();
+}
+
+StatusOr<std::vector<port::BridgeLogin>> DecodeBridges(std::string_view bytes) {
+  ByteReader in(bytes);
+  if (in.U8() != static_cast<uint8_t>(RegistryRow::kBridges) || in.U8() != 1) {
+    return DataLoss("registry row: not broker logins of version 1");
+  }
+  std::vector<port::BridgeLogin> bridges;
+  const uint64_t count = in.Varint();
+  for (uint64_t i = 0; i < count && in.ok(); ++i) {
+    port::BridgeLogin& bridge = bridges.emplace_back();
+    bridge.name = std::string(in.Text());
+    bridge.profile = std::string(in.Text());
+    bridge.login = std::string(in.Text());
+    bridge.password = std::string(in.Text());
+  }
+  RETURN_IF_ERROR(in.Finish("registry row of broker logins"));
+  return bridges;
 }
 
 std::string EncodeRuleSince(const RuleSince& rules) {

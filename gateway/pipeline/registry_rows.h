@@ -9,7 +9,8 @@
 
 namespace gateway::pipeline {
 
-enum class RegistryRow : uint8_t { kHousehold = 1, kDocument = 2, kRuleSince = 3, kAudiences = 5 };
+enum class RegistryRow : uint8_t { kHousehold = 1, kDocument = 2, kRuleSince = 3, kAudiences = 5,
+                                    kBridges = 6 };
 
 std::string EncodeHousehold(const Household& household);
 // `owner` is left to the caller, and grants are parsed from their envelopes again.
@@ -18,6 +19,9 @@ StatusOr<Household> DecodeHousehold(std::string_view bytes, std::string_view com
 
 std::string EncodeDocument(policy::DocumentKind kind, const StoredDocument& document);
 StatusOr<std::pair<policy::DocumentKind, StoredDocument>> DecodeDocument(std::string_view bytes);
+
+std::string EncodeBridges(const std::vector<port::BridgeLogin>& bridges);
+StatusOr<std::vector<port::BridgeLogin>> DecodeBridges(std::string_view bytes);
 
 using RuleSince = std::map<RuleId, std::pair<std::string, Time>>;
 std::string EncodeRuleSince(const RuleSince& rules);

@@ -44,8 +44,9 @@ Rollups::KeepFrom Retention::KeepRollupsFrom() {
       for (const auto& [id, owner] : *owners) {
         keep_from[parts_.rollups.ColumnOf(owner.owner, rule.metric)] = now_ - rule.keep;
         if (metric->kind != MetricKind::kCounter) continue;
-        for (const DeviceId& device : owner.devices) {
-          const SeriesId series = parts_.vault.SeriesOf(device.value(), rule.metric.value());
+        for (const port::EnrolledDevice& device : owner.devices) {
+          const SeriesId series =
+              parts_.vault.SeriesOf(device.device.value(), rule.metric.value());
           keep_from[parts_.rollups.LastColumnOf(owner.owner, series)] = last_from;
         }
       }

@@ -45,6 +45,32 @@ struct DeviceRow {
   std::string device;
   std::string household;  // empty if it is a place's
   std::string place;      // empty if it is a household's
+  std::string profile;
+  std::string claim;      // as topics call it; empty if it is a secret
+  std::string login;      // at the broker; empty if it has none
+};
+
+struct DeviceEnrolment {
+  std::string device;     // what the operator calls it
+  std::string household;  // this, or
+  std::string place;
+  std::string profile = "generic";
+  std::string claim;        // as topics and payloads call it; empty: as the operator does
+  bool secret = false;      // the claim is a credential
+  std::string own_profile;  // text of a profile that was made for it alone
+};
+
+// Shown once, to whoever sets up the device. Both empty if the gateway provisions no logins.
+struct DeviceCredentials {
+  std::string login;
+  std::string password;
+};
+
+// A login for a program that publishes for many devices.
+struct BrokerLoginRow {
+  std::string name;
+  std::string profile;
+  std::string login;
 };
 
 struct GrantRow {
@@ -155,8 +181,20 @@ class Commands {
                                   const std::string& confirmation) = 0;
   virtual StatusOr<std::vector<HouseholdRow>> ListHouseholds() = 0;
 
-  virtual Status AddDevice(const std::string& device, const std::string& household) = 0;
+  // Of the profile only its name is checked here; whether there is one of that name, ingest knows.
+  // Returns AlreadyExists if the device's name or its claim is taken, whatever the profile.
+  virtual StatusOr<DeviceCredentials> EnrolDevice(const DeviceEnrolment& enrolment) = 0;
   virtual StatusOr<std::vector<DeviceRow>> ListDevices() = 0;
+  // A new login and password, for a device that has none or whose password is lost; the old ones end.
+  // Returns FailedPrecondition if the gateway makes no logins.
+  virtual StatusOr<DeviceCredentials> RenewLogin(const std::string& device) = 0;
+
+  // Logins of programs that publish for many devices of one profile, like zigbee2mqtt.
+  // Returns FailedPrecondition if the gateway provisions no logins.
+  virtual StatusOr<DeviceCredentials> AddBrokerLogin(const std::string& name,
+                                                     const std::string& profile) = 0;
+  virtual StatusOr<std::vector<BrokerLoginRow>> ListBrokerLogins() = 0;
+  virtual Status RemoveBrokerLogin(const std::string& name) = 0;
 
   // Returns the grant's id (32 bytes).
   virtual StatusOr<std::string> ImportGrant(const std::string& envelope) = 0;
@@ -194,7 +232,6 @@ class Commands {
   // `confirmation`: a steward's envelope that lists no acceptance. Then begins to collect.
   virtual Status ConfirmPlace(const std::string& place, const std::string& confirmation) = 0;
   virtual StatusOr<std::vector<PlaceRow>> ListPlaces() = 0;
-  virtual Status AddPlaceDevice(const std::string& device, const std::string& place) = 0;
 
   // What opens the store. `slot` is a keyslot without its sealed master key: no secret is needed to
   // add one. The last slot cannot be removed.

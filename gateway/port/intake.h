@@ -43,7 +43,20 @@ struct EnrolledDevice {
   // Of the broker, for this device alone; empty if the gateway provisions none.
   std::string login;
   std::string password;
-  Millis expected{0};  // how often it should be heard: the shortest interval of its metrics; 0: never
+  // How often it should be heard if its profile does not say what it sends: the longest interval of
+  // the metrics that it may send; 0: none.
+  Millis expected{0};
+};
+
+// How logins begin that gateways make; what begins otherwise at the broker is somebody else's.
+inline constexpr std::string_view kLoginPrefix = "commons-";
+
+// A login of the broker for a program that publishes for many devices of one profile.
+struct BridgeLogin {
+  std::string name;  // as the operator calls it
+  std::string profile;
+  std::string login;
+  std::string password;
 };
 
 // What is known of a series' numbers besides its metric, in steps of the metric's resolution.
@@ -71,6 +84,7 @@ class AdmissionTable {
   virtual DoorCode FindDevice(std::string_view profile, std::string_view claim) const = 0;
 
   virtual std::span<const EnrolledDevice> devices() const = 0;
+  virtual std::span<const BridgeLogin> bridges() const { return {}; }
   // The commons' civil time, in which devices mean their local times.
   virtual const TimeZone& time_zone() const = 0;
 };

@@ -46,6 +46,22 @@ struct Proposal {
   std::string own_profile;
 };
 
+// An enrolled device and its silence.
+struct DeviceHearing {
+  DeviceId device;
+  std::optional<Time> last;  // as LastHeard
+  Millis expected{0};        // how often it should be heard; 0: nobody knows
+  std::string_view state;    // HearingState
+};
+
+// The logins that the gateway makes at the broker, of devices and of programs.
+struct BrokerLogins {
+  bool made = false;       // by configuration
+  uint64_t wanted = 0;     // in the registry
+  uint64_t present = 0;    // of them at the broker, as far as is known
+  std::string problem;     // why they are not all there, with the remedy; empty if all is well
+};
+
 class Listening {
  public:
   virtual ~Listening() = default;
@@ -56,8 +72,13 @@ class Listening {
   virtual StatusOr<Proposal> Propose(std::string_view heard, std::string_view profile) const = 0;
   // When a message of an enrolled device was admitted last; empty: not since the process started.
   virtual std::optional<Time> LastHeard(const DeviceId& device) const = 0;
+  // Every enrolled device, since the process started.
+  virtual std::vector<DeviceHearing> Hearing() const { return {}; }
   virtual std::vector<ProfileRow> Profiles() const = 0;
   virtual BrokerState broker() const = 0;
+  virtual BrokerLogins logins() const { return {}; }
+  // Whether the broker has been told of this login.
+  virtual bool IsAtBroker(std::string_view /*login*/) const { return false; }
 };
 
 // "ok", "stopped" (not heard for three times as long as it should be), "never" (nothing since

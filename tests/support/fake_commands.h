@@ -1,4 +1,4 @@
-// Commands and cells that a test sets up by hand: what the operator's rim is tested against.
+// Commands, cells and devices that a test sets up by hand: what the operator's rim is tested against.
 #pragma once
 
 #include <functional>
@@ -7,6 +7,7 @@
 
 #include "gateway/port/cell_source.h"
 #include "gateway/port/commands.h"
+#include "gateway/port/listening.h"
 
 namespace gateway::testing {
 
@@ -28,9 +29,10 @@ class FakeCommands final : public port::Commands {
     return refusal;
   }
   StatusOr<std::vector<port::HouseholdRow>> ListHouseholds() override { return Unless(households); }
-  Status AddDevice(const std::string& device, const std::string& household) override {
-    asked = device + "/" + household;
-    return refusal;
+  StatusOr<port::DeviceCredentials> EnrolDevice(const port::DeviceEnrolment& given) override {
+    asked = given.device + "/" + (given.place.empty() ? given.household : "place " + given.place);
+    enrolment = given;
+    return Unless(credentials);
   }
   StatusOr<std::vector<port::DeviceRow>> ListDevices() override { return Unless(devices); }
   StatusOr<std::string> ImportGrant(const std::string& envelope) override {
@@ -81,8 +83,20 @@ class FakeCommands final : public port::Commands {
     return refusal;
   }
   StatusOr<std::vector<port::PlaceRow>> ListPlaces() override { return Unless(places); }
-  Status AddPlaceDevice(const std::string& device, const std::string& place) override {
-    asked = device + " of place " + place;
+  StatusOr<port::DeviceCredentials> RenewLogin(const std::string& device) override {
+    asked = device;
+    return Unless(credentials);
+  }
+  StatusOr<port::DeviceCredentials> AddBrokerLogin(const std::string& name,
+                                                   const std::string& profile) override {
+    asked = name + "/" + profile;
+    return Unless(credentials);
+  }
+  StatusOr<std::vector<port::BrokerLoginRow>> ListBrokerLogins() override {
+    return Unless(broker_logins);
+  }
+  Status RemoveBrokerLogin(const std::string& name) override {
+    asked = name;
     return refusal;
   }
   StatusOr<std::vector<port::KeySlotRow>> ListKeySlots() override { return Unless(key_slots); }
@@ -126,6 +140,9 @@ class FakeCommands final : public port::Commands {
   port::HouseholdInvite invite;
   std::vector<port::HouseholdRow> households;
   std::vector<port::DeviceRow> devices;
+  port::DeviceEnrolment enrolment;
+  port::DeviceCredentials credentials;
+  std::vector<port::BrokerLoginRow> broker_logins;
   std::vector<port::PlaceRow> places;
   std::vector<port::GrantRow> grants;
   std::vector<std::string> warnings;
@@ -178,6 +195,32 @@ class FakeCells final : public port::CellSource {
   std::vector<Cell> cells;
   std::string retracted;  // of each of them
   Status end;
+};
+
+// Hears what its public fields say.
+class FakeListening final : public port::Listening {
+ public:
+  std::vector<port::Stranger> Strangers() const override { return strangers; }
+  StatusOr<port::Proposal> Propose(std::string_view heard,
+                                   std::string_view profile) const override {
+    if (heard != proposal.claim && heard != "secret-0000beef") return NotFound("nothing heard");
+    port::Proposal answer = proposal;
+    if (!profile.empty()) answer.profile = profile;
+    return answer;
+  }
+  std::optional<Time> LastHeard(const DeviceId& /*device*/) const override { return std::nullopt; }
+  std::vector<port::DeviceHearing> Hearing() const override { return hearing; }
+  std::vector<port::ProfileRow> Profiles() const override {
+    return {{.id = "generic"}, {.id = "tasmota"}};
+  }
+  port::BrokerState broker() const override { return {}; }
+  port::BrokerLogins logins() const override { return broker_logins; }
+  bool IsAtBroker(std::string_view login) const override { return login == "commons-there"; }
+
+  std::vector<port::Stranger> strangers;
+  port::Proposal proposal;
+  std::vector<port::DeviceHearing> hearing;
+  port::BrokerLogins broker_logins;
 };
 
 // A cell of rule load-hourly in zone north, `hour` hours after 2013-01-14T00:00:00Z.

@@ -21,6 +21,7 @@ namespace {
 
 using gateway::testing::FakeCells;
 using gateway::testing::FakeCommands;
+using gateway::testing::FakeListening;
 using gateway::testing::MakeCell;
 
 class AdminServerTest : public ::testing::Test {
@@ -33,7 +34,7 @@ class AdminServerTest : public ::testing::Test {
   ~AdminServerTest() override { std::filesystem::remove_all(dir_); }
 
   void Start() {
-    auto server = AdminServer::Start(socket_, commands_, cells_);
+    auto server = AdminServer::Start(socket_, commands_, cells_, listening_);
     ASSERT_TRUE(server.ok()) << Message(server.status());
     server_ = *std::move(server);
     stub_ = commons::v1::Admin::NewStub(
@@ -58,6 +59,7 @@ class AdminServerTest : public ::testing::Test {
   std::string dir_, socket_;
   FakeCommands commands_;
   FakeCells cells_;
+  FakeListening listening_;
   std::unique_ptr<AdminServer> server_;
   std::unique_ptr<commons::v1::Admin::Stub> stub_;
 };
@@ -149,7 +151,7 @@ TEST_F(AdminServerTest, RefusesADeviceOfNobodyAndOfTwo) {
 
 TEST_F(AdminServerTest, RefusesToStartBesideADaemonThatAnswers) {
   Start();
-  const auto second = AdminServer::Start(socket_, commands_, cells_);
+  const auto second = AdminServer::Start(socket_, commands_, cells_, listening_);
   EXPECT_EQ(second.status().code(), StatusCode::kFailedPrecondition);
   EXPECT_TRUE(std::filesystem::exists(socket_));
 }
@@ -169,14 +171,14 @@ TEST_F(AdminServerTest, ReplacesTheSocketOfADeadDaemon) {
 
 TEST_F(AdminServerTest, LeavesAFileThatIsNoSocketAlone) {
   std::ofstream(socket_) << "precious";
-  const auto server = AdminServer::Start(socket_, commands_, cells_);
+  const auto server = AdminServer::Start(socket_, commands_, cells_, listening_);
   EXPECT_EQ(server.status().code(), StatusCode::kFailedPrecondition);
   EXPECT_TRUE(std::filesystem::is_regular_file(socket_));
 }
 
 TEST_F(AdminServerTest, RefusesAPathThatNoSocketCanHave) {
   const auto server =
-      AdminServer::Start(dir_ + "/" + std::string(120, 'x'), commands_, cells_);
+      AdminServer::Start(dir_ + "/" + std::string(120, 'x'), commands_, cells_, listening_);
   EXPECT_EQ(server.status().code(), StatusCode::kInvalidArgument);
 }
 

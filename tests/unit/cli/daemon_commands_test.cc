@@ -17,6 +17,7 @@ namespace {
 
 using gateway::testing::FakeCells;
 using gateway::testing::FakeCommands;
+using gateway::testing::FakeListening;
 using gateway::testing::Folder;
 using gateway::testing::MakeCell;
 using gateway::testing::Outcome;
@@ -27,7 +28,7 @@ class DaemonCommandsTest : public ::testing::Test {
  protected:
   // Every answer comes from what the fakes hold now.
   Outcome Commons(const std::string& arguments) {
-    auto server = admin::AdminServer::Start(folder_ / "admin.sock", commands_, cells_);
+    auto server = admin::AdminServer::Start(folder_ / "admin.sock", commands_, cells_, listening_);
     EXPECT_TRUE(server.ok()) << Message(server.status());
     if (!server.ok()) return {};
     return folder_.Commons(arguments);
@@ -36,6 +37,7 @@ class DaemonCommandsTest : public ::testing::Test {
   Folder folder_;
   FakeCommands commands_;
   FakeCells cells_;
+  FakeListening listening_;
 };
 
 TEST_F(DaemonCommandsTest, ARefusalIsExitCode1WithItsReasonEvenIfItsCodeIsUnavailable) {
@@ -215,9 +217,12 @@ TEST_F(DaemonCommandsTest, GrantsAreImportedListedAndWithdrawn) {
 }
 
 TEST_F(DaemonCommandsTest, ListsAreCsvToo) {
-  commands_.devices = {{"meter,1", "flat-1", ""}, {"sds-1", "", "post-1"}};
+  commands_.devices = {{.device = "meter,1", .household = "flat-1", .profile = "generic",
+                        .claim = "meter,1"},
+                       {.device = "sds-1", .place = "post-1", .profile = "x", .claim = ""}};
   EXPECT_EQ(Commons("device list --format csv").out,
-            "device,household,place\r\n\"meter,1\",flat-1,\r\nsds-1,,post-1\r\n");
+            "device,household,place,profile,claim,state,last_heard,expected,login\r\n"
+            "\"meter,1\",flat-1,,generic,,,,,\r\nsds-1,,post-1,x,(secret),,,,\r\n");
   EXPECT_EQ(Commons("--format csv household list").out,
             "household,zone,state,adults,devices,grants,subject\r\n");
 }

@@ -4,22 +4,27 @@
 
 #include <string>
 
+#include "gateway/ingest/profile.h"
 #include "gateway/ingest/value_template.h"
 #include "gateway/model/ids.h"
 #include "gateway/model/limits.h"
-#include "gateway/yaml/yaml.h"
 
 namespace gateway::ingest {
 namespace {
 
-// The text proposed for `claim`, which is YAML; "" if there is none.
+// The text proposed for `claim`, which is a profile; "" if there is none.
 std::string TextOf(const HomeAssistant& discovery, std::string_view claim) {
   const std::optional<port::Proposal> proposal = discovery.Propose(claim);
   if (!proposal) return "";
   EXPECT_EQ(proposal->claim, claim);
   EXPECT_FALSE(proposal->secret);
   EXPECT_TRUE(IsDocumentId(proposal->profile)) << proposal->profile;
-  EXPECT_TRUE(yaml::Parse(proposal->own_profile).ok()) << proposal->own_profile;
+  const StatusOr<Profile> profile = Profile::Parse(proposal->own_profile, "proposal");
+  EXPECT_TRUE(profile.ok()) << profile.status() << proposal->own_profile;
+  if (profile.ok()) {
+    EXPECT_EQ(profile->id(), proposal->profile);
+    EXPECT_EQ(profile->claim(), claim);
+  }
   EXPECT_NE(proposal->own_profile.find("\nid: " + proposal->profile + "\n"), std::string::npos);
   return proposal->own_profile;
 }
@@ -236,6 +241,9 @@ TEST(HomeAssistantTest, EverythingElseIsRefusedWithItsReason) {
       {R"({"dev_cla":"power","unit_of_meas":"W","stat_t":"a/{device}"})", "state-topic"},
       {R"({"dev_cla":"power","unit_of_meas":"W","stat_t":"a\u0000b"})", "state-topic"},
       {R"({"dev_cla":"power","unit_of_meas":"W","stat_t":"a\nb"})", "state-topic"},
+      {R"({"dev_cla":"power","unit_of_meas":"W","stat_t":"a\u200bb"})", "text"},
+      {R"({"dev_cla":"power","unit_of_meas":"W","stat_t":"a","val_tpl":"{{value_json['\u2028']}}"})",
+       "text"},
       {R"({"dev_cla":"power","unit_of_meas":"W","stat_t":"a//b"})", "state-topic"},
       {R"({"dev_cla":"power","unit_of_meas":"W","stat_t":"/a"})", "state-topic"},
       {R"({"dev_cla":"power","unit_of_meas":"W","stat_t":""})", "state-topic"},
@@ -316,7 +324,7 @@ TEST(HomeAssistantTest, TheLongestProfileOfADeviceFitsWhereItIsKept) {
                         std::string(254, 't'), std::string(63, '\''),
                         std::string(63, '\''), std::string(kTemplatePathBytesMax - 3, 'a')));
   ASSERT_EQ(discovery.Devices().at(0).metrics.size(), 15u);
-  EXPECT_LE(TextOf(discovery, "d").size(), 16u << 10);
+  EXPECT_LE(TextOf(discovery, "d").size(), limits::kOwnProfileBytesMax);
 }
 
 }  // namespace

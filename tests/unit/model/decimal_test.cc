@@ -88,6 +88,24 @@ TEST(DecimalTest, TextIsTheShortestPlainForm) {
   }
 }
 
+TEST(DecimalTest, ZerosAtTheEndAreNoDigitsOfTheirOwn) {
+  EXPECT_EQ(Exact("1" + std::string(30, '0')).ToString(), "1" + std::string(30, '0'));
+  EXPECT_EQ(Exact("1.5" + std::string(60, '0')).ToString(), "1.5");
+  EXPECT_EQ(Exact("100.500e-2").ToString(), "1.005");
+  EXPECT_EQ(Exact("10000000000e-10").ToString(), "1");
+  EXPECT_FALSE(Decimal::Parse("1" + std::string(31, '0')).ok());
+  EXPECT_FALSE(Decimal::Parse("1" + std::string(30, '0') + "1").ok());
+  EXPECT_FALSE(Decimal::Parse("1." + std::string(30, '0') + "1").ok());
+  EXPECT_FALSE(Decimal::Parse("1" + std::string(60'000, '0') + "e-1000").ok());
+}
+
+TEST(DecimalTest, TextOfEveryDecimalIsReadBack) {
+  for (const std::string_view text :
+       {"-5e30", "123456789012345678901234567891e30", "1e-30", "123456789012345678901234567891e-30"}) {
+    EXPECT_EQ(Exact(Exact(text).ToString()).ToString(), Exact(text).ToString());
+  }
+}
+
 TEST(DecimalTest, SumsAreExact) {
   struct Case {
     std::string_view a, b, want;

@@ -162,6 +162,7 @@ PipelineOptions Commons::Options() {
           .clock = &clock_,
           .replay = &clock_,
           .sync = {.interval = std::chrono::milliseconds(env_ == nullptr ? 1000 : 2)},
+          .broker_logins = broker_logins_,
           .env = env_};
 }
 
@@ -181,6 +182,11 @@ Status Commons::TryOpen(const std::filesystem::path& dir) {
 
 void Commons::RestartOn(rocksdb::Env* env) {
   env_ = env;
+  Restart();
+}
+
+void Commons::UseBrokerLogins() {
+  broker_logins_ = true;
   Restart();
 }
 
@@ -219,7 +225,7 @@ Member Commons::Invite(const std::string& household) {
                 .invite = Must(pipeline_->AddHousehold(household, "north", 1)),
                 .grants = 0,
                 .last_grant = {}};
-  Must(pipeline_->AddDevice(member.device, household));
+  Must(pipeline_->EnrolDevice({.device = member.device, .household = household}).status());
   return member;
 }
 

@@ -88,6 +88,8 @@ class Commons {
   void Close();
   // A clean restart on that disk, whose syncs come often.
   void RestartOn(rocksdb::Env* env);
+  // A clean restart, from which on devices get logins at the broker.
+  void UseBrokerLogins();
 
   // YAML of the documents; version 1.
   std::string CharterYaml() const;
@@ -107,6 +109,7 @@ class Commons {
   std::filesystem::path root_, dir_;
   int crashes_ = 0;
   rocksdb::Env* env_ = nullptr;
+  bool broker_logins_ = false;
   ReplayClock clock_;
   crypto::Signer steward_;
   std::string master_;

@@ -18,7 +18,14 @@ Household Post() {
   place.adults = 0;
   place.confirmed_at = Time(Millis(1'358'121'600'000));
   place.confirmation = "an envelope";
-  place.devices = {DeviceId("sds-1"), DeviceId("sds-2")};
+  place.devices = {{.device = DeviceId("sds-1"), .profile = "generic", .claim = "sds-1"},
+                   {.device = DeviceId("kit-1"),
+                    .profile = "smartcitizen",
+                    .claim = "a token",
+                    .secret = true,
+                    .own_profile = "schema: commons-profile/1",
+                    .login = "commons-x",
+                    .password = "y"}};
   return place;
 }
 
@@ -31,27 +38,40 @@ TEST(OwnerRowsTest, APlaceReadsBackAsAPlace) {
   EXPECT_EQ(back->adults, 0u);
   EXPECT_EQ(back->confirmed_at, Post().confirmed_at);
   EXPECT_EQ(back->confirmation, "an envelope");
-  EXPECT_EQ(back->devices, Post().devices);
-}
-
-TEST(OwnerRowsTest, ARowOfVersion1IsAHousehold) {
-  std::string row = EncodeHousehold(Post());
-  row[1] = 1;
-  row.erase(2, 1);  // which had no kind
-  const StatusOr<Household> back = DecodeHousehold(row, "testville");
-  ASSERT_TRUE(back.ok()) << Message(back.status());
-  EXPECT_EQ(back->kind, OwnerKind::kHousehold);
-  EXPECT_EQ(back->devices, Post().devices);
+  ASSERT_EQ(back->devices.size(), 2u);
+  for (std::size_t i = 0; i < 2; ++i) {
+    const port::EnrolledDevice &read = back->devices[i], wanted = Post().devices[i];
+    EXPECT_EQ(read.device, wanted.device);
+    EXPECT_EQ(read.profile, wanted.profile);
+    EXPECT_EQ(read.claim, wanted.claim);
+    EXPECT_EQ(read.secret, wanted.secret);
+    EXPECT_EQ(read.own_profile, wanted.own_profile);
+    EXPECT_EQ(read.login, wanted.login);
+    EXPECT_EQ(read.password, wanted.password);
+  }
 }
 
 TEST(OwnerRowsTest, OtherKindsAndVersionsAreDataLoss) {
   const std::string row = EncodeHousehold(Post());
-  for (const auto& [at, value] : {std::pair{1, 0}, {1, 3}, {2, 0}, {2, 3}}) {
+  for (const auto& [at, value] : {std::pair{1, 0}, {1, 2}, {1, 4}, {2, 0}, {2, 3}}) {
     std::string changed = row;
     changed[static_cast<std::size_t>(at)] = static_cast<char>(value);
     EXPECT_EQ(DecodeHousehold(changed, "testville").status().code(), StatusCode::kDataLoss)
         << at << " " << value;
   }
+}
+
+TEST(OwnerRowsTest, BrokerLoginsReadBackAndAnUnknownVersionDoesNot) {
+  std::string row = EncodeBridges({{"attic", "zigbee2mqtt", "commons-a", "b"}});
+  const auto back = DecodeBridges(row);
+  ASSERT_TRUE(back.ok()) << Message(back.status());
+  ASSERT_EQ(back->size(), 1u);
+  EXPECT_EQ((*back)[0].name, "attic");
+  EXPECT_EQ((*back)[0].profile, "zigbee2mqtt");
+  EXPECT_EQ((*back)[0].login, "commons-a");
+  EXPECT_EQ((*back)[0].password, "b");
+  row[1] = 2;
+  EXPECT_EQ(DecodeBridges(row).status().code(), StatusCode::kDataLoss);
 }
 
 // Each of these changes what leaves or whom it is about, so the day it changes in does not count.

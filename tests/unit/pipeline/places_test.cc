@@ -111,7 +111,7 @@ class PlacesTest : public ::testing::Test {
   // Confirmed, with a device.
   void Place(const std::string& place, const std::string& device) {
     ASSERT_TRUE(gateway().AddPlace(place, "north").ok());
-    ASSERT_TRUE(gateway().AddPlaceDevice(device, place).ok());
+    ASSERT_TRUE(gateway().EnrolDevice({.device = device, .place = place}).ok());
     ASSERT_TRUE(Confirm(place).ok());
   }
 
@@ -159,7 +159,7 @@ class PlacesTest : public ::testing::Test {
 
 TEST_F(PlacesTest, NothingOfAPlaceIsStoredBeforeAStewardConfirmed) {
   ASSERT_TRUE(gateway().AddPlace("post-1", "north").ok());
-  ASSERT_TRUE(gateway().AddPlaceDevice("sds-1", "post-1").ok());
+  ASSERT_TRUE(gateway().EnrolDevice({.device = "sds-1", .place = "post-1"}).ok());
   EXPECT_EQ(Send("sds-1", "air", "2013-01-14T00:00:00Z", 800), DoorCode::kPlaceUnconfirmed);
   const crypto::Signer stranger = *crypto::Signer::Generate();
   EXPECT_EQ(gateway().ConfirmPlace("post-1", Confirmation(Named("post-1"), stranger)).code(),
@@ -204,9 +204,9 @@ TEST_F(PlacesTest, HouseholdCommandsDoNotTouchPlacesNorTheOtherWayRound) {
   EXPECT_EQ(gateway().AddHousehold("post-1", "north", 1).status().code(),
             StatusCode::kAlreadyExists);
   EXPECT_EQ(gateway().AddPlace("flat-1", "north").code(), StatusCode::kAlreadyExists);
-  EXPECT_EQ(gateway().AddDevice("m", "post-1").code(), StatusCode::kNotFound);
-  EXPECT_EQ(gateway().AddPlaceDevice("m", "flat-1").code(), StatusCode::kNotFound);
-  EXPECT_EQ(gateway().AddPlaceDevice("meter-flat-1", "post-1").code(), StatusCode::kAlreadyExists);
+  EXPECT_EQ(gateway().EnrolDevice({.device = "m", .household = "post-1"}).status().code(), StatusCode::kNotFound);
+  EXPECT_EQ(gateway().EnrolDevice({.device = "m", .place = "flat-1"}).status().code(), StatusCode::kNotFound);
+  EXPECT_EQ(gateway().EnrolDevice({.device = "meter-flat-1", .place = "post-1"}).status().code(), StatusCode::kAlreadyExists);
   EXPECT_EQ(gateway().ConfirmHousehold("post-1", {"x"}, "y").code(), StatusCode::kNotFound);
   EXPECT_EQ(gateway().ConfirmPlace("flat-1", "y").code(), StatusCode::kNotFound);
   EXPECT_EQ(gateway().WithdrawGrants("post-1", "").status().code(), StatusCode::kNotFound);
@@ -241,7 +241,7 @@ TEST_F(PlacesTest, AMetricOfTheOtherOwnerIsDeniedAtTheDoor) {
 TEST_F(PlacesTest, AGaugesCellsAreWeightedMeansPerPlace) {
   Place("post-1", "sds-1");
   Place("post-2", "sds-2");
-  ASSERT_TRUE(gateway().AddPlaceDevice("sds-1b", "post-1").ok());
+  ASSERT_TRUE(gateway().EnrolDevice({.device = "sds-1b", .place = "post-1"}).ok());
   // 10.00 for 100 s, 40.00 for the five minutes that a reading holds; a second sensor there.
   Send("sds-1", "air", "2013-01-14T00:00:00Z", 1000);
   Send("sds-1", "air", "2013-01-14T00:01:40Z", 4000);

@@ -1,0 +1,66 @@
+#include "gateway/daemon/logins.h"
+
+#include <algorithm>
+
+#include "gateway/ingest/login_topics.h"
+
+namespace gateway::daemon {
+namespace {
+
+constexpr std::string_view kAnyMetric = "{metric}";
+
+const ingest::Profile* Find(const std::vector<ingest::Profile>& profiles, std::string_view id) {
+  const auto found = std::ranges::find(profiles, id, &ingest::Profile::id);
+  return found == profiles.end() ? nullptr : &*found;
+}
+
+// Calls `use` with the profile of the device, its own or an installed one. Not if there is none any
+// more: a file was taken away.
+template <typename Use>
+void WithProfile(const port::EnrolledDevice& device, const std::vector<ingest::Profile>& profiles,
+                 const Use& use) {
+  if (device.own_profile.empty()) {
+    if (const ingest::Profile* profile = Find(profiles, device.profile)) use(*profile);
+    return;
+  }
+  const auto own = ingest::Profile::Parse(device.own_profile, "a device's own profile");
+  if (own.ok()) use(*own);
+}
+
+}  // namespace
+
+std::vector<ingest::BrokerLogin> LoginsOf(const port::AdmissionTable& table,
+                                          const std::vector<ingest::Profile>& profiles) {
+  std::vector<ingest::BrokerLogin> logins;
+  for (const port::EnrolledDevice& device : table.devices()) {
+    if (device.login.empty()) continue;
+    ingest::BrokerLogin& login = logins.emplace_back();
+    login.login = device.login;
+    login.password = device.password;
+    WithProfile(device, profiles, [&](const ingest::Profile& profile) {
+      login.topics = ingest::TopicsOf(profile, device.claim);
+    });
+  }
+  for (const port::BridgeLogin& bridge : table.bridges()) {
+    ingest::BrokerLogin& login = logins.emplace_back();
+    login.login = bridge.login;
+    login.password = bridge.password;
+    if (const ingest::Profile* profile = Find(profiles, bridge.profile)) {
+      login.topics = ingest::BridgeTopicsOf(*profile);
+    }
+  }
+  return logins;
+}
+
+ingest::Sending SendingOf(const port::EnrolledDevice& device,
+                          const std::vector<ingest::Profile>& profiles) {
+  ingest::Sending sending;
+  WithProfile(device, profiles, [&](const ingest::Profile& profile) {
+    sending.metrics = profile.Metrics();
+    sending.expects = profile.expects();
+  });
+  if (std::ranges::count(sending.metrics, kAnyMetric) > 0) sending.metrics.clear();
+  return sending;
+}
+
+}  // namespace gateway::daemon

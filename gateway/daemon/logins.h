@@ -1,0 +1,21 @@
+// The gateway's part at the broker besides listening: who may log in there, by registry and profiles.
+#pragma once
+
+#include <vector>
+
+#include "gateway/ingest/broker_plan.h"
+#include "gateway/ingest/listener.h"
+#include "gateway/ingest/profile.h"
+#include "gateway/port/intake.h"
+
+namespace gateway::daemon {
+
+// What the broker should have by this table: a login for each device and each bridge that has one.
+std::vector<ingest::BrokerLogin> LoginsOf(const port::AdmissionTable& table,
+                                          const std::vector<ingest::Profile>& profiles);
+
+// What the profile of a device says that it sends.
+ingest::Sending SendingOf(const port::EnrolledDevice& device,
+                          const std::vector<ingest::Profile>& profiles);
+
+}  // namespace gateway::daemon
