@@ -130,7 +130,10 @@ commons::v1::GetStatusReply ToMessage(const port::GatewayStatus& status) {
   message.set_replay(status.replay);
   message.set_now_ms(ToMillis(status.now));
   message.set_clock_sound(status.clock_sound);
-  message.set_broker_connected(status.broker_connected);
+  message.set_broker_connected(status.broker.connected);
+  for (const std::string& warning : status.broker.warnings) message.add_warnings(warning);
+  message.set_broker_dropped(status.broker.dropped);
+  message.set_broker_sessions_lost(status.broker.sessions_lost);
   message.set_policy_version(status.policy_version);
   message.set_received(status.received);
   for (const port::DoorCount& count : status.counts) {

@@ -1,7 +1,7 @@
 // Self-signed TLS certificates and their pins. A certificate is only the envelope of a public key:
 // its names and dates are there because X.509 asks for them and are never looked at; what counts
 // is the SHA-256 of the SubjectPublicKeyInfo (RFC 7469 §2.4), which the signed roster lists.
-// The one file that uses OpenSSL.
+// Beside server_certificate.h the one file that uses OpenSSL.
 #pragma once
 
 #include <string>

@@ -90,6 +90,45 @@ StatusOr<uint64_t> ParseBytes(std::string_view text) {
   return number << shift;
 }
 
+bool IsLoopback(std::string_view host) {
+  const bool digits = host.find_first_not_of("0123456789.") == std::string_view::npos;
+  return (digits && host.starts_with("127.")) || host == "localhost" || host == "[::1]";
+}
+
+void ReadBroker(yaml::Fields& fields, Config& config) {
+  config.broker = fields.Text("broker");
+  const std::size_t scheme_end = config.broker.find("://");
+  const bool tls = config.broker.starts_with("ssl://");
+  if (scheme_end == std::string::npos || (!tls && !config.broker.starts_with("tcp://"))) {
+    fields.Fail("broker", "a broker is a URI like tcp://127.0.0.1:1883 or ssl://host:8883");
+    return;
+  }
+  std::string_view host = std::string_view(config.broker).substr(scheme_end + 3);
+  host = host.substr(0, host.rfind(':'));
+  if (fields.Has("broker_ca")) {
+    config.broker_ca = fields.Text("broker_ca");
+    if (!config.broker_ca.starts_with('/')) fields.Fail("broker_ca", "needs an absolute path");
+    if (!tls) fields.Fail("broker_ca", "is for a broker at ssl:// only");
+  } else if (tls) {
+    fields.Fail("broker", "ssl:// needs broker_ca: the file of certificates to trust");
+  }
+  if (fields.Has("broker_login")) {
+    config.broker_login = fields.Text("broker_login");
+    if (!config.broker_login.starts_with('/')) {
+      fields.Fail("broker_login", "needs an absolute path");
+    }
+    if (!tls && !IsLoopback(host)) {
+      fields.Fail("broker_login", "would cross the network in clear: use ssl://");
+    }
+  }
+  if (fields.Has("broker_logins")) {
+    config.broker_logins = fields.Bool("broker_logins");
+    if (config.broker_logins && config.broker_login.empty()) {
+      fields.Fail("broker_logins", "needs broker_login: who makes logins must have one");
+    }
+  }
+}
+
 void ReadDisk(yaml::Fields& fields, Config& config) {
   config.sync = limits::kSyncInterval;
   if (fields.Has("sync")) {
@@ -130,13 +169,7 @@ StatusOr<Config> ParseConfig(std::string_view text) {
   if (!IsDocumentId(config.gateway.value())) {
     fields.Fail("gateway", "an id is a lower-case letter, then at most 47 of a-z, 0-9 and '-'");
   }
-  config.broker = fields.Text("broker");
-  if (config.broker.find("://") == std::string::npos) {
-    fields.Fail("broker", "a broker is a URI like tcp://127.0.0.1:1883");
-  }
-  if (fields.Has("broker_logins")) {
-    config.broker_logins = fields.Bool("broker_logins");
-  }
+  ReadBroker(fields, config);
   if (fields.Has("key_file")) {
     config.key_file = fields.Text("key_file");
     if (!config.key_file.starts_with('/')) fields.Fail("key_file", "needs an absolute path");

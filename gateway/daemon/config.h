@@ -28,7 +28,9 @@ std::string_view HelpText();
 
 struct Config {
   GatewayId gateway;
-  std::string broker;
+  std::string broker;        // "tcp://host:port", "ssl://host:port"
+  std::string broker_ca;     // absolute; whom to trust, exactly for "ssl://"
+  std::string broker_login;  // absolute; empty: none
   bool broker_logins = false;  // devices get logins of their own at the broker
   std::string key_file;  // absolute; empty: locked until `commons unlock`
   std::string listen;    // "host:port" for peers and parties; empty: no federation

@@ -6,6 +6,7 @@
 #include "gateway/admin/server.h"
 #include "gateway/base/log.h"
 #include "gateway/crypto/secret.h"
+#include "gateway/daemon/broker.h"
 #include "gateway/daemon/logins.h"
 #include "gateway/daemon/process.h"
 #include "gateway/daemon/unlock.h"
@@ -28,20 +29,6 @@ StatusOr<std::vector<ingest::Profile>> LoadProfiles(const Config& config) {
   return ingest::LoadProfiles(GATEWAY_PROFILES_DIR);
 }
 
-std::vector<port::ProfileRow> RowsOf(const std::vector<ingest::Profile>& profiles) {
-  std::vector<port::ProfileRow> rows;
-  for (const ingest::Profile& profile : profiles) {
-    port::ProfileRow& row = rows.emplace_back();
-    row.id = profile.id();
-    row.about = profile.about();
-    for (const ingest::MessageSpec& message : profile.messages()) {
-      row.topics.push_back(message.topic.text());
-    }
-    row.metrics = profile.Metrics();
-  }
-  return rows;
-}
-
 // Everything with a life of its own, in the order in which it starts.
 struct Gateway {
   std::unique_ptr<pipeline::Pipeline> pipeline;
@@ -50,6 +37,7 @@ struct Gateway {
   std::unique_ptr<ingest::Door> door;
   ingest::Announcements announcements;
   std::unique_ptr<ingest::PahoSource> source;
+  std::unique_ptr<ingest::BrokerControl> logins;
   std::unique_ptr<ingest::Listener> listener;
   std::unique_ptr<admin::AdminServer> admin;
   std::unique_ptr<federation::FederationServer> federation;
@@ -59,6 +47,7 @@ struct Gateway {
 Status Shutdown(Gateway& gateway) {
   NotifySystemd("STOPPING=1");
   if (gateway.federation != nullptr) gateway.federation->Stop();
+  if (gateway.logins != nullptr) gateway.logins->Stop();
   if (gateway.source != nullptr) gateway.source->Stop();
   if (gateway.admin != nullptr) gateway.admin->Stop();
   return gateway.pipeline->Close();
@@ -79,38 +68,38 @@ Status StartFederation(const Config& config, const Clock& real_clock, Gateway& g
   return OkStatus();
 }
 
-Status StartRims(const Arguments& arguments, const Config& config, const std::atomic<bool>& stop,
-                 Gateway& gateway) {
+Status StartRims(const Arguments& arguments, const Config& config, const Clock& real_clock,
+                 const std::atomic<bool>& stop, Gateway& gateway) {
   ASSIGN_OR_RETURN(std::vector<ingest::Profile> profiles, LoadProfiles(config));
-  std::vector<std::string> filters = ingest::Filters(profiles);
-  filters.insert(filters.end(), std::begin(ingest::kDiscoveryFilters),
-                 std::end(ingest::kDiscoveryFilters));
   gateway.door = std::make_unique<ingest::Door>(profiles, *gateway.pipeline, gateway.heard);
+  ingest::PahoSourceOptions options = BrokerOptions(config, real_clock, *gateway.pipeline);
+  options.filters = FiltersOf(profiles, *gateway.pipeline->admissions());
+  options.stop = &stop;
   ASSIGN_OR_RETURN(gateway.source,
                    ingest::PahoSource::Create(
-                       {.broker = config.broker,
-                        .client_id = "commonsd-" + config.gateway.value(),
-                        .filters = std::move(filters),
-                        .stop = &stop},
-                       [&gateway](const port::Delivery& delivery) {
+                       std::move(options), [&gateway](const port::Delivery& delivery) {
                          if (gateway.announcements.Take(delivery)) return OkStatus();
                          return gateway.door->Handle(delivery);
                        }));
-  gateway.pipeline->SetBrokerState(
-      [source = gateway.source.get()] { return source->connected(); });
+  ingest::PahoSource* const source = gateway.source.get();
+  gateway.pipeline->SetBrokerState([source] { return source->broker(); });
+  ASSIGN_OR_RETURN(gateway.logins, StartLogins(config, profiles, *gateway.pipeline));
+  ingest::BrokerControl* const logins = gateway.logins.get();
+  gateway.pipeline->SetAdmissionsWatcher([&gateway, profiles, source, logins] {
+    if (logins != nullptr) logins->Wake();
+    const Status set = source->SetFilters(FiltersOf(profiles, *gateway.pipeline->admissions()));
+    if (!set.ok()) Log(LogLevel::kError, "ingest: %s", Message(set));
+  });
   gateway.listener = std::make_unique<ingest::Listener>(ingest::ListenerParts{
       .heard = &gateway.heard,
       .announcements = &gateway.announcements,
       .intake = gateway.pipeline.get(),
       .profiles = RowsOf(profiles),
-      .sends = [profiles = std::move(profiles)](const port::EnrolledDevice& device) {
+      .sends = [profiles](const port::EnrolledDevice& device) {
         return SendingOf(device, profiles);
       },
-      .broker = [source = gateway.source.get()] {
-        return port::BrokerState{.connected = source->connected()};
-      },
-      .logins = {},
-      .is_at_broker = {}});
+      .broker = [source] { return source->broker(); },
+      .logins = logins});
   ASSIGN_OR_RETURN(gateway.admin,
                    admin::AdminServer::Start(arguments.dir + "/admin.sock", *gateway.pipeline,
                                              *gateway.pipeline, *gateway.listener));
@@ -154,7 +143,7 @@ Status Run(const Arguments& arguments, const std::atomic<bool>& stop) {
            .space = {.quota_bytes = config->disk_quota,
                      .free_bytes_min = config->disk_free_min},
            .broker_logins = config->broker_logins}));
-  Status started = StartRims(arguments, *config, stop, gateway);
+  Status started = StartRims(arguments, *config, real_clock, stop, gateway);
   if (started.ok()) started = StartFederation(*config, real_clock, gateway);
   if (started.ok()) {
     Log(LogLevel::kInfo, "%s is up%s", config->gateway.value(), replay ? " (replay)" : "");

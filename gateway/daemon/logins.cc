@@ -1,7 +1,9 @@
 #include "gateway/daemon/logins.h"
 
 #include <algorithm>
+#include <utility>
 
+#include "gateway/ingest/broker_login.h"
 #include "gateway/ingest/login_topics.h"
 
 namespace gateway::daemon {
@@ -61,6 +63,21 @@ ingest::Sending SendingOf(const port::EnrolledDevice& device,
   });
   if (std::ranges::count(sending.metrics, kAnyMetric) > 0) sending.metrics.clear();
   return sending;
+}
+
+StatusOr<std::unique_ptr<ingest::BrokerControl>> StartLogins(
+    const Config& config, std::vector<ingest::Profile> profiles, const port::Intake& intake) {
+  if (!config.broker_logins) return std::unique_ptr<ingest::BrokerControl>();
+  return ingest::BrokerControl::Start(
+      {.broker = config.broker,
+       .ca_file = config.broker_ca,
+       .client_id = "commonsd-" + config.gateway.value() + "-logins",
+       .login = [path = config.broker_login] { return ingest::ReadLogin(path); },
+       .logins =
+           [profiles = std::move(profiles)](const port::AdmissionTable& table) {
+             return LoginsOf(table, profiles);
+           },
+       .intake = &intake});
 }
 
 }  // namespace gateway::daemon

@@ -80,11 +80,11 @@ std::vector<port::DeviceHearing> Listener::Hearing() const {
 }
 
 port::BrokerLogins Listener::logins() const {
-  return parts_.logins ? parts_.logins() : port::BrokerLogins{};
+  return parts_.logins == nullptr ? port::BrokerLogins{} : parts_.logins->state();
 }
 
 bool Listener::IsAtBroker(std::string_view login) const {
-  return parts_.is_at_broker && parts_.is_at_broker(login);
+  return parts_.logins != nullptr && parts_.logins->IsAtBroker(login);
 }
 
 }  // namespace gateway::ingest

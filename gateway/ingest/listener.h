@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "gateway/ingest/announcements.h"
+#include "gateway/ingest/broker_control.h"
 #include "gateway/ingest/heard.h"
 #include "gateway/port/intake.h"
 #include "gateway/port/listening.h"
@@ -33,9 +34,7 @@ struct ListenerParts {
   std::vector<port::ProfileRow> profiles;
   std::function<Sending(const port::EnrolledDevice&)> sends;
   std::function<port::BrokerState()> broker;
-  // Both empty if the gateway makes no logins.
-  std::function<port::BrokerLogins()> logins;
-  std::function<bool(std::string_view login)> is_at_broker;
+  const BrokerControl* logins = nullptr;  // null if the gateway makes none
 };
 
 // Thread-safe, as its parts are, which must outlive it. Silence is measured from its creation on.

@@ -1,15 +1,21 @@
 #include "gateway/ingest/paho_source.h"
 
-#include <mqtt/async_client.h>
+#include <mqtt/message.h>
 
+#include <algorithm>
 #include <cstdlib>
+#include <optional>
 #include <random>
 #include <utility>
 
 #include "gateway/base/check.h"
+#include "gateway/base/file.h"
 #include "gateway/base/log.h"
 #include "gateway/base/mutex.h"
 #include "gateway/ingest/backoff.h"
+#include "gateway/ingest/broker_login.h"
+#include "gateway/ingest/paho_link.h"
+#include "gateway/ingest/waiting.h"
 #include "gateway/model/limits.h"
 
 namespace gateway::ingest {
@@ -18,137 +24,126 @@ namespace {
 using std::chrono::milliseconds;
 using SteadyTime = std::chrono::steady_clock::time_point;
 
-constexpr std::chrono::seconds kKeepAlive{30};
-constexpr std::chrono::seconds kConnectTimeout{10};
 // Paho reports every attempt's end; should it once not, a gateway must not stay deaf for ever.
 constexpr std::chrono::seconds kAttemptMax{60};
 constexpr std::chrono::seconds kDisconnectMax{3};
 constexpr milliseconds kStopPoll{200};
-constexpr milliseconds kResubscribeAfter{1'000};
+constexpr milliseconds kSubscribeAgainAfter{2'000};
+constexpr milliseconds kRememberAgainAfter{1'000};
+constexpr std::chrono::hours kLookAgainAfter{12};
 constexpr milliseconds kHandlerRetryMin{10};
 constexpr milliseconds kHandlerRetryMax{1'000};
-// 0xFFFFFFFF (never) would be read as a negative number by Paho C 1.3.12.
-constexpr int32_t kSessionExpirySeconds = 30 * 24 * 3600;
+constexpr std::size_t kCaBytesMax = 1u << 20;
+constexpr std::string_view kDroppedTopic = "$SYS/broker/publish/messages/dropped";
 
 enum class Link { kDown, kConnecting, kUp };
 
+SteadyTime SteadyNow() { return std::chrono::steady_clock::now(); }
+
+// Another process cannot know it, so no other client passes for us.
+std::string RandomText() {
+  std::random_device device;
+  std::string text;
+  for (int i = 0; i < 4; ++i) text += Format("%08x", device());
+  return text;
+}
+
 }  // namespace
 
-// Paho calls the listeners and the lost handlers under its own process-wide lock, so they set
-// atomics and wake the supervisor, nothing else. mutex_ only pairs with wake_; nobody calls Paho
-// while holding it.
 struct PahoSource::Impl {
-  struct ConnectListener final : mqtt::iaction_listener {
-    explicit ConnectListener(Impl& owner) : impl(owner) {}
-    void on_success(const mqtt::token&) override {
-      impl.subscribe_due.store(true);
-      impl.link.store(Link::kUp);
-      impl.Wake();
-    }
-    void on_failure(const mqtt::token&) override { impl.Down(); }
-    Impl& impl;
-  };
-  // The context of a token is the epoch of its subscription, so that a late answer to one of an
-  // earlier connection counts for nothing.
-  struct SubscribeListener final : mqtt::iaction_listener {
-    explicit SubscribeListener(Impl& owner) : impl(owner) {}
-    void on_success(const mqtt::token& token) override {
-      if (token.get_user_context() == impl.EpochContext()) impl.unconfirmed.fetch_sub(1);
-      impl.Wake();
-    }
-    void on_failure(const mqtt::token& token) override {
-      if (token.get_user_context() == impl.EpochContext()) impl.subscribe_failed.store(true);
-      impl.Wake();
-    }
-    Impl& impl;
-  };
-
   Impl(PahoSourceOptions given, Handler given_handler)
       : options(std::move(given)),
         handler(std::move(given_handler)),
-        random(std::random_device{}()),
-        client(std::make_unique<mqtt::async_client>(options.broker, options.client_id,
-                                                    mqtt::create_options(MQTTVERSION_5))) {
-    // All before the first connect: the broker sends what it kept before connect() has returned.
-    client->set_message_callback(
-        [this](const mqtt::const_message_ptr& message) noexcept { OnMessage(*message); });
-    client->set_connection_lost_handler([this](const std::string&) noexcept { Down(); });
-    client->set_disconnected_handler(
-        [this](const mqtt::properties&, mqtt::ReasonCode) noexcept { Down(); });
-  }
+        health(options.broker, options.login_file, *options.clock),
+        waiting(options.gateway.value(), RandomText(), SteadyNow()),
+        random(std::random_device{}()) {}
 
   bool Stopping() const { return options.stop->load(); }
-  void* EpochContext() const { return reinterpret_cast<void*>(epoch.load()); }
 
-  void Wake() {
-    { const MutexLock lock(mutex); }
-    wake.NotifyAll();
-  }
-
-  void Down() {
-    link.store(Link::kDown);
-    Wake();
-  }
-
-  // noexcept: an exception that left a Paho callback would unwind through C frames that hold its
-  // lock. Better to end here, with the message unacknowledged.
+  // On Paho's receive thread.
   void OnMessage(const mqtt::message& message) noexcept;
   void WaitBeforeRetry(milliseconds pause) noexcept;
+
+  // On the supervising thread.
   milliseconds Supervise();
-  void Connect();
-  void Subscribe();
+  void Handle(const LinkEvent& event, SteadyTime now);
+  void Connect(SteadyTime now);
+  void ConnectFailed(const LinkEvent& event);
+  std::optional<BrokerCertificate> LookAtCertificate();
+  void TakeFilters();
+  void Remember(SteadyTime now);
+  void ReportRefusals();
+  void KeepUp(SteadyTime now);
+  void SetDown();
 
   const PahoSourceOptions options;
   const Handler handler;
+  BrokerHealth health;
+  Waiting waiting;  // thread-safe where Paho's thread uses it
 
   // Confined to the supervising thread.
   std::minstd_rand random;
   Backoff backoff{limits::kReconnectMin, limits::kReconnectMax};
+  Subscriptions subscriptions{kSubscribeAgainAfter};
+  Link link_state = Link::kDown;
   bool attempt_planned = true;
   SteadyTime next_attempt{};
   SteadyTime attempt_began{};
-  SteadyTime next_subscribe{};
+  SteadyTime next_look{};
   bool announced = false;
   bool outage_logged = false;
+  bool had_session = false;
+  bool loaded = false;                  // what was remembered
+  std::vector<std::string> remembered;  // sorted
+  bool check_memory = false;
+  SteadyTime remember_at{};
 
-  // Written by Paho's threads.
-  std::atomic<Link> link{Link::kDown};
-  std::atomic<bool> subscribe_due{false};
-  std::atomic<bool> subscribe_failed{false};
-  std::atomic<uintptr_t> epoch{0};
-  std::atomic<std::size_t> unconfirmed{1};  // filters whose SUBACK is missing
+  std::atomic<Time> heard{Time{}};  // when the broker was, last
+  std::atomic<bool> stuck{false};  // with a message that cannot be stored
 
-  Mutex mutex;
-  CondVar wake;
+  mutable Mutex mutex;  // only of what follows; nobody calls anything while holding it
+  CondVar stop_changed;
+  std::vector<Filter> wanted ABSL_GUARDED_BY(mutex);
+  bool wanted_changed ABSL_GUARDED_BY(mutex) = true;
+  bool settled ABSL_GUARDED_BY(mutex) = false;
 
-  ConnectListener connect_listener{*this};
-  SubscribeListener subscribe_listener{*this};
-  std::unique_ptr<mqtt::async_client> client;  // last: it goes first, and its callbacks with it
+  std::unique_ptr<PahoLink> link;  // last: it goes first, and its callbacks with it
 };
 
 void PahoSource::Impl::WaitBeforeRetry(milliseconds pause) noexcept {
-  const SteadyTime until = std::chrono::steady_clock::now() + pause;
+  const SteadyTime until = SteadyNow() + pause;
   const MutexLock lock(mutex);
-  while (!Stopping() && wake.WaitUntil(mutex, until)) {
+  while (!Stopping() && stop_changed.WaitUntil(mutex, until)) {
   }
 }
 
 void PahoSource::Impl::OnMessage(const mqtt::message& message) noexcept {
-  const port::Delivery delivery{.topic = message.get_topic(),
-                                .payload = message.get_payload(),
-                                .retained = message.is_retained(),
-                                .redelivered = message.is_duplicate()};
+  heard.store(options.clock->SystemNow());
+  const std::string& topic = message.get_topic();
+  if (topic == waiting.topic()) {
+    if (waiting.Arrived(message.get_payload())) health.Markers(false, topic);
+    return;
+  }
+  if (topic == kDroppedTopic) return health.Dropped(message.get_payload());
+  port::Delivery delivery{.topic = topic,
+                          .payload = message.get_payload(),
+                          .retained = message.is_retained(),
+                          .redelivered = message.is_duplicate()};
   milliseconds pause = kHandlerRetryMin;
   for (bool logged = false;;) {
+    // Anew for each try: the time in here counts as well.
+    delivery.waited_max = waiting.Longest(SteadyNow());
     const Status status = handler(delivery);
     if (status.ok()) {
       if (logged) Log(LogLevel::kInfo, "ingest: messages are stored again");
+      stuck.store(false);
       return;
     }
     if (!logged) {
       Log(LogLevel::kError, "ingest: a message cannot be stored and is not acknowledged, will "
           "try again: %s", Message(status));
       logged = true;
+      stuck.store(true);
     }
     if (!Stopping()) WaitBeforeRetry(pause);
     if (Stopping()) {
@@ -160,90 +155,177 @@ void PahoSource::Impl::OnMessage(const mqtt::message& message) noexcept {
   }
 }
 
-void PahoSource::Impl::Connect() {
+void PahoSource::Impl::SetDown() {
+  link_state = Link::kDown;
+  const MutexLock lock(mutex);
+  settled = false;
+}
+
+void PahoSource::Impl::Connect(SteadyTime now) {
   attempt_planned = false;
-  attempt_began = std::chrono::steady_clock::now();
-  unconfirmed.store(options.filters.size());
-  subscribe_failed.store(false);
-  epoch.fetch_add(1);
-  link.store(Link::kConnecting);
-  try {
-    mqtt::connect_options connect;
-    connect.set_mqtt_version(MQTTVERSION_5);
-    connect.set_clean_start(false);
-    connect.set_automatic_reconnect(false);
-    connect.set_keep_alive_interval(kKeepAlive);
-    connect.set_connect_timeout(kConnectTimeout);
-    mqtt::properties properties;
-    properties.add({mqtt::property::SESSION_EXPIRY_INTERVAL, kSessionExpirySeconds});
-    properties.add({mqtt::property::RECEIVE_MAXIMUM,
-                    static_cast<int32_t>(limits::kBrokerInflightMax)});
-    properties.add({mqtt::property::MAXIMUM_PACKET_SIZE,
-                    static_cast<int32_t>(limits::kPacketBytesMax)});
-    connect.set_properties(std::move(properties));
-    // Copied, not moved: moved options of Paho C++ 1.2.0 point at the properties of the moved-from
-    // object, which are empty, and the session would end with the connection.
-    client->connect(connect, nullptr, connect_listener);
-  } catch (const mqtt::exception&) {
-    link.store(Link::kDown);
+  if (!loaded) {
+    if (options.remembered) remembered = options.remembered();
+    std::ranges::sort(remembered);
+    subscriptions.Remember(remembered);
+    had_session = !remembered.empty();
+    loaded = true;
   }
+  StatusOr<Login> login = ReadLogin(options.login_file);
+  if (!login.ok()) return health.CannotUse(options.login_file, Message(login.status()));
+  if (!options.ca_file.empty()) {
+    const auto readable = ReadFile(options.ca_file, kCaBytesMax);
+    if (!readable.ok()) return health.CannotUse(options.ca_file, Message(readable.status()));
+  }
+  attempt_began = now;
+  link_state = Link::kConnecting;
+  link->Connect(*login, options.ca_file);
 }
 
-void PahoSource::Impl::Subscribe() {
-  unconfirmed.store(options.filters.size());
-  epoch.fetch_add(1);
-  try {
-    // Retained messages only for a subscription that is new to the broker; the door refuses them,
-    // and with every reconnect they would be counted again.
-    const mqtt::subscribe_options only_new(false, false,
-                                           mqtt::subscribe_options::SEND_RETAINED_ON_NEW);
-    for (const std::string& filter : options.filters) {
-      client->subscribe(filter, 1, EpochContext(), subscribe_listener, only_new);
-    }
-  } catch (const mqtt::exception&) {
-    subscribe_failed.store(true);
-  }
+std::optional<BrokerCertificate> PahoSource::Impl::LookAtCertificate() {
+  if (!options.look_at_certificate) return std::nullopt;
+  const auto seen = options.look_at_certificate();
+  return seen.ok() ? std::optional(*seen) : std::nullopt;
 }
 
-milliseconds PahoSource::Impl::Supervise() {
-  const SteadyTime now = std::chrono::steady_clock::now();
-  const auto until = [now](SteadyTime then) {
-    return std::chrono::ceil<milliseconds>(std::max(then - now, SteadyTime::duration::zero()));
-  };
-  switch (link.load()) {
-    case Link::kDown:
-      if (!attempt_planned) {
-        const milliseconds pause = backoff.Next(static_cast<uint32_t>(random()) << 1);
-        next_attempt = now + pause;
-        attempt_planned = true;
-        Log(outage_logged ? LogLevel::kDebug : LogLevel::kWarning,
-            "ingest: no connection to the broker, next attempt in %d ms", pause.count());
-        outage_logged = true;
-        announced = false;
+void PahoSource::Impl::ConnectFailed(const LinkEvent& event) {
+  SetDown();
+  const auto certificate = event.reason == 0 ? LookAtCertificate() : std::nullopt;
+  health.CannotConnect(event.reason, event.text, certificate,
+                       !options.clock_set || options.clock_set());
+}
+
+void PahoSource::Impl::Handle(const LinkEvent& event, SteadyTime now) {
+  switch (event.kind) {
+    case LinkEvent::Kind::kConnected: {
+      link_state = Link::kUp;
+      check_memory = true;
+      health.Connected();
+      next_look = now;
+      const Time last = heard.load();
+      if (!event.session_present) {
+        if (had_session) {
+          health.SessionLost(last == Time{} ? std::nullopt : std::optional(last));
+        }
+        waiting.SessionBegan(attempt_began);
       }
-      if (now < next_attempt) return until(next_attempt);
-      Connect();
-      return kStopPoll;
-    case Link::kConnecting:
-      if (now - attempt_began > kAttemptMax) link.store(Link::kDown);
-      return kStopPoll;
-    case Link::kUp:
-      break;
+      had_session = true;
+      waiting.AskSoon();
+      subscriptions.Connected(event.session_present);
+      heard.store(options.clock->SystemNow());
+      return;
+    }
+    case LinkEvent::Kind::kFailed:
+      return ConnectFailed(event);
+    case LinkEvent::Kind::kLost:
+      if (link_state == Link::kUp) {
+        health.CannotConnect(0, "it was lost", std::nullopt, true);
+      }
+      return SetDown();
+    case LinkEvent::Kind::kAnswered:
+      subscriptions.Answered(event.id, event.reason, now);
+      check_memory = true;
+      return;
+    case LinkEvent::Kind::kMarkerRefused:
+      if (link_state == Link::kUp) health.Markers(true, waiting.topic());
+      return;
   }
-  if (subscribe_due.exchange(false)) {
-    Subscribe();
-  } else if (subscribe_failed.exchange(false)) {
-    Log(LogLevel::kWarning, "ingest: the broker did not take a subscription, will try again");
-    next_subscribe = now + kResubscribeAfter;
-  } else if (next_subscribe != SteadyTime{} && now >= next_subscribe) {
-    next_subscribe = {};
-    Subscribe();
-  } else if (!announced && unconfirmed.load() == 0) {
+}
+
+void PahoSource::Impl::TakeFilters() {
+  std::vector<Filter> filters;
+  {
+    const MutexLock lock(mutex);
+    if (!std::exchange(wanted_changed, false)) return;
+    filters = wanted;
+  }
+  filters.push_back({.text = waiting.topic(), .may_be_shown = true, .optional = true});
+  filters.push_back({.text = std::string(kDroppedTopic),
+                     .retained = true,
+                     .may_be_shown = true,
+                     .optional = true});
+  subscriptions.Want(WithoutCovered(std::move(filters)));
+  check_memory = true;
+}
+
+// Before anything is asked of the broker that is not remembered: a gateway that is killed in between
+// would not know what to take back.
+void PahoSource::Impl::Remember(SteadyTime now) {
+  if (!options.remember || !check_memory || now < remember_at) return;
+  std::vector<std::string> possible = subscriptions.possible();
+  if (possible != remembered) {
+    const Status status = options.remember(possible);
+    health.CannotRemember(Message(status));
+    if (!status.ok()) {
+      // Goes on without: to miss messages would be worse than one subscription too many.
+      remember_at = now + kRememberAgainAfter;
+      return;
+    }
+    remembered = std::move(possible);
+  }
+  check_memory = false;
+}
+
+void PahoSource::Impl::ReportRefusals() {
+  auto refusals = subscriptions.refusals();
+  const auto take = [&](std::string_view own) {
+    return std::erase_if(refusals, [&](const auto& refusal) { return refusal.shown == own; }) > 0;
+  };
+  if (take(waiting.topic())) health.Markers(true, waiting.topic());
+  health.DropsHidden(take(kDroppedTopic));
+  health.Refused(refusals, subscriptions.wanted());
+}
+
+// While the connection is there.
+void PahoSource::Impl::KeepUp(SteadyTime now) {
+  TakeFilters();
+  Remember(now);
+  for (const Subscriptions::Step& step : subscriptions.Due(now)) {
+    if (step.subscribe) {
+      link->Subscribe(step.id, step.filter, step.retained);
+    } else {
+      link->Unsubscribe(step.id, step.filter);
+    }
+  }
+  ReportRefusals();
+  const bool all = subscriptions.settled();
+  {
+    const MutexLock lock(mutex);
+    settled = all && !wanted_changed;
+  }
+  if (all && !announced) {
     Log(LogLevel::kInfo, "ingest: connected to the broker and subscribed");
     announced = true;
     outage_logged = false;
     backoff.Reset();
   }
+  // A message that cannot be stored holds Paho's lock, and a marker would wait for it.
+  if (subscriptions.confirmed(waiting.topic()) && !stuck.load()) {
+    if (const auto marker = waiting.Due(now)) link->Publish(waiting.topic(), *marker);
+  }
+  if (now >= next_look) {
+    next_look = now + kLookAgainAfter;
+    if (const auto seen = LookAtCertificate()) health.Certificate(*seen);
+  }
+}
+
+milliseconds PahoSource::Impl::Supervise() {
+  const SteadyTime now = SteadyNow();
+  for (const LinkEvent& event : link->Take()) Handle(event, now);
+  if (link_state == Link::kUp) KeepUp(now);
+  if (link_state == Link::kConnecting && now - attempt_began > kAttemptMax) SetDown();
+  if (link_state != Link::kDown) return kStopPoll;
+  if (!attempt_planned) {
+    const milliseconds pause = backoff.Next(static_cast<uint32_t>(random()) << 1);
+    next_attempt = now + pause;
+    attempt_planned = true;
+    Log(outage_logged ? LogLevel::kDebug : LogLevel::kWarning,
+        "ingest: no connection to the broker, next attempt in %d ms", pause.count());
+    outage_logged = true;
+    announced = false;
+  }
+  if (now < next_attempt) return std::chrono::ceil<milliseconds>(next_attempt - now);
+  TakeFilters();
+  Connect(now);
   return kStopPoll;
 }
 
@@ -252,17 +334,35 @@ PahoSource::~PahoSource() = default;
 
 StatusOr<std::unique_ptr<PahoSource>> PahoSource::Create(PahoSourceOptions options,
                                                          Handler handler) {
-  GW_CHECK(options.stop != nullptr);
-  if (options.client_id.empty() || options.filters.empty()) {
-    return InvalidArgument("broker: needs a client id and at least one topic filter");
+  GW_CHECK(options.stop != nullptr && options.clock != nullptr);
+  if (options.gateway.value().empty() || options.filters.empty()) {
+    return InvalidArgument("broker: needs the gateway's id and at least one topic filter");
   }
-  try {
-    return std::unique_ptr<PahoSource>(
-        new PahoSource(std::make_unique<Impl>(std::move(options), std::move(handler))));
-  } catch (const mqtt::exception& error) {
-    return InvalidArgument("broker: the MQTT client cannot be made: %s (code %d); is the address "
-                           "of the form tcp://host:port?", error.what(), error.get_return_code());
+  std::unique_ptr<PahoSource> source(
+      new PahoSource(std::make_unique<Impl>(std::move(options), std::move(handler))));
+  Impl* const impl = source->impl_.get();
+  RETURN_IF_ERROR(source->SetFilters(impl->options.filters));
+  ASSIGN_OR_RETURN(impl->link,
+                   PahoLink::Create(impl->options.broker,
+                                    "commonsd-" + impl->options.gateway.value(),
+                                    [impl](const mqtt::message& message) {
+                                      impl->OnMessage(message);
+                                    }));
+  return source;
+}
+
+Status PahoSource::SetFilters(std::vector<Filter> filters) {
+  if (filters.size() > limits::kFiltersMax) {
+    return ResourceExhausted("%d topic filters, limit %d", filters.size(), limits::kFiltersMax);
   }
+  {
+    const MutexLock lock(impl_->mutex);
+    impl_->wanted = std::move(filters);
+    impl_->wanted_changed = true;
+    impl_->settled = false;
+  }
+  if (impl_->link != nullptr) impl_->link->Wake();
+  return OkStatus();
 }
 
 milliseconds PahoSource::Supervise() { return impl_->Supervise(); }
@@ -271,30 +371,29 @@ void PahoSource::RunUntilStopped() {
   while (!impl_->Stopping()) {
     // Bounded, because a signal handler can set `stop` but cannot wake a condition variable.
     const milliseconds pause = std::min(impl_->Supervise(), kStopPoll);
-    const MutexLock lock(impl_->mutex);
-    // A change between Supervise and here is seen at the latest after kStopPoll.
-    impl_->wake.WaitUntil(impl_->mutex, std::chrono::steady_clock::now() + pause);
+    impl_->link->WaitUntil(SteadyNow() + pause);
   }
 }
 
 void PahoSource::Stop() {
   GW_CHECK(impl_->Stopping());
-  impl_->Wake();  // a callback that is waiting to try again
-  if (impl_->client == nullptr) return;
-  if (impl_->link.load() != Link::kDown) {
-    try {
-      // Without a session expiry of its own the disconnect leaves the one of the connect.
-      impl_->client->disconnect(std::chrono::seconds(1))->wait_for(kDisconnectMax);
-    } catch (const mqtt::exception&) {
-      // Paho says that there is nothing to disconnect: the broker notices by itself.
-    }
+  {
+    const MutexLock lock(impl_->mutex);
+    impl_->settled = false;
   }
-  impl_->client.reset();
-  impl_->link.store(Link::kDown);
+  impl_->stop_changed.NotifyAll();  // a callback that is waiting to try again
+  impl_->link->Close(kDisconnectMax);
 }
 
 bool PahoSource::connected() const {
-  return impl_->link.load() == Link::kUp && impl_->unconfirmed.load() == 0;
+  const MutexLock lock(impl_->mutex);
+  return impl_->settled;
+}
+
+port::BrokerState PahoSource::broker() const {
+  port::BrokerState state = impl_->health.State();
+  state.connected = connected();
+  return state;
 }
 
 }  // namespace gateway::ingest

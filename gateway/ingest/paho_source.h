@@ -1,7 +1,6 @@
-// The subscription at the MQTT broker: MQTT 5, QoS 1, one persistent session. A message is
+// The subscriptions at the MQTT broker: MQTT 5, QoS 1, one persistent session. A message is
 // acknowledged when the handler has returned OK for it, never before; what was not acknowledged
-// the broker delivers again, also after SIGKILL. Not here: what a message means (ingest/door.h),
-// and TLS or passwords towards the broker, which is expected on the loopback interface.
+// the broker delivers again, also after SIGKILL. Not here: what a message means (ingest/door.h).
 #pragma once
 
 #include <atomic>
@@ -11,20 +10,38 @@
 #include <string>
 #include <vector>
 
+#include "gateway/base/clock.h"
 #include "gateway/base/status.h"
+#include "gateway/ingest/broker_health.h"
+#include "gateway/ingest/subscriptions.h"
 #include "gateway/port/intake.h"
+#include "gateway/port/listening.h"
 
 namespace gateway::ingest {
 
 struct PahoSourceOptions {
-  std::string broker;                // "tcp://127.0.0.1:1883"
-  std::string client_id;             // fixed: the broker keeps the session under it
-  std::vector<std::string> filters;  // "sensors/+/+"
+  std::string broker;           // "tcp://127.0.0.1:1883", "ssl://broker.example:8883"
+  GatewayId gateway;            // the broker keeps the session under "commonsd-<gateway>"
+  std::vector<Filter> filters;  // at first
+  // Paths; read anew at each attempt to connect, so that both may be replaced at any time.
+  std::string ca_file;     // PEM: whom to trust; exactly for "ssl://"
+  std::string login_file;  // "user:password", for nobody else to read; empty: no login
   // Set by whoever wants the process to end, also from a signal handler. Must outlive the source.
   const std::atomic<bool>* stop = nullptr;
+  const Clock* clock = nullptr;  // the machine's, also under a replay clock; outlives the source
+
+  // The four below are called on the supervising thread, and may be empty.
+  // What `remember` was given last, by whatever process: the session at the broker may have these
+  // filters, although nobody wants them any more.
+  std::function<std::vector<std::string>()> remembered;
+  std::function<Status(const std::vector<std::string>& filters)> remember;
+  // Whether the clock can be believed enough to check a certificate by it.
+  std::function<bool()> clock_set;
+  // What certificate the broker shows; for "ssl://". Takes at most kBrokerLookMax.
+  std::function<StatusOr<BrokerCertificate>()> look_at_certificate;
 };
 
-// Create, RunUntilStopped, Stop and destruction belong to one thread; connected() is for all.
+// Create, Supervise, RunUntilStopped, Stop and destruction belong to one thread.
 class PahoSource {
  public:
   // Runs on Paho's receive thread, under a lock of the whole library: it must not call the
@@ -40,20 +57,27 @@ class PahoSource {
   static StatusOr<std::unique_ptr<PahoSource>> Create(PahoSourceOptions options, Handler handler);
   ~PahoSource();
 
-  // One step of connecting: starts an attempt or a subscription that is due, and returns how soon
-  // it wants to be called again. Waits for no answer of the broker.
+  // From now on exactly these filters. Takes effect at the broker soon, connected() says when; what
+  // falls under new and old ones is never missed in between. Thread-safe.
+  // Returns ResourceExhausted, with nothing changed, if there are more than kFiltersMax.
+  Status SetFilters(std::vector<Filter> filters);
+
+  // One step: starts an attempt to connect, or asks for subscriptions, whatever is due, and returns
+  // how soon it wants to be called again. Waits for no answer of the broker.
   std::chrono::milliseconds Supervise();
 
   // Supervises until `stop` is set; connects, subscribes on every connect, and reconnects after
   // kReconnectMin to kReconnectMax with jitter, whether the broker was ever there or not.
   void RunUntilStopped();
 
-  // Disconnects and leaves the session at the broker, which keeps messages for it for 30 days.
+  // Disconnects and leaves the session at the broker, which keeps messages for it for kSessionLife.
   // Takes at most a few seconds. No handler runs after it. `stop` must be set.
   void Stop();
 
-  // Whether the broker has confirmed connection and subscriptions. Thread-safe.
+  // Whether the broker has confirmed connection and filters, and has no others. Thread-safe.
   bool connected() const;
+  // Thread-safe; waits neither for the broker nor for Paho.
+  port::BrokerState broker() const;
 
  private:
   struct Impl;

@@ -56,13 +56,27 @@ static_assert(kInflightMax >= 4 * kBrokerInflightMax);
 static_assert(kPacketBytesMax >= 8 * (kPayloadBytesMax + kTopicBytesMax));
 inline constexpr std::chrono::milliseconds kReconnectMin{500};
 inline constexpr std::chrono::milliseconds kReconnectMax{30'000};
+// What our broker configuration keeps for a subscriber that is away or slow: above the largest burst
+// that must not be lost, 100 publishers with 1 000 messages each.
+inline constexpr std::size_t kBrokerQueuedMax = 100'000;
 // How long the broker keeps a session, and so a message, at most.
 inline constexpr std::chrono::hours kSessionLife{30 * 24};
+// A marker goes through the broker this often (ingest/waiting.h); a message that waited less than
+// the tolerance counts as one that did not wait.
+inline constexpr std::chrono::milliseconds kMarkerInterval{2'000};
+inline constexpr std::chrono::milliseconds kWaitedTolerance{5'000};
+static_assert(kWaitedTolerance >= 2 * kMarkerInterval);
+inline constexpr std::size_t kFiltersMax = 20'000;  // one for each device, and those of profile files
+// What stays true only of the past is shown to the operator for so long.
+inline constexpr std::chrono::hours kBrokerWarningLife{24};
+// A certificate of the broker that ends sooner than this is worth a warning.
+inline constexpr std::chrono::hours kCertificateWarning{30 * 24};
+inline constexpr std::chrono::milliseconds kBrokerLookMax{3'000};  // at its certificate
 // Commands to the broker's dynamic-security plugin in one message: mosquitto 2.0.11 writes its file
 // anew for each of them, and serves nobody meanwhile.
 inline constexpr std::size_t kBrokerCommandsMax = 16;
 inline constexpr std::size_t kLoginTopicsMax = 256;  // topics that one login may publish to
-inline constexpr std::chrono::seconds kBrokerAnswerMax{30};
+inline constexpr std::chrono::seconds kBrokerAnswerMax{15};
 // A stamp further ahead of now than this is quarantined as `future`.
 inline constexpr std::chrono::minutes kFutureStampMax{5};
 // A stamp before 2000-01-01T00:00:00Z is one of a clock that was never set.

@@ -246,7 +246,7 @@ StatusOr<port::GatewayStatus> Pipeline::GetStatus() {
     status.replay = replay_ != nullptr;
     status.now = clock_.SystemNow();
     status.clock_sound = ClockSound(status.now);
-    status.broker_connected = broker_connected_ && broker_connected_();
+    if (broker_) status.broker = broker_();
     if (registry.rules() != nullptr) {
       status.commons = registry.rules()->documents.charter.commons;
       status.policy_version = registry.rules()->documents.policy.version;

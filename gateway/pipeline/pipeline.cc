@@ -200,8 +200,11 @@ std::shared_ptr<const port::AdmissionTable> Pipeline::admissions() const {
 
 void Pipeline::PublishAdmissions() {
   std::shared_ptr<const port::AdmissionTable> table = core_->registry().MakeAdmissions();
-  const MutexLock lock(mutex_);
-  admissions_.swap(table);
+  {
+    const MutexLock lock(mutex_);
+    admissions_.swap(table);
+  }
+  if (watcher_) watcher_();
 }
 
 void Pipeline::PublishDocuments() {

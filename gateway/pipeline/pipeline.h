@@ -28,6 +28,7 @@
 #include "gateway/port/cell_source.h"
 #include "gateway/port/commands.h"
 #include "gateway/port/intake.h"
+#include "gateway/port/listening.h"
 #include "gateway/store/high_water.h"
 #include "gateway/store/journal.h"
 #include "gateway/store/losses.h"
@@ -64,7 +65,18 @@ class Pipeline final : public port::Intake, public port::Commands, public port::
   ~Pipeline() override;
 
   // For GetStatus. Call before commands arrive.
-  void SetBrokerState(std::function<bool()> connected) { broker_connected_ = std::move(connected); }
+  void SetBrokerState(std::function<port::BrokerState()> broker) { broker_ = std::move(broker); }
+
+  // Is told, on the pipeline's thread, after each change of the registry or the rules. Call before
+  // commands arrive; it must not call the pipeline's commands.
+  void SetAdmissionsWatcher(std::function<void()> watcher) { watcher_ = std::move(watcher); }
+
+  // The topic filters that the MQTT session may have: kept for the next process, which has to take
+  // back those that it does not want. Thread-safe. Subscriptions() is empty if there are none, or
+  // none that can be read.
+  std::vector<std::string> Subscriptions() const;
+  // Returns as Database::Commit, with what was kept before.
+  Status KeepSubscriptions(const std::vector<std::string>& filters);
 
   // By what the gateway is known, for whoever speaks for it to others; from Open on, thread-safe.
   // The private key in it is in clear: hand it on and Wipe it.
@@ -249,7 +261,8 @@ class Pipeline final : public port::Intake, public port::Commands, public port::
   const bool broker_logins_;
   const std::string keyslots_path_;
   crypto::MasterKeys master_;  // moved on by Start
-  std::function<bool()> broker_connected_;
+  std::function<port::BrokerState()> broker_;
+  std::function<void()> watcher_;
   Identity identity_;        // in use
   std::string certificate_;  // PEM, of its TLS key
   std::unique_ptr<store::Losses> losses_;

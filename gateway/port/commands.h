@@ -13,6 +13,7 @@
 #include "gateway/base/status.h"
 #include "gateway/model/cell.h"
 #include "gateway/port/cell_source.h"
+#include "gateway/port/listening.h"
 
 namespace gateway::port {
 
@@ -120,7 +121,7 @@ struct GatewayStatus {
   bool replay = false;
   Time now;
   bool clock_sound = true;
-  bool broker_connected = false;
+  BrokerState broker;
   uint64_t policy_version = 0;
   uint64_t received = 0;
   std::vector<DoorCount> counts;  // stored + duplicate + denied + quarantined + waiting = received

@@ -53,6 +53,38 @@ TEST(ConfigTest, ReadsTheOptionalFields) {
   EXPECT_EQ(config->listen, "0.0.0.0:7443");
 }
 
+TEST(ConfigTest, ReadsHowTheBrokerIsReached) {
+  const auto config = ParseConfig(
+      "schema: commonsd/1\ngateway: gw-a\nbroker: \"ssl://b.example:8883\"\nkey_file: \"/k\"\n"
+      "broker_ca: /ca.crt\nbroker_login: /login\n");
+  ASSERT_TRUE(config.ok()) << Message(config.status());
+  EXPECT_EQ(config->broker, "ssl://b.example:8883");
+  EXPECT_EQ(config->broker_ca, "/ca.crt");
+  EXPECT_EQ(config->broker_login, "/login");
+  EXPECT_TRUE(ParseConfig(std::string(kConfig) + "broker_login: /login\n").ok()) << "on loopback";
+}
+
+TEST(ConfigTest, RefusesAPasswordOrReadingsWithoutTheTrustTheyNeed) {
+  struct Case {
+    const char* broker;
+    const char* more;
+    const char* want;
+  };
+  for (const Case& c : std::vector<Case>{
+           {"ssl://b:8883", "", "needs broker_ca"},
+           {"ssl://b:8883", "broker_ca: ca.crt\n", "absolute path"},
+           {"tcp://127.0.0.1:1883", "broker_ca: /ca.crt\n", "ssl:// only"},
+           {"tcp://192.168.1.10:1883", "broker_login: /login\n", "in clear"},
+           {"tcp://127.example:1883", "broker_login: login\n", "absolute path"},
+           {"ws://b:80", "", "a broker is a URI"},
+       }) {
+    const auto config = ParseConfig(std::string("schema: commonsd/1\ngateway: gw-a\nbroker: \"") +
+                                    c.broker + "\"\nkey_file: \"/k\"\n" + c.more);
+    EXPECT_EQ(config.status().code(), StatusCode::kInvalidArgument) << c.broker << c.more;
+    EXPECT_THAT(std::string(Message(config.status())), HasSubstr(c.want));
+  }
+}
+
 TEST(ConfigTest, ReadsHowTheDiskIsUsed) {
   const auto usual = ParseConfig(kConfig);
   ASSERT_TRUE(usual.ok());

@@ -77,7 +77,7 @@ class ListenerTest : public ::testing::Test {
     return Listener({.heard = &heard_, .announcements = &announcements_, .intake = &intake_, .profiles = {},
                      .sends = [this](const port::EnrolledDevice&) { return sends_; },
                      .broker = [] { return port::BrokerState{}; },
-                     .logins = {}, .is_at_broker = {}});
+                     .logins = nullptr});
   }
   Millis Expected(Sending sends, const char* profile = "p") {
     return ExpectedInterval({.device = DeviceId("a"), .profile = profile, .claim = "a",

@@ -29,16 +29,6 @@ sockaddr_in Loopback(uint16_t port) {
   return address;
 }
 
-uint16_t FreePort() {
-  const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in address = Loopback(0);
-  socklen_t size = sizeof(address);
-  GW_CHECK(bind(fd, reinterpret_cast<sockaddr*>(&address), size) == 0);
-  GW_CHECK(getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size) == 0);
-  close(fd);
-  return ntohs(address.sin_port);
-}
-
 // A socket, or -1 if nobody listens.
 int ConnectTo(uint16_t port) {
   const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -69,12 +59,26 @@ std::string Packet(uint8_t first, const std::string& body) {
 
 bool Mosquitto::Installed() { return access(kProgram, X_OK) == 0; }
 
-Mosquitto::Mosquitto() : port_(FreePort()) {
+uint16_t Mosquitto::FreePort() {
+  const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in address = Loopback(0);
+  socklen_t size = sizeof(address);
+  GW_CHECK(bind(fd, reinterpret_cast<sockaddr*>(&address), size) == 0);
+  GW_CHECK(getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size) == 0);
+  close(fd);
+  return ntohs(address.sin_port);
+}
+
+Mosquitto::Mosquitto(const std::string& settings) : port_(FreePort()) {
   dir_ = (std::filesystem::temp_directory_path() / "mosquitto-XXXXXX").string();
   GW_CHECK(mkdtemp(dir_.data()) != nullptr);
+  Configure(settings);
+}
+
+void Mosquitto::Configure(const std::string& settings) {
   std::ofstream config(dir_ + "/mosquitto.conf");
-  config << "listener " << port_ << " 127.0.0.1\nallow_anonymous true\npersistence false\n"
-         << "max_inflight_messages 1000\nmax_queued_messages 200000\nset_tcp_nodelay true\n"
+  config << "listener " << port_ << " 127.0.0.1\n" << settings
+         << "max_inflight_messages 1000\nset_tcp_nodelay true\nsys_interval 1\n"
          << "log_dest file " << dir_ << "/mosquitto.log\n";
   // Started as root it would otherwise become `mosquitto`, who may not write here.
   if (geteuid() == 0) config << "user root\n";
@@ -111,28 +115,52 @@ void Mosquitto::Stop() {
   pid_ = -1;
 }
 
+void Mosquitto::Kill() {
+  if (pid_ == -1) return;
+  kill(pid_, SIGKILL);
+  waitpid(pid_, nullptr, 0);
+  pid_ = -1;
+}
+
 std::string Mosquitto::uri() const { return "tcp://127.0.0.1:" + std::to_string(port_); }
 
-Publisher::Publisher(uint16_t port) : fd_(ConnectTo(port)) {
+Publisher::Publisher(uint16_t port, std::string_view user, std::string_view password)
+    : fd_(ConnectTo(port)) {
   GW_CHECK(fd_ >= 0);
   const timeval limit{.tv_sec = 10, .tv_usec = 0};
   setsockopt(fd_, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
-  const std::string clean_session_no_keepalive("\x04\x02\x00\x00", 4);
-  Send(Packet(0x10, Text("MQTT") + clean_session_no_keepalive +
-                        Text("publisher-" + std::to_string(fd_))));
+  std::string version_flags_keepalive("\x04\x02\x00\x00", 4);  // a clean session, no keepalive
+  std::string login;
+  if (!user.empty()) {
+    version_flags_keepalive[1] = '\xC2';
+    login = Text(user) + Text(password);
+  }
+  Send(Packet(0x10, Text("MQTT") + version_flags_keepalive +
+                        Text("publisher-" + std::to_string(fd_)) + login));
   Expect(0x20, 2);
 }
 
 Publisher::~Publisher() { close(fd_); }
 
-void Publisher::Publish(std::string_view topic, std::string_view payload, bool retain) {
+std::string Publisher::Message(std::string_view topic, std::string_view payload, bool retain) {
   ++packet_id_;
   std::string body = Text(topic);
   body += static_cast<char>(packet_id_ >> 8);
   body += static_cast<char>(packet_id_ & 0xFF);
   body.append(payload);
-  Send(Packet(retain ? 0x33 : 0x32, body));
+  return Packet(retain ? 0x33 : 0x32, body);
+}
+
+void Publisher::Publish(std::string_view topic, std::string_view payload, bool retain) {
+  Send(Message(topic, payload, retain));
   Expect(0x40, 2);
+}
+
+void Publisher::PublishAll(const std::vector<std::string>& topics, std::string_view payload) {
+  std::string all;
+  for (const std::string& topic : topics) all += Message(topic, payload, false);
+  Send(all);
+  for (std::size_t i = 0; i < topics.size(); ++i) Expect(0x40, 2);
 }
 
 void Publisher::Send(const std::string& packet) {

@@ -18,101 +18,10 @@
 #include "gateway/base/check.h"
 #include "gateway/ingest/paho_source.h"
 #include "mosquitto.h"
+#include "mqtt_fixture.h"
 
 namespace gateway::ingest {
 namespace {
-
-using std::chrono::seconds;
-
-constexpr char kClientId[] = "commonsd-gw-test";
-constexpr char kTopic[] = "sensors/meter-1/load";
-constexpr seconds kPatience{20};
-
-struct Message {
-  std::string topic, payload;
-  bool retained = false, redelivered = false;
-};
-
-// Collects what the handler took; waits by condition, not by time.
-class Inbox {
- public:
-  Status Put(const port::Delivery& delivery) {
-    {
-      const std::lock_guard lock(mutex_);
-      messages_.push_back({std::string(delivery.topic), std::string(delivery.payload),
-                           delivery.retained, delivery.redelivered});
-    }
-    changed_.notify_all();
-    return OkStatus();
-  }
-  // All messages once there are `count`; fewer if that takes longer than kPatience.
-  std::vector<Message> Wait(std::size_t count) {
-    std::unique_lock lock(mutex_);
-    changed_.wait_for(lock, kPatience, [&] { return messages_.size() >= count; });
-    return messages_;
-  }
-  std::vector<std::string> WaitPayloads(std::size_t count) {
-    std::vector<std::string> payloads;
-    for (const Message& message : Wait(count)) payloads.push_back(message.payload);
-    return payloads;
-  }
-
- private:
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  std::vector<Message> messages_;
-};
-
-// A source with a thread that supervises it, as the daemon's main thread does.
-class Running {
- public:
-  Running(const std::string& uri, PahoSource::Handler handler) {
-    auto source = PahoSource::Create(
-        {.broker = uri, .client_id = kClientId, .filters = {"sensors/+/+"}, .stop = &stop_},
-        std::move(handler));
-    GW_CHECK(source.ok());
-    source_ = *std::move(source);
-    thread_ = std::thread([this] { source_->RunUntilStopped(); });
-  }
-  ~Running() { Stop(); }
-
-  void Stop() {
-    if (!thread_.joinable()) return;
-    stop_.store(true);
-    thread_.join();
-    source_->Stop();
-  }
-  bool WaitUntilConnected(bool connected = true) {
-    const auto deadline = std::chrono::steady_clock::now() + kPatience;
-    while (source_->connected() != connected) {
-      if (std::chrono::steady_clock::now() > deadline) return false;
-      std::this_thread::yield();
-    }
-    return true;
-  }
-
- private:
-  std::atomic<bool> stop_{false};
-  std::unique_ptr<PahoSource> source_;
-  std::thread thread_;
-};
-
-class MqttTest : public testing::Test {
- protected:
-  void SetUp() override {
-    if (!Mosquitto::Installed()) GTEST_SKIP() << "mosquitto is not installed";
-    broker_ = std::make_unique<Mosquitto>();
-    broker_->Start();
-  }
-  PahoSource::Handler IntoInbox() {
-    return [this](const port::Delivery& delivery) { return inbox_.Put(delivery); };
-  }
-
-  std::unique_ptr<Mosquitto> broker_;
-  Inbox inbox_;
-};
-
-using Payloads = std::vector<std::string>;
 
 TEST_F(MqttTest, DeliversTopicPayloadAndFlagsInOrder) {
   Running source(broker_->uri(), IntoInbox());
@@ -215,13 +124,21 @@ TEST_F(MqttTest, APacketBeyondTheLimitDoesNotBlockTheNext) {
 
 TEST_F(MqttTest, CreateRefusesAnAddressThatPahoCannotUse) {
   const std::atomic<bool> stop{false};
-  const auto handler = [](const port::Delivery&) { return OkStatus(); };
-  EXPECT_EQ(PahoSource::Create({"gopher://host", kClientId, {"a"}, &stop}, handler).status().code(),
-            StatusCode::kInvalidArgument);
-  EXPECT_EQ(PahoSource::Create({broker_->uri(), "", {"a"}, &stop}, handler).status().code(),
-            StatusCode::kInvalidArgument);
-  EXPECT_EQ(PahoSource::Create({broker_->uri(), kClientId, {}, &stop}, handler).status().code(),
-            StatusCode::kInvalidArgument);
+  const RealClock clock;
+  const auto code = [&](const std::string& broker, const std::string& gateway,
+                        std::vector<Filter> filters) {
+    return PahoSource::Create({.broker = broker,
+                               .gateway = GatewayId(gateway),
+                               .filters = std::move(filters),
+                               .stop = &stop,
+                               .clock = &clock},
+                              [](const port::Delivery&) { return OkStatus(); })
+        .status()
+        .code();
+  };
+  EXPECT_EQ(code("gopher://host", "gw-a", {{"a"}}), StatusCode::kInvalidArgument);
+  EXPECT_EQ(code(broker_->uri(), "", {{"a"}}), StatusCode::kInvalidArgument);
+  EXPECT_EQ(code(broker_->uri(), "gw-a", {}), StatusCode::kInvalidArgument);
 }
 
 // This program in a second process, with one source. `mode` is what its handler does with the
@@ -266,8 +183,13 @@ void Say(char byte) { GW_CHECK(write(STDOUT_FILENO, &byte, 1) == 1); }
 int ChildMain(const std::string& mode, const std::string& uri) {
   signal(SIGTERM, [](int) { child_stop.store(true); });
   alarm(30);
+  const RealClock clock;
   auto source = PahoSource::Create(
-      {.broker = uri, .client_id = kClientId, .filters = {"sensors/+/+"}, .stop = &child_stop},
+      {.broker = uri,
+       .gateway = GatewayId(kGateway),
+       .filters = {{"sensors/+/+"}},
+       .stop = &child_stop,
+       .clock = &clock},
       [&](const port::Delivery& delivery) {
         if (delivery.payload != "bad") return OkStatus();
         Say('b');
