@@ -56,7 +56,9 @@ const std::map<std::string, std::set<std::string>>& ModuleTable() {
       {"daemon",
        {"base", "model", "port", "yaml", "crypto", "policy", "privacy", "store", "proof", "ledger",
         "backup", "pipeline", "ingest", "federation", "admin", "portal"}},
-      {"cli", {"base", "model", "crypto", "proof", "yaml", "policy", "federation", "backup"}},
+      {"cli",
+       {"base", "model", "port", "crypto", "proof", "yaml", "policy", "federation", "backup",
+        "ingest"}},
   };
   return *table;
 }

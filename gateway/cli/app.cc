@@ -34,6 +34,7 @@ int Run(int argc, char** argv) {
   RegisterPlace(app, context);
   RegisterDevice(app, context);
   RegisterBroker(app, context);
+  RegisterProfile(app, context);
   RegisterResident(app, context);
   RegisterGrant(app, context);
   RegisterPolicy(app, context);

@@ -75,5 +75,6 @@ void RegisterRetract(CLI::App& app, Context& context);  // after RegisterCell: i
 void RegisterKey(CLI::App& app, Context& context);
 void RegisterUnlock(CLI::App& app, Context& context);
 void RegisterBackup(CLI::App& app, Context& context);
+void RegisterProfile(CLI::App& app, Context& context);
 
 }  // namespace gateway::cli

@@ -16,6 +16,7 @@
 #include "gateway/ingest/listener.h"
 #include "gateway/ingest/paho_source.h"
 #include "gateway/ingest/profile.h"
+#include "gateway/ingest/traits.h"
 #include "gateway/model/time.h"
 #include "gateway/pipeline/pipeline.h"
 
@@ -23,10 +24,8 @@ namespace gateway::daemon {
 namespace {
 
 StatusOr<std::vector<ingest::Profile>> LoadProfiles(const Config& config) {
-  if (!config.profiles.empty()) return ingest::LoadProfiles(config.profiles);
-  auto installed = ingest::LoadProfiles(GATEWAY_PROFILES_INSTALLED);
-  if (installed.ok() || installed.status().code() != StatusCode::kNotFound) return installed;
-  return ingest::LoadProfiles(GATEWAY_PROFILES_DIR);
+  return config.profiles.empty() ? ingest::LoadInstalledProfiles()
+                                 : ingest::LoadProfiles(config.profiles);
 }
 
 // Everything with a life of its own, in the order in which it starts.
@@ -69,8 +68,8 @@ Status StartFederation(const Config& config, const Clock& real_clock, Gateway& g
 }
 
 Status StartRims(const Arguments& arguments, const Config& config, const Clock& real_clock,
-                 const std::atomic<bool>& stop, Gateway& gateway) {
-  ASSIGN_OR_RETURN(std::vector<ingest::Profile> profiles, LoadProfiles(config));
+                 const std::atomic<bool>& stop, const std::vector<ingest::Profile>& profiles,
+                 Gateway& gateway) {
   gateway.door = std::make_unique<ingest::Door>(profiles, *gateway.pipeline, gateway.heard);
   ingest::PahoSourceOptions options = BrokerOptions(config, real_clock, *gateway.pipeline);
   options.filters = FiltersOf(profiles, *gateway.pipeline->admissions());
@@ -128,6 +127,9 @@ Status Run(const Arguments& arguments, const std::atomic<bool>& stop) {
   ReplayClock replay_clock(mode->replay_start.value_or(Time()));
   const bool replay = mode->replay_start.has_value();
 
+  ASSIGN_OR_RETURN(std::vector<ingest::Profile> profiles, LoadProfiles(*config));
+  const auto traits = std::make_shared<const ingest::Traits>(profiles);
+
   Gateway gateway;
   ASSIGN_OR_RETURN(
       gateway.pipeline,
@@ -142,8 +144,10 @@ Status Run(const Arguments& arguments, const std::atomic<bool>& stop) {
            .sync = {.interval = config->sync, .bytes_max = config->sync_bytes},
            .space = {.quota_bytes = config->disk_quota,
                      .free_bytes_min = config->disk_free_min},
+           .traits = [traits](const port::EnrolledDevice& device,
+                              const Metric& metric) { return traits->Of(device, metric); },
            .broker_logins = config->broker_logins}));
-  Status started = StartRims(arguments, *config, real_clock, stop, gateway);
+  Status started = StartRims(arguments, *config, real_clock, stop, profiles, gateway);
   if (started.ok()) started = StartFederation(*config, real_clock, gateway);
   if (started.ok()) {
     Log(LogLevel::kInfo, "%s is up%s", config->gateway.value(), replay ? " (replay)" : "");

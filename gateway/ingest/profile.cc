@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "gateway/base/log.h"
+#include "gateway/model/limits.h"
 
 namespace gateway::ingest {
 
@@ -43,10 +44,12 @@ std::vector<Profile> OwnProfiles(std::span<const port::EnrolledDevice> devices) 
   std::vector<Profile> profiles;
   for (const port::EnrolledDevice& device : devices) {
     if (device.own_profile.empty()) continue;
-    StatusOr<Profile> profile = Profile::Parse(device.own_profile, "a device's own profile");
-    if (!profile.ok()) {
-      Log(LogLevel::kWarning, "ingest: %s; that device's messages are not read; enrol it again",
-          Message(profile.status()));
+    StatusOr<Profile> profile = Profile::Parse(device.own_profile, "own profile");
+    if (!profile.ok() || device.own_profile.size() > limits::kOwnProfileBytesMax) {
+      // Not the error either: it may quote a topic, and so a name.
+      Log(LogLevel::kWarning,
+          "ingest: the own profile of a device does not parse, so that its messages are not read; "
+          "enrol the device again");
       continue;
     }
     profiles.push_back(*std::move(profile));

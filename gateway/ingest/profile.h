@@ -103,4 +103,7 @@ std::vector<Profile> OwnProfiles(std::span<const port::EnrolledDevice> devices);
 // is not a profile, AlreadyExists if two have the same id.
 StatusOr<std::vector<Profile>> LoadProfiles(const std::string& directory);
 
+// The profiles that were installed with the gateway; those of its sources if it was not.
+StatusOr<std::vector<Profile>> LoadInstalledProfiles();
+
 }  // namespace gateway::ingest

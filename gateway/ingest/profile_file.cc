@@ -58,4 +58,10 @@ StatusOr<std::vector<Profile>> LoadProfiles(const std::string& directory) {
   return profiles;
 }
 
+StatusOr<std::vector<Profile>> LoadInstalledProfiles() {
+  auto installed = LoadProfiles(GATEWAY_PROFILES_INSTALLED);
+  if (installed.ok() || installed.status().code() != StatusCode::kNotFound) return installed;
+  return LoadProfiles(GATEWAY_PROFILES_DIR);
+}
+
 }  // namespace gateway::ingest

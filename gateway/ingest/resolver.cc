@@ -70,6 +70,14 @@ DoorCode Resolver::DeviceCode(const TopicMatch& match) {
   return table_->FindDevice(profile, Claim(device, "*"));
 }
 
+// DeviceCode of the chosen match, with one look at the table if the topic says everything.
+DoorCode Resolver::Admit() {
+  if (match_.captures.metric.empty() || match_.message->parts_inside) return DeviceCode(match_);
+  const std::string_view claim = Claim(TopicDevice(match_), match_.captures.part);
+  shared_ = &table_->Find(match_.profile->id(), claim, match_.captures.metric);
+  return shared_->code;
+}
+
 // Whose device is enrolled reads the message; of strangers the most specific topic.
 const TopicMatch& Resolver::Choose() {
   if (matches_.size() > 1) {
@@ -146,7 +154,9 @@ void Resolver::Settle(const port::Delivery& delivery, const Observation& observa
                       const ResolveContext& context, bool again) {
   const std::string_view claim = Claim(observation.device, observation.part);
   const port::Admission& admission =
-      table_->Find(match_.profile->id(), claim, observation.metric);
+      shared_ != nullptr && !again
+          ? *shared_
+          : table_->Find(match_.profile->id(), claim, observation.metric);
   if (admission.code != DoorCode::kAdmitted) {
     if (IsUnenrolled(admission.code)) {
       NoteUnenrolled(claim, observation.metric, resolved_.unenrolled);
@@ -189,9 +199,9 @@ const Resolved& Resolver::Resolve(const port::Delivery& delivery,
   resolved_.profile = match_.profile;
   resolved_.secret = match_.message->secret;
   const std::string_view device = TopicDevice(match_);
+  shared_ = nullptr;
   if (!device.empty()) {
-    const DoorCode code = DeviceCode(match_);
-    if (IsUnenrolled(code)) {
+    if (const DoorCode code = Admit(); IsUnenrolled(code)) {
       Refuse(code, unknown_);
       NoteUnenrolled(Claim(device, match_.captures.part), {}, resolved_.unenrolled);
       return resolved_;

@@ -78,6 +78,7 @@ class Resolver {
   void Rebuild();
   const TopicMatch& Choose();
   port::DoorCode DeviceCode(const TopicMatch& match);
+  port::DoorCode Admit();
   std::string_view TopicDevice(const TopicMatch& match) const;
   std::string_view Claim(std::string_view device, std::string_view part);
   void Refuse(port::DoorCode code, const port::Admission& admission);
@@ -105,6 +106,8 @@ class Resolver {
   std::vector<TopicMatch> matches_;
   TopicMatch match_;             // of the delivery in hand
   const Decoded* decoded_ = nullptr;
+  // Of all observations of the delivery, when its topic says whose and what they are.
+  const port::Admission* shared_ = nullptr;
   std::vector<const Observation*> admitted_;  // beside resolved_.admitted
   Resolved resolved_;
   std::string scratch_;

@@ -54,7 +54,7 @@ TEST(CommandLineTest, EveryCommandHasHelpWithAnExample) {
         "resident grant", "grant", "grant import", "grant withdraw", "grant list", "policy",
         "policy check", "policy sign", "policy activate", "policy show", "cell", "cell list",
         "cell explain", "clock", "clock advance", "status", "party", "party init", "query",
-        "catalog", "verify", "peer", "peer list"}) {
+        "catalog", "verify", "peer", "peer list", "profile", "profile list", "profile test"}) {
     const Outcome outcome = folder.Commons(std::string(command) + " --help");
     EXPECT_EQ(outcome.code, 0) << command;
     EXPECT_THAT(outcome.out, HasSubstr("Example")) << command;

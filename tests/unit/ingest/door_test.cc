@@ -127,5 +127,118 @@ TEST_F(DoorTest, ADeliveryDeniedBetweenTwoTriesHasOneOutcome) {
   EXPECT_TRUE(intake_.stored.empty());
 }
 
+constexpr char kMany[] = R"(schema: commons-profile/1
+id: many
+about: several values
+messages:
+  - topic: "many/{device}"
+    format: json
+    secret: true
+    time: {at: t, form: iso}
+    sequence: n
+    readings:
+      - {metric: load, at: load}
+      - {metric: power, at: "'p{part}'"}
+  - {topic: "many/{device}/online", ignore: true}
+)";
+
+class DoorOfManyTest : public testing::Test {
+ protected:
+  DoorOfManyTest() {
+    intake_.table->Enrol("many", "d", load_);
+    intake_.table->Enrol("many", "d:1", power_);
+    intake_.table->Enrol("many", "d:2", power_);
+  }
+  static std::vector<Profile> Profiles() {
+    std::vector<Profile> profiles;
+    profiles.push_back(ParseProfile(kMany));
+    return profiles;
+  }
+  Status Handle(std::string_view topic, std::string_view payload) {
+    return door_.Handle({.topic = topic, .payload = payload});
+  }
+
+  Metric load_ = MakeMetric("load", "Wh", "1", MetricKind::kDelta);
+  Metric power_ = MakeMetric("power", "W", "1", MetricKind::kGauge);
+  FakeIntake intake_;
+  Heard heard_;
+  Door door_{Profiles(), intake_, heard_};
+};
+
+TEST_F(DoorOfManyTest, TheReadingsOfOneMessageAreAppendedTogether) {
+  ASSERT_TRUE(Handle("many/d", R"({"load":5,"p1":7,"p2":nan,"p3":9,"n":1})").ok());
+  EXPECT_EQ(intake_.received, 4u);
+  EXPECT_EQ(intake_.append_calls, 1);
+  EXPECT_EQ(intake_.devices, (std::vector<std::string>{"d", "d:1"}));
+  EXPECT_TRUE(intake_.numbered);
+  EXPECT_EQ(intake_.refused,
+            (std::vector<DoorCode>{DoorCode::kNotANumber, DoorCode::kUnknownDevice}));
+}
+
+TEST_F(DoorOfManyTest, AMessageIsPutAsideOnceWithItsFirstCode) {
+  ASSERT_TRUE(Handle("many/d", R"({"load":5,"p1":nan,"p2":"x","p3":null})").ok());
+  EXPECT_EQ(intake_.refused, (std::vector<DoorCode>{DoorCode::kNoTime, DoorCode::kNotANumber,
+                                                    DoorCode::kMalformed, DoorCode::kUnknownDevice}));
+  EXPECT_EQ(intake_.quarantined,
+            (std::vector<std::pair<std::string, DoorCode>>{{"d", DoorCode::kNoTime}}));
+  ASSERT_TRUE(Handle("many/d", R"({"p3":7})").ok());  // denied is not put aside
+  EXPECT_EQ(intake_.quarantined.size(), 1u);
+}
+
+TEST_F(DoorOfManyTest, OnARetryWhatWasRefusedIsNotCountedAgain) {
+  intake_.failures_left = 1;
+  const Delivery delivery{.topic = "many/d", .payload = R"({"p1":7,"p2":nan,"p3":9})"};
+  EXPECT_EQ(door_.Handle(delivery).code(), StatusCode::kUnavailable);
+  EXPECT_FALSE(heard_.LastHeard(DeviceId("d:1")));
+  EXPECT_TRUE(door_.Handle(delivery).ok());
+  EXPECT_EQ(intake_.received, 3u);
+  EXPECT_EQ(intake_.refused.size(), 2u);
+  EXPECT_EQ(intake_.quarantined.size(), 1u);
+  EXPECT_EQ(intake_.devices, std::vector<std::string>{"d:1"});
+}
+
+TEST_F(DoorOfManyTest, OfTwoReadingsInHandOneMayBeDeniedOnTheRetry) {
+  intake_.failures_left = 1;
+  const Delivery delivery{.topic = "many/d", .payload = R"({"p1":7,"p2":8})"};
+  EXPECT_FALSE(door_.Handle(delivery).ok());
+  const auto later = std::make_shared<FakeTable>(*intake_.table);
+  std::erase_if(later->enrolled, [](const auto& device) { return device.claim == "d:1"; });
+  intake_.table = later;
+  EXPECT_TRUE(door_.Handle(delivery).ok());
+  EXPECT_EQ(intake_.received, 2u);
+  EXPECT_EQ(intake_.refused, std::vector<DoorCode>{DoorCode::kUnknownDevice});
+  EXPECT_EQ(intake_.devices, std::vector<std::string>{"d:2"});
+}
+
+TEST_F(DoorOfManyTest, WhoeverHadAReadingAdmittedWasHeard) {
+  ASSERT_TRUE(Handle("many/d", R"({"p1":7,"p2":nan})").ok());
+  EXPECT_EQ(heard_.LastHeard(DeviceId("d:1")), intake_.now);
+  EXPECT_FALSE(heard_.LastHeard(DeviceId("d:2")));
+}
+
+TEST_F(DoorOfManyTest, AStrangersMessagesAreCountedAndItsValuesNamedOnce) {
+  for (int i = 0; i < 3; ++i) ASSERT_TRUE(Handle("many/x", R"({"load":5,"p7":1})").ok());
+  EXPECT_EQ(intake_.received, 3u);
+  EXPECT_EQ(intake_.refused, std::vector<DoorCode>(3, DoorCode::kUnknownDevice));
+  const std::vector<port::Stranger> strangers = heard_.Strangers();
+  ASSERT_EQ(strangers.size(), 2u);
+  for (const port::Stranger& stranger : strangers) {
+    EXPECT_TRUE(stranger.secret);
+    EXPECT_TRUE(stranger.claim.starts_with("secret-"));
+    const bool part = stranger.metrics == std::vector<std::string>{"power"};
+    EXPECT_TRUE(part || stranger.metrics == std::vector<std::string>{"load"});
+    EXPECT_EQ(stranger.messages, part ? 1u : 3u);
+  }
+}
+
+TEST_F(DoorOfManyTest, AMessageWithoutValuesIsNoObservation) {
+  for (const char* topic : {"many/d/online", "many/d"}) {
+    EXPECT_TRUE(Handle(topic, "{}").ok());
+  }
+  EXPECT_EQ(intake_.received, 0u);
+  EXPECT_TRUE(intake_.refused.empty());
+  EXPECT_EQ(intake_.append_calls, 0);
+}
+
 }  // namespace
 }  // namespace gateway::ingest

@@ -1,0 +1,39 @@
+#include "gateway/ingest/traits.h"
+
+#include "gateway/ingest/converter.h"
+
+namespace gateway::ingest {
+namespace {
+
+port::SeriesTraits TraitsOf(const Profile& profile, const Metric& metric) {
+  port::SeriesTraits traits;
+  const ReadingSpec* reading = profile.Find(metric.id.value());
+  if (reading == nullptr || metric.kind != MetricKind::kCounter) return traits;
+  Converter converter;
+  if (reading->rollover) {
+    traits.rollover = converter.Difference(*reading->rollover, *reading, metric);
+  }
+  if (reading->step) traits.step_max = converter.Difference(*reading->step, *reading, metric);
+  return traits;
+}
+
+}  // namespace
+
+Traits::Traits(const std::vector<Profile>& profiles) {
+  for (const Profile& profile : profiles) profiles_.emplace(profile.id(), profile);
+}
+
+port::SeriesTraits Traits::Of(const port::EnrolledDevice& device, const Metric& metric) const {
+  if (!device.own_profile.empty()) {
+    // Asked often; most say nothing of the kind, and parsing tells no more.
+    const bool says = device.own_profile.find("step:") != std::string::npos ||
+                      device.own_profile.find("rollover:") != std::string::npos;
+    if (metric.kind != MetricKind::kCounter || !says) return {};
+    const StatusOr<Profile> own = Profile::Parse(device.own_profile, "own");
+    return own.ok() ? TraitsOf(*own, metric) : port::SeriesTraits();
+  }
+  const auto found = profiles_.find(device.profile);
+  return found == profiles_.end() ? port::SeriesTraits() : TraitsOf(found->second, metric);
+}
+
+}  // namespace gateway::ingest
