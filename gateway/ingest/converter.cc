@@ -47,7 +47,8 @@ bool NeedsTime(MetricKind kind) {
 Stamp StampOf(const Observation& observation, const Metric& metric,
               const ConvertContext& context) {
   if (observation.time == nullptr) return {.code = DoorCode::kNoTime, .time = {}, .quality = 0};
-  StampRule rule{.forms = observation.time->forms, .before = Millis(0)};
+  StampRule rule{.forms = observation.time->forms, .before = Millis(0),
+                 .whole = observation.time->whole};
   if (observation.time->end) {
     rule.before = observation.time->interval > Millis(0) ? observation.time->interval
                                                          : metric.interval;

@@ -28,6 +28,7 @@ struct TimeSpec {
   uint8_t forms = 0;     // of StampForm
   bool end = false;      // a stamp marks the end of the interval that the value covers
   Millis interval{0};    // how long that is; 0: the metric's
+  bool whole = false;    // only whole multiples of `interval` are such an end
 };
 
 // One value, or one of each match of a placeholder, that a message holds.

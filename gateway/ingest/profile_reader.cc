@@ -131,20 +131,15 @@ void ProfileReader::Read(const yaml::Node& root) {
 
 void ProfileReader::ReadMessage(const yaml::Node& node) {
   yaml::Fields fields(node, "message", error_);
-  const std::string topic = fields.Text("topic");
-  StatusOr<TopicTemplate> parsed = TopicTemplate::Parse(topic);
-  if (!parsed.ok()) {
-    fields.Fail("topic", Message(parsed.status()));
-    return;
-  }
-  MessageSpec message{.topic = *std::move(parsed), .formats = {}, .device = {}, .time = {},
+  const std::vector<TopicTemplate> topics = ReadTopics(fields);
+  if (topics.empty()) return;
+  MessageSpec message{.topic = topics.front(), .formats = {}, .device = {}, .time = {},
                       .sequence = {}, .readings = {}};
-  for (const MessageSpec& other : profile_.messages_) {
-    if (other.topic.text() == topic) fields.Fail("topic", "another message has it");
-  }
   if (fields.Has("ignore")) message.ignore = fields.Bool("ignore");
   if (!message.ignore) {
-    if (message.topic.Filters().empty()) fields.Fail("topic", "{any...} is for ignored topics");
+    for (const TopicTemplate& each : topics) {
+      if (each.Filters().empty()) fields.Fail("topic", "{any...} is for ignored topics");
+    }
     ReadFormats(fields, message);
     message.device = ReadPlainPath(fields, "device");
     if (fields.Has("secret")) message.secret = fields.Bool("secret");
@@ -161,7 +156,33 @@ void ProfileReader::ReadMessage(const yaml::Node& node) {
     }
   }
   fields.Finish();
-  profile_.messages_.push_back(std::move(message));
+  for (const TopicTemplate& topic : topics) {
+    message.topic = topic;
+    profile_.messages_.push_back(message);
+  }
+}
+
+std::vector<TopicTemplate> ProfileReader::ReadTopics(yaml::Fields& fields) {
+  if (!fields.Has("topic")) fields.Fail("topic", "missing");
+  std::vector<TopicTemplate> topics;
+  for (const std::string& text : OneOrMore(fields, "topic", limits::kTopicsPerMessageMax)) {
+    StatusOr<TopicTemplate> parsed = TopicTemplate::Parse(text);
+    if (!parsed.ok()) {
+      fields.Fail("topic", Message(parsed.status()));
+      return {};
+    }
+    for (const MessageSpec& other : profile_.messages_) {
+      if (other.topic.text() == text) fields.Fail("topic", "another message has it");
+    }
+    for (const Placeholder placeholder :
+         {Placeholder::kDevice, Placeholder::kPart, Placeholder::kMetric}) {
+      if (!topics.empty() && parsed->Has(placeholder) != topics.front().Has(placeholder)) {
+        fields.Fail("topic", "all of a list must say the same: {device}, {part}, {metric}");
+      }
+    }
+    topics.push_back(*std::move(parsed));
+  }
+  return topics;
 }
 
 void ProfileReader::ReadFormats(yaml::Fields& fields, MessageSpec& message) {
@@ -215,6 +236,10 @@ std::optional<TimeSpec> ProfileReader::ReadTime(yaml::Fields& outer, const Messa
   if (fields.Has("interval")) {
     time.interval = fields.Parse("interval", ParseDuration);
     if (!time.end) fields.Fail("interval", "matters only with `stamp: end`");
+  }
+  if (fields.Has("whole")) {
+    time.whole = fields.Bool("whole");
+    if (time.interval <= Millis(0)) fields.Fail("whole", "needs an `interval`");
   }
   fields.Finish();
   return time;

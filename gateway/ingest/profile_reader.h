@@ -22,6 +22,7 @@ class ProfileReader {
 
  private:
   void ReadMessage(const yaml::Node& node);
+  std::vector<TopicTemplate> ReadTopics(yaml::Fields& fields);
   void ReadReading(const yaml::Node& node, MessageSpec& message);
   void ReadFormats(yaml::Fields& fields, MessageSpec& message);
   std::optional<TimeSpec> ReadTime(yaml::Fields& fields, const MessageSpec& message);

@@ -89,6 +89,9 @@ Stamp ReadStamp(std::string_view text, const StampRule& rule, const StampContext
   Stamp stamp = ReadText(text, rule.forms, context);
   if (stamp.code != DoorCode::kAdmitted) return stamp;
   if (stamp.time < Time(limits::kUnsetClockMax)) return Refused(DoorCode::kNoTime);
+  if (rule.whole && stamp.time.time_since_epoch() % rule.before != Millis(0)) {
+    return Refused(DoorCode::kBadTime);
+  }
   stamp.time -= rule.before;
   return stamp;
 }

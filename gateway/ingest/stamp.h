@@ -24,6 +24,7 @@ enum StampForm : uint8_t {
 struct StampRule {
   uint8_t forms = kStampIso;
   Millis before{0};  // of the stamped instant, when it is the end of an interval of this length
+  bool whole = false;  // a stamp that is no multiple of `before` since 1970 ends no such interval
 };
 
 struct StampContext {
@@ -36,7 +37,7 @@ struct StampContext {
 struct Stamp {
   // kAdmitted; kNoTime for an instant before 2000 (a clock that was never set: as if the device
   // had said nothing); kBadTime for a text of no allowed form, for a local time that clocks skipped,
-  // and from the year 10000 on.
+  // from the year 10000 on, and for one that must be whole and is not.
   port::DoorCode code = port::DoorCode::kAdmitted;
   // The following are set exactly when code is kAdmitted.
   Time time;            // cut to milliseconds

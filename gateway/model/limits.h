@@ -38,6 +38,7 @@ inline constexpr std::size_t kProfilesMax = 64;
 inline constexpr std::size_t kProfileAboutBytesMax = 200;
 inline constexpr std::size_t kOwnProfileBytesMax = 16u << 10;  // one made for one device
 inline constexpr std::size_t kMessagesPerProfileMax = 64;
+inline constexpr std::size_t kTopicsPerMessageMax = 4;
 inline constexpr std::size_t kReadingsPerMessageMax = 64;
 inline constexpr std::size_t kPersonalPathsMax = 64;
 inline constexpr std::size_t kPathBytesMax = 256;

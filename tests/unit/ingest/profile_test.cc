@@ -201,5 +201,37 @@ TEST(ProfileTest, LoadProfilesNamesTheFileItRefuses) {
   EXPECT_NE(Message(profiles.status()).find("broken.yaml"), std::string_view::npos);
 }
 
+Status ErrorOf(const std::string& message) {
+  return Profile::Parse("schema: commons-profile/1\nid: p\nabout: a test\nmessages:\n  - {" +
+                            message + "}\n",
+                        "test.yaml")
+      .status();
+}
+
+TEST(ProfileTest, AMessageMayHaveSeveralTopics) {
+  const Profile profile = OneMessage(
+      R"(topic: ["tele/{device}/S", "{device}/tele/S"], format: number, readings: [{metric: power}])");
+  ASSERT_EQ(profile.messages().size(), 2u);
+  EXPECT_EQ(profile.messages()[1].topic.text(), "{device}/tele/S");
+  EXPECT_EQ(profile.messages()[1].readings.size(), 1u);
+  const std::string rest = ", format: number, readings: [{metric: power}]";
+  for (const char* topics : {R"(["a/{device}", "b/{device}/{part}"])", R"(["a/{device}", b])",
+                             R"(["a/{device}", "a/{device}"])", R"(["a/{device}", "b//{device}"])",
+                             R"(["a/{device}", "b/{device}/{any...}"])", "[]"}) {
+    EXPECT_EQ(ErrorOf(std::string("topic: ") + topics + rest).code(), StatusCode::kInvalidArgument)
+        << topics;
+  }
+}
+
+TEST(ProfileTest, OnlyAnIntervalCanBeWhole) {
+  const auto error = [](const std::string& time) {
+    return ErrorOf("topic: \"a/{device}\", format: json, time: {at: t, form: epoch-s, " + time +
+                   "}, readings: [{metric: load, at: v}]");
+  };
+  EXPECT_TRUE(error("stamp: end, interval: PT1M, whole: true").ok());
+  EXPECT_FALSE(error("stamp: end, whole: true").ok());
+  EXPECT_FALSE(error("stamp: start, whole: true").ok());
+}
+
 }  // namespace
 }  // namespace gateway::ingest

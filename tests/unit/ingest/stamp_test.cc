@@ -151,6 +151,20 @@ TEST(StampTest, AStampOfTheEndBecomesTheStart) {
             "2019-09-04T11:07:48Z");
 }
 
+TEST(StampTest, AStampThatMustBeWholeEndsAnIntervalOrIsBad) {
+  const auto read = [](std::string_view text) {
+    const Stamp stamp = ReadStamp(
+        text, {.forms = kStampEpochSeconds, .before = minutes(1), .whole = true},
+        {.now = At(kNow), .compare = true, .zone = Paris()});
+    return stamp.code == DoorCode::kAdmitted ? FormatTime(stamp.time)
+                                             : std::string(DoorCodeName(stamp.code));
+  };
+  EXPECT_EQ(read("1760364720"), "2025-10-13T14:11:00Z");
+  EXPECT_EQ(read("1760364721"), "bad-time");
+  EXPECT_EQ(read("1760364720.001"), "bad-time");
+  EXPECT_EQ(read("0"), "no-time");
+}
+
 TEST(StampTest, SenmlTimesBelow2To28AreRelativeToNow) {
   EXPECT_EQ(Read("1276020076.001", kStampSenml), "2010-06-08T18:01:16.001Z");
   EXPECT_EQ(Read("268435456", kStampSenml), "no-time");  // 1978
