@@ -32,10 +32,9 @@ class IntakeCounters {
     uint64_t waiting = 0;  // in hand or journaled, not yet folded
     uint64_t late = 0;     // of the stored
     uint64_t untimed = 0;  // of the stored
-    std::vector<port::DoorCount> counts;
-    std::vector<port::DoorCount> odd;
     uint64_t retried = 0;  // of the received: from the quarantine
     std::vector<port::DoorCount> counts;  // of every outcome and reason, zeros included
+    std::vector<port::DoorCount> odd;     // likewise
   };
 
   void Received(uint64_t observations);
