@@ -62,6 +62,15 @@ void WriteIntake(const pipeline::IntakeCounters::Snapshot& intake, Exposition& o
   out.Counter("commons_observations_late_total",
               "Of the stored: came after their day was decided.");
   out.Sample(intake.late);
+  out.Counter("commons_observations_untimed_total",
+              "Of the stored: their time is not known, and no figure has them.");
+  out.Sample(intake.untimed);
+  out.Counter("commons_readings_odd_total",
+              "Readings of counters in decided sheets that did not just grow: of a dip, a spike or a "
+              "replaced meter nothing is counted.");
+  for (const port::DoorCount& count : intake.odd) {
+    out.Sample({{"reason", count.reason}}, count.observations);
+  }
   out.Counter("commons_observations_retried_total",
               "Of the received: came out of the quarantine.");
   out.Sample(intake.retried);
@@ -103,7 +112,7 @@ void WriteBroker(const Metrics& metrics, Exposition& out) {
   out.Sample(broker.warnings.size());
 }
 
-void WriteCells(const pipeline::Figures& figures, Exposition& out) {
+void WriteCells(const pipeline::GatewayFigures& figures, Exposition& out) {
   const pipeline::Gauges& gauges = figures.gauges;
   out.Gauge("commons_journal_entries_unfolded", "Journal entries that are not in blocks yet.");
   out.Sample(figures.journaled - gauges.folded);
@@ -121,7 +130,7 @@ void WriteCells(const pipeline::Figures& figures, Exposition& out) {
   out.Sample(figures.blocked_by_loss ? 1 : 0);
 }
 
-void WriteStore(const pipeline::Figures& figures, Exposition& out) {
+void WriteStore(const pipeline::GatewayFigures& figures, Exposition& out) {
   const port::RetentionCounts& retention = figures.gauges.retention;
   out.Gauge("commons_store_paused", "1: nothing is stored at present; `commons status` says why.");
   out.Sample(figures.store_paused ? 1 : 0);

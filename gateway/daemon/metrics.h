@@ -21,7 +21,7 @@ struct ProcessFigures {
 ProcessFigures ReadProcess();
 
 struct Metrics {
-  pipeline::Figures figures;
+  pipeline::GatewayFigures figures;
   bool broker_connected = false;
   std::optional<port::BrokerState> broker;  // not set: no more is known of it
   std::map<std::string, uint64_t> devices;  // enrolled ones, by HearingState; empty: not known

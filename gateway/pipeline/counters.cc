@@ -56,7 +56,6 @@ IntakeCounters::Snapshot IntakeCounters::Read() const {
   snapshot.late = late_;
   snapshot.untimed = untimed_;
   for (std::size_t i = 0; i < odd_.size(); ++i) {
-    if (odd_[i] == 0) continue;
     snapshot.odd.push_back({"odd", std::string(OddityName(static_cast<Oddity>(i))), odd_[i]});
   }
   snapshot.retried = retried_;

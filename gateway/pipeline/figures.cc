@@ -19,8 +19,8 @@ void Pipeline::PublishGauges() {
   gauges_ = gauges;
 }
 
-Figures Pipeline::figures() const {
-  Figures figures;
+GatewayFigures Pipeline::figures() const {
+  GatewayFigures figures;
   {
     const MutexLock lock(mutex_);
     figures.gauges = gauges_;

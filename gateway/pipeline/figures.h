@@ -18,7 +18,7 @@ struct Gauges {
   port::RetentionCounts retention;
 };
 
-struct Figures {
+struct GatewayFigures {
   IntakeCounters::Snapshot intake;  // all of one moment
   Gauges gauges;
   uint64_t journaled = 0;  // last journal number; never below gauges.folded

@@ -258,7 +258,9 @@ StatusOr<port::GatewayStatus> Pipeline::GetStatus() {
     status.waiting = counters.waiting;
     status.late = counters.late;
     status.untimed = counters.untimed;
-    status.odd = counters.odd;
+    std::erase_if(counters.odd,
+                  [](const port::DoorCount& count) { return count.observations == 0; });
+    status.odd = std::move(counters.odd);
     status.retried = counters.retried;
     status.in_quarantine = quarantine_->counts().rows;
     // Reasons that did not happen are nothing an operator looks for.

@@ -85,7 +85,7 @@ class Pipeline final : public port::Intake, public port::Commands, public port::
   void SetRereading(port::Rereading rereading) { rereading_ = std::move(rereading); }
 
   // Never waits for the pipeline thread, however busy it is; from Open on, thread-safe. figures.cc
-  Figures figures() const;
+  GatewayFigures figures() const;
 
   // By what the gateway is known, for whoever speaks for it to others; from Open on, thread-safe.
   // The private key in it is in clear: hand it on and Wipe it.

@@ -56,7 +56,7 @@ def test_a_mended_profile_brings_back_what_was_refused(programs, tmp_path, read_
         exported_quarantine_is_whole(gateway, commons, households[0], tmp_path)
 
         assert gateway.stop() == 0
-        (profiles / "generic.yaml").write_text(text.replace("value: value", "value: wh"),
+        (profiles / "generic.yaml").write_text(text.replace("at: value", "at: wh"),
                                                encoding="utf-8")
         gateway.start()
         assert '"wh": 999' in gateway.json("quarantine", "list")[0]["shape"]

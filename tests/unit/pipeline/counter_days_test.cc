@@ -20,7 +20,7 @@ const std::string kRetain =
 std::map<std::string, uint64_t> Odd(Kept& kept) {
   std::map<std::string, uint64_t> odd;
   for (const port::DoorCount& count : kept.counters().Read().odd) {
-    odd[count.reason] = count.observations;
+    if (count.observations > 0) odd[count.reason] = count.observations;
   }
   return odd;
 }

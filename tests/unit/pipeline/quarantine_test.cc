@@ -290,7 +290,7 @@ TEST(QuarantineCommandsTest, TheFiguresAddUpAndNameEveryReason) {
   const Member member = commons.Join("flat-1");
   Refuse(commons, member, "a");
   commons.Send(member, kTime, 5);
-  const Figures figures = commons.gateway().figures();
+  const GatewayFigures figures = commons.gateway().figures();
   uint64_t settled = 0;
   std::vector<std::string> reasons;
   for (const port::DoorCount& count : figures.intake.counts) {
