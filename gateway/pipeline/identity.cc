@@ -3,12 +3,18 @@
 #include <algorithm>
 
 #include "gateway/base/bytes.h"
+#include "gateway/base/check.h"
 #include "gateway/base/log.h"
 #include "gateway/pipeline/call.h"
 
 namespace gateway::pipeline {
 namespace {
 
+// Row of the meta table: the TLS certificate, PEM; of later generations with "-1", "-2", …
+constexpr std::string_view kCertificateKey = "certificate";
+// Padded with newlines to this, because ECDSA signatures are not all of one length: what a store
+// holds should not depend on chance.
+constexpr std::size_t kCertificateRowBytes = 1024;
 // Row of the meta table: u64 ledger size ‖ u32 generation of the log's key that may sign beyond it.
 constexpr std::string_view kLogFenceKey = "log-fence";
 
@@ -97,6 +103,33 @@ StatusOr<port::GatewayPublicKeys> Pipeline::GetKeys() {
                                  .tls = std::move(tls),
                                  .sign = sign.public_key(),
                                  .log = log.public_key()};
+}
+
+Status Pipeline::KeepCertificate() {
+  std::string key(kCertificateKey);
+  if (identity_.tls > 0) key += Format("-%d", identity_.tls);
+  ASSIGN_OR_RETURN(std::optional<std::string> row,
+                   vault_->GetRow(store::Table::kMeta, key));
+  if (!row.has_value()) {
+    ASSIGN_OR_RETURN(crypto::TlsIdentity made, vault_->MakeTlsIdentity());
+    crypto::Wipe(made.private_key_pem.data(), made.private_key_pem.size());
+    GW_CHECK(made.certificate_pem.size() <= kCertificateRowBytes);
+    row = std::move(made.certificate_pem);
+    row->resize(kCertificateRowBytes, '\n');
+    store::Batch batch;
+    RETURN_IF_ERROR(vault_->PutOwn(batch, store::Table::kMeta, key, *row));
+    RETURN_IF_ERROR(vault_->Commit(batch));
+  }
+  certificate_ = row->substr(0, row->find_last_not_of('\n') + 1) + "\n";
+  return OkStatus();
+}
+
+StatusOr<crypto::TlsIdentity> Pipeline::tls_identity() const {
+  ASSIGN_OR_RETURN(crypto::TlsIdentity identity, vault_->MakeTlsIdentity());
+  ASSIGN_OR_RETURN(const std::string pin, crypto::PinOfCertificate(certificate_));
+  if (pin != identity.pin) return DataLoss("TLS certificate: it is of another key than the store's");
+  identity.certificate_pem = certificate_;
+  return identity;
 }
 
 }  // namespace gateway::pipeline

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <filesystem>
 
-#include "gateway/base/check.h"
 #include "gateway/base/log.h"
 
 namespace gateway::pipeline {
@@ -16,11 +15,6 @@ constexpr std::chrono::minutes kRetentionInterval{6 * 60};
 constexpr std::chrono::minutes kRetentionWhenFull{10};
 // Row of the meta table: "live" or "replay".
 constexpr std::string_view kModeKey = "mode";
-// Row of the meta table: the TLS certificate, PEM; of later generations with "-1", "-2", …
-constexpr std::string_view kCertificateKey = "certificate";
-// Padded with newlines to this, because ECDSA signatures are not all of one length: what a store
-// holds should not depend on chance.
-constexpr std::size_t kCertificateRowBytes = 1024;
 constexpr std::string_view kRemedy = "`commons backup restore`";
 
 }  // namespace
@@ -120,33 +114,6 @@ Status Pipeline::Start() {
   last_checkpoint_ = last_tick_ = clock_.SteadyNow();
   thread_ = std::thread([this] { Run(); });
   return OkStatus();
-}
-
-Status Pipeline::KeepCertificate() {
-  std::string key(kCertificateKey);
-  if (identity_.tls > 0) key += Format("-%d", identity_.tls);
-  ASSIGN_OR_RETURN(std::optional<std::string> row,
-                   vault_->GetRow(store::Table::kMeta, key));
-  if (!row.has_value()) {
-    ASSIGN_OR_RETURN(crypto::TlsIdentity made, vault_->MakeTlsIdentity());
-    crypto::Wipe(made.private_key_pem.data(), made.private_key_pem.size());
-    GW_CHECK(made.certificate_pem.size() <= kCertificateRowBytes);
-    row = std::move(made.certificate_pem);
-    row->resize(kCertificateRowBytes, '\n');
-    store::Batch batch;
-    RETURN_IF_ERROR(vault_->PutOwn(batch, store::Table::kMeta, key, *row));
-    RETURN_IF_ERROR(vault_->Commit(batch));
-  }
-  certificate_ = row->substr(0, row->find_last_not_of('\n') + 1) + "\n";
-  return OkStatus();
-}
-
-StatusOr<crypto::TlsIdentity> Pipeline::tls_identity() const {
-  ASSIGN_OR_RETURN(crypto::TlsIdentity identity, vault_->MakeTlsIdentity());
-  ASSIGN_OR_RETURN(const std::string pin, crypto::PinOfCertificate(certificate_));
-  if (pin != identity.pin) return DataLoss("TLS certificate: it is of another key than the store's");
-  identity.certificate_pem = certificate_;
-  return identity;
 }
 
 Status Pipeline::CheckMode() {
