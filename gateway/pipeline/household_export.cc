@@ -142,7 +142,8 @@ void Export::Damaged(const DamagedBlock& block, const Window& window) {
                 .start = window.start,
                 .end = window.end,
                 .arrived = MonthText(block.arrived)};
-  for (const DeviceId& device : facts_.household.devices) {
+  for (const port::EnrolledDevice& enrolled : facts_.household.devices) {
+    const DeviceId& device = enrolled.device;
     if (vault_.RowPseudonym("device", device.value()) == block.device.view()) {
       gap.device = device.value();
     }
