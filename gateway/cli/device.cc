@@ -152,7 +152,7 @@ void RegisterDevice(CLI::App& app, Context& context) {
           {"commons device list --format json"}, context, [&context] { return List(context); });
   auto args = std::make_shared<Args>();
   CLI::App* login = AddVerb(*noun, "login",
-                            "Give a device a new login and password at the broker; the old ones end",
+                            "Give a device another login at the broker; the old one ends",
                             {"commons device login heater"}, context,
                             [&context, args] { return RenewLogin(context, *args); });
   login->add_option("ID", args->device, "the device")->required();

@@ -194,7 +194,7 @@ StatusOr<BrokerAnswer> BrokerControl::Ask(const std::vector<std::string>& comman
                                           BrokerHas& has) {
   const std::string batch = batch_prefix_ + std::to_string(++batch_);
   link_->Publish(kRequestTopic, Request(commands, batch));
-  const auto until = SteadyClock::now() + limits::kBrokerAnswerMax;
+  const auto until = SteadyClock::now() + options_.answer_max;
   while (!stopping_.load() && SteadyClock::now() < until) {
     if (const std::string payload = TakeAnswer(batch); !payload.empty()) {
       return ReadAnswer(payload, own_login_, has);

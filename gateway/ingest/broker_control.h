@@ -6,6 +6,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -34,6 +35,7 @@ struct BrokerControlOptions {
   // What should be at the broker by this table.
   std::function<std::vector<BrokerLogin>(const port::AdmissionTable&)> logins;
   const port::Intake* intake = nullptr;  // outlives it
+  std::chrono::milliseconds answer_max = limits::kBrokerAnswerMax;
 };
 
 // Start, Stop and destruction belong to one thread; the rest is thread-safe. Has a thread of its own,

@@ -54,7 +54,7 @@ def commons(programs, monkeypatch):
         yield made
 
 
-def reading(minutes, value="0.25"):
+def reading(minutes, value=0.25):
     stamp = START - datetime.timedelta(days=1) + datetime.timedelta(minutes=minutes)
     return json.dumps({"value": value, "unit": "kWh", "time": stamp_text(stamp)})
 
@@ -66,9 +66,12 @@ def add(gateway, device, home, *more):
 
 def wait_for_logins(gateway):
     def all_there():
-        status = gateway.status()
-        return status["broker_logins"] == status["broker_logins_present"] > 0
+        rows = [row["login"] for row in gateway.json("device", "list")]
+        rows += [row["state"] for row in gateway.json("broker", "login", "list")]
+        return set(rows) == {"provisioned"}
     wait_until(all_there, "the broker to have every login")
+    status = gateway.status()
+    assert status["broker_logins"] == status["broker_logins_present"]
 
 
 def stored(gateway):
@@ -112,8 +115,8 @@ def test_a_broker_that_forgot_everything_is_told_again(commons):
     gateway, broker = commons.gateways[0], commons.brokers[0]
     login = add(gateway, "plug-kitchen", "home-00")
     wait_for_logins(gateway)
-    assert "plug-kitchen" in broker.plugin_file().read_text(encoding="utf-8")
     broker.stop()
+    assert "plug-kitchen" in broker.plugin_file().read_text(encoding="utf-8")
     wait_until(lambda: gateway.status()["broker_logins_present"] == 0, "the outage to be seen")
     assert gateway.json("device", "list")[0]["login"] == "waiting"
     broker.plugin_file().unlink()
@@ -135,7 +138,8 @@ def test_the_login_of_an_erased_household_ends_and_others_stay(commons):
                 commons.folder / "receipt")
     wait_until(lambda: mqtt5.Client(broker.port, *gone).connected == mqtt5.NOT_AUTHORISED,
                "the login to end")
-    assert "plug-kitchen" not in broker.plugin_file().read_text(encoding="utf-8")
+    wait_until(lambda: "plug-kitchen" not in broker.plugin_file().read_text(encoding="utf-8"),
+               "its role to go")
     assert connected(broker, *stays).publish("sensors/plug-hall/load", reading(0)) == mqtt5.OK
 
 

@@ -92,6 +92,17 @@ TEST(ConfigTest, RefusesAPasswordOrReadingsWithoutTheTrustTheyNeed) {
   }
 }
 
+TEST(ConfigTest, WhoMakesLoginsMustHaveOne) {
+  EXPECT_FALSE(ParseConfig(kConfig)->broker_logins);
+  const auto makes =
+      ParseConfig(std::string(kConfig) + "broker_login: /login\nbroker_logins: true\n");
+  ASSERT_TRUE(makes.ok()) << Message(makes.status());
+  EXPECT_TRUE(makes->broker_logins);
+  const auto without = ParseConfig(std::string(kConfig) + "broker_logins: true\n");
+  EXPECT_EQ(without.status().code(), StatusCode::kInvalidArgument);
+  EXPECT_THAT(std::string(Message(without.status())), HasSubstr("needs broker_login"));
+}
+
 TEST(ConfigTest, ReadsHowTheDiskIsUsed) {
   const auto usual = ParseConfig(kConfig);
   ASSERT_TRUE(usual.ok());
