@@ -1,6 +1,7 @@
 #include "gateway/ingest/converter.h"
 
 #include <algorithm>
+#include <string>
 
 #include "gateway/model/limits.h"
 
@@ -78,6 +79,15 @@ DoorCode TakeTime(const Observation& observation, const Metric& metric,
   return DoorCode::kAdmitted;
 }
 
+Converted Timed(const Observation& observation, const Metric& metric,
+                const ConvertContext& context, int64_t value) {
+  Converted converted;
+  converted.reading.value = value;
+  converted.code = TakeTime(observation, metric, context, converted.reading);
+  if (converted.code != DoorCode::kAdmitted) converted.reading = {};
+  return converted;
+}
+
 }  // namespace
 
 const Conversion* Converter::Find(std::string_view from, const std::string& to) {
@@ -101,6 +111,11 @@ Converted Converter::Convert(const Observation& observation, const Metric& metri
   }
 
   const ReadingSpec& spec = *observation.reading;
+  if (metric.kind == MetricKind::kState) {
+    const std::string text = number->ToString();  // the shortest of its number
+    if (text != "0" && text != "1") return refuse(DoorCode::kOutOfRange);
+    return Timed(observation, metric, context, text == "1" ? metric.hi : 0);
+  }
   const Conversion* found = Find(observation.unit, metric.unit);
   if (found == nullptr) return refuse(DoorCode::kUnknownUnit);
   const Conversion conversion = *found;
@@ -115,11 +130,7 @@ Converted Converter::Convert(const Observation& observation, const Metric& metri
   }
   if (*steps < metric.lo || *steps > metric.hi) return refuse(DoorCode::kOutOfRange);
 
-  Converted converted;
-  converted.reading.value = *steps;
-  converted.code = TakeTime(observation, metric, context, converted.reading);
-  if (converted.code != DoorCode::kAdmitted) converted.reading = {};
-  return converted;
+  return Timed(observation, metric, context, *steps);
 }
 
 std::optional<int64_t> Converter::Difference(const Decimal& change, const ReadingSpec& reading,

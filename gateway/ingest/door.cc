@@ -38,7 +38,9 @@ void Door::NoteStrangers(const port::Delivery& delivery, const Resolved& resolve
 
 Status Door::Handle(const port::Delivery& delivery) {
   std::shared_ptr<const port::AdmissionTable> table = intake_.admissions();
-  const ResolveContext context{.now = intake_.Now(),
+  // However long the disk refuses it: it came when it came, and what was put aside of it says so.
+  if (!in_hand_) arrival_ = intake_.Now();
+  const ResolveContext context{.now = arrival_,
                                .compare_stamps = intake_.ComparesStampsWithNow(),
                                .clock_sound = intake_.ClockSound()};
   const Resolved& resolved = in_hand_ ? resolver_.ResolveAgain(delivery, std::move(table), context)

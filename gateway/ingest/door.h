@@ -34,6 +34,7 @@ class Door {
   Heard& heard_;
   Resolver resolver_;
   bool in_hand_ = false;  // the last delivery was counted and its append failed
+  Time arrival_;          // of the last delivery, when it was handed over first
 };
 
 }  // namespace gateway::ingest

@@ -60,6 +60,8 @@ TEST(ConfigTest, MetricsAreForThisMachine) {
   const auto refused = ParseConfig(config + "metrics: \"0.0.0.0:9464\"\n");
   EXPECT_EQ(refused.status().code(), StatusCode::kInvalidArgument);
   EXPECT_THAT(std::string(Message(refused.status())), HasSubstr("needs a loopback address"));
+}
+
 TEST(ConfigTest, ReadsHowTheBrokerIsReached) {
   const auto config = ParseConfig(
       "schema: commonsd/1\ngateway: gw-a\nbroker: \"ssl://b.example:8883\"\nkey_file: \"/k\"\n"

@@ -206,6 +206,34 @@ TEST_F(DoorOfManyTest, OnARetryWhatWasRefusedIsNotCountedAgain) {
   EXPECT_EQ(intake_.devices, std::vector<std::string>{"d:1"});
 }
 
+// Tried again from the quarantine, it is then the same reading once more, and a duplicate.
+TEST_F(DoorOfManyTest, HoweverLongTheDiskRefusesAMessageCameWhenItCame) {
+  intake_.failures_left = 1;
+  const Time arrival = intake_.now;
+  const Delivery delivery{.topic = "many/d", .payload = R"({"p1":7,"p2":nan})"};
+  EXPECT_FALSE(door_.Handle(delivery).ok());
+  intake_.now += std::chrono::minutes(10);
+  EXPECT_TRUE(door_.Handle(delivery).ok());
+  ASSERT_EQ(intake_.stored.size(), 1u);
+  EXPECT_EQ(intake_.stored[0].time, arrival);
+  EXPECT_EQ(intake_.arrivals, std::vector<Time>{arrival});
+  EXPECT_TRUE(door_.Handle({.topic = "many/d", .payload = R"({"p1":8})"}).ok());
+  EXPECT_EQ(intake_.stored[1].time, intake_.now);
+}
+
+TEST_F(DoorOfManyTest, AStateIsOnOrOffAndNothingElse) {
+  Metric presence = MakeMetric("power", "%", "1", MetricKind::kState);
+  presence.hi = 100;
+  intake_.table->Enrol("many", "s:1", presence);
+  intake_.table->Enrol("many", "s:2", presence);
+  intake_.table->Enrol("many", "s:3", presence);
+  ASSERT_TRUE(Handle("many/s", R"({"p1":1.0,"p2":0,"p3":0.5})").ok());
+  ASSERT_EQ(intake_.stored.size(), 2u);
+  EXPECT_EQ(intake_.stored[0].value, 100);
+  EXPECT_EQ(intake_.stored[1].value, 0);
+  EXPECT_EQ(intake_.refused, std::vector<DoorCode>{DoorCode::kOutOfRange});
+}
+
 TEST_F(DoorOfManyTest, OfTwoReadingsInHandOneMayBeDeniedOnTheRetry) {
   intake_.failures_left = 1;
   const Delivery delivery{.topic = "many/d", .payload = R"({"p1":7,"p2":8})"};
