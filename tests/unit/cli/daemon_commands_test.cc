@@ -228,7 +228,7 @@ TEST_F(DaemonCommandsTest, APlaceIsAddedAndConfirmedByAStewardWithoutAcceptances
 
 TEST_F(DaemonCommandsTest, ADeviceIsAHouseholdsOrAPlacesNeverBoth) {
   EXPECT_EQ(Commons("device add sds-1 --place post-1").code, 0);
-  EXPECT_EQ(commands_.asked, "sds-1 of place post-1");
+  EXPECT_EQ(commands_.asked, "sds-1/place post-1");
   EXPECT_EQ(Commons("device add m-1 --household flat-1").code, 0);
   EXPECT_EQ(commands_.asked, "m-1/flat-1");
   commands_.asked.clear();
