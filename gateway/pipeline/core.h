@@ -12,6 +12,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "gateway/ledger/ledger.h"
@@ -122,6 +123,9 @@ class Core {
 
  private:
   struct Sheet;  // one sheet in the making: decide.cc
+  // A reading stamped on arrival is known again by its message, in the journal, not by its time: of
+  // two that came in one millisecond the second is kept one later.
+  StatusOr<Outcome> FoldItem(const store::JournalEntry& entry, store::JournalEntry::Item item);
   StatusOr<Outcome> FoldReading(const store::JournalEntry& entry,
                                 const store::JournalEntry::Item& item);
   StatusOr<bool> IsRolledUp(const OwnerId& owner, const MetricId& metric, Time time);
@@ -149,6 +153,7 @@ class Core {
   OpenDays days_;
   uint64_t folded_ = 0;
   std::size_t items_folded_ = 0;  // of entry folded_ + 1
+  std::unordered_map<SeriesId, Time> last_arrival_;  // stored by this process
   uint64_t trimmed_ = 0;
   std::size_t bytes_since_checkpoint_ = 0;
   std::atomic<Time> clock_floor_{Time{}};  // written by the pipeline thread only
