@@ -225,10 +225,23 @@ StatusOr<Outcome> Core::FoldReading(const JournalEntry& entry, const JournalEntr
   return Outcome::kStored;
 }
 
+StatusOr<Outcome> Core::FoldItem(const JournalEntry& entry, JournalEntry::Item item) {
+  while (true) {
+    ASSIGN_OR_RETURN(const Outcome outcome, FoldReading(entry, item));
+    if ((item.reading.quality & kQualityArrivalTime) == 0) return outcome;
+    Time& last = last_arrival_[item.series];
+    if (outcome != Outcome::kDuplicateRepeated && outcome != Outcome::kDuplicateConflict) {
+      last = item.reading.time;
+      return outcome;
+    }
+    item.reading.time = std::max(item.reading.time, last) + Millis(1);
+  }
+}
+
 StatusOr<bool> Core::FoldNext(const JournalEntry& entry) {
   if (entry.sequence != folded_ + 1) return false;
   while (items_folded_ < entry.items.size()) {  // Where an earlier try stopped, if one did.
-    ASSIGN_OR_RETURN(const Outcome outcome, FoldReading(entry, entry.items[items_folded_]));
+    ASSIGN_OR_RETURN(const Outcome outcome, FoldItem(entry, entry.items[items_folded_]));
     parts_.counters.Settle(outcome, 1);
     ++items_folded_;
   }

@@ -130,6 +130,9 @@ class Core {
 
  private:
   struct Sheet;  // one sheet in the making: decide.cc
+  // A reading stamped on arrival is known again by its message, in the journal, not by its time: of
+  // two that came in one millisecond the second is kept one later.
+  StatusOr<Outcome> FoldItem(const store::JournalEntry& entry, store::JournalEntry::Item item);
   StatusOr<Outcome> FoldReading(const store::JournalEntry& entry,
                                 const store::JournalEntry::Item& item);
   StatusOr<Outcome> FoldUntimed(const store::JournalEntry& entry, const SeriesPlace& place,
@@ -160,6 +163,7 @@ class Core {
   OpenDays days_;
   uint64_t folded_ = 0;
   std::size_t items_folded_ = 0;  // of entry folded_ + 1
+  std::unordered_map<SeriesId, Time> last_arrival_;  // stored by this process
   uint64_t trimmed_ = 0;
   std::size_t bytes_since_checkpoint_ = 0;
   std::atomic<Time> clock_floor_{Time{}};  // written by the pipeline thread only

@@ -17,6 +17,7 @@ import pytest
 from replay.commons import Commons, civil_days, due
 from replay.feed import Feeder, messages_of, stamp_text
 from replay.homes import GATEWAYS, Home, plan_of, write_csv
+from replay.places import Place
 
 HOMES = 14  # of which 12 share
 GATEWAY = 0
@@ -192,6 +193,43 @@ def test_fifty_kills_change_no_cell(programs, tmp_path):
 
 def test_fifty_kills_and_restarts_of_the_broker_change_no_cell(programs, tmp_path):
     replay_with_kills(programs, tmp_path, Run(50, 20, 3, per_second=320, broker_restarts=4))
+
+
+def values_of(gateway, device):
+    """How often the stopped gateway keeps each value of a sensor's pm25, in hundredths."""
+    done = subprocess.run([gateway.programs / "read_store", gateway.dir, gateway.key_file],
+                          input=f"{device} pm25\n", capture_output=True, text=True, timeout=120,
+                          check=False)
+    assert done.returncode == 0, done.stderr
+    return collections.Counter(int(line.split()[3]) for line in done.stdout.splitlines())
+
+
+def test_kills_among_readings_without_a_time_lose_none_and_count_none_twice(programs, tmp_path):
+    """A reading that says no time is known again only by its message: the broker sends each one that
+    was not acknowledged once more, and the gateway must tell those it had from those it had not."""
+    seed = int(os.environ.get("COMMONS_SEED", time.time_ns() % 10**9))
+    print(f"seed {seed}")
+    sensor, readings = "dust-sensor-1", 8000
+    place = Place(id="lamp-post-1", gateway=GATEWAY, devices={sensor: [(START, "0")]})
+    with Commons(programs, [], places=[place], which=(GATEWAY,), settings=SETTINGS) as commons:
+        commons.start()
+        gateway = commons.gateways[GATEWAY]
+        killer = Killer(gateway, random.Random(seed))
+        feeder = Feeder(commons.brokers[GATEWAY].port)
+        messages = [(f"sensors/{sensor}/pm25", f"{number / 100:.2f}") for number in range(readings)]
+        thread = threading.Thread(target=feeder.feed, args=(messages, 400), daemon=True)
+        thread.start()
+        while thread.is_alive():
+            killer.one_life(thread.is_alive) if killer.kills else killer.kill(feeding=True)
+        feeder.wait_acknowledged()
+        feeder.close()
+        gateway.start()
+        commons.drain(GATEWAY)
+        print(f"of {killer.kills} kills, fell in {dict(killer.fell_in)}")
+        assert killer.fell_in["intake"] >= 5
+        killer.log.close()
+        assert gateway.stop() == 0
+        assert values_of(gateway, sensor) == collections.Counter(range(readings))
 
 
 @pytest.mark.slow
