@@ -1,12 +1,28 @@
 #include "gateway/ingest/door.h"
 
+#include <algorithm>
 #include <memory>
 
 namespace gateway::ingest {
 
 using port::DoorCode;
 
-void Door::SettleRefused(const port::Delivery& delivery, const Resolved& resolved, Time now) {
+// Of a message that has values of several owners none could be given a copy: it holds the others'.
+bool Door::HasOneOwner(const Resolved& resolved) {
+  const OwnerId* owner = nullptr;
+  const auto same = [&owner](const port::Admission& admission) {
+    if (admission.owner == OwnerId{}) return true;
+    if (owner == nullptr) owner = &admission.owner;
+    return *owner == admission.owner;
+  };
+  const auto admitted = [&](const port::Admitted& one) { return same(*one.admission); };
+  const auto refused = [&](const Refusal& one) { return same(*one.admission); };
+  return std::ranges::all_of(resolved.admitted, admitted) &&
+         std::ranges::all_of(resolved.refused, refused);
+}
+
+void Door::SettleRefused(const port::Delivery& delivery, const Resolved& resolved,
+                         const ResolveContext& context) {
   const Refusal* put_aside = nullptr;
   for (const Refusal& refusal : resolved.refused) {
     intake_.Refused(refusal.code);
@@ -16,7 +32,13 @@ void Door::SettleRefused(const port::Delivery& delivery, const Resolved& resolve
       put_aside = &refusal;
     }
   }
-  if (put_aside != nullptr) intake_.Quarantine(delivery, *put_aside->admission, put_aside->code, now);
+  if (put_aside == nullptr || !HasOneOwner(resolved)) return;
+  intake_.Quarantine(delivery, {.admission = *put_aside->admission,
+                                .code = put_aside->code,
+                                .arrival = context.now,
+                                .clock_sound = context.clock_sound,
+                                .numbered = resolved.numbered,
+                                .beside = resolved.admitted});
 }
 
 void Door::NoteStrangers(const port::Delivery& delivery, const Resolved& resolved, Time now) {
@@ -49,7 +71,7 @@ Status Door::Handle(const port::Delivery& delivery) {
     intake_.Received(static_cast<uint32_t>(resolved.observations()));
   }
   in_hand_ = false;
-  SettleRefused(delivery, resolved, context.now);
+  SettleRefused(delivery, resolved, context);
   if (!resolved.unenrolled.empty()) NoteStrangers(delivery, resolved, context.now);
   if (resolved.admitted.empty()) return OkStatus();
   Status appended = intake_.Append(delivery, resolved.admitted, resolved.numbered);

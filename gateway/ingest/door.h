@@ -27,7 +27,9 @@ class Door {
   Status Handle(const port::Delivery& delivery);
 
  private:
-  void SettleRefused(const port::Delivery& delivery, const Resolved& resolved, Time now);
+  static bool HasOneOwner(const Resolved& resolved);
+  void SettleRefused(const port::Delivery& delivery, const Resolved& resolved,
+                     const ResolveContext& context);
   void NoteStrangers(const port::Delivery& delivery, const Resolved& resolved, Time now);
 
   port::Intake& intake_;

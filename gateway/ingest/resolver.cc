@@ -141,13 +141,14 @@ void Resolver::RefuseWhole(const port::Delivery& delivery, std::string_view devi
 }
 
 bool Resolver::StepFits(const Observation& observation, const port::Admission& admission,
-                        const Reading& reading) {
+                        const Reading& reading, bool redelivered) {
   const ReadingSpec& spec = *observation.reading;
   const Metric& metric = *admission.metric;
   // An index may restart or be far ahead after a silence: the pipeline judges it with what follows.
   if (!spec.step || metric.kind == MetricKind::kCounter) return true;
   const std::optional<int64_t> step = converter_.Difference(*spec.step, spec, metric);
-  return !step || steps_.Accept(admission.series, reading, *step, metric.interval);
+  return !step || steps_.Accept(admission.series, reading, *step, metric.interval,
+                                redelivered);
 }
 
 void Resolver::Settle(const port::Delivery& delivery, const Observation& observation,
@@ -172,7 +173,7 @@ void Resolver::Settle(const port::Delivery& delivery, const Observation& observa
                                                   .numbered = resolved_.numbered,
                                                   .zone = table_->time_zone()});
   if (converted.code != DoorCode::kAdmitted) return Refuse(converted.code, admission);
-  if (!again && !StepFits(observation, admission, converted.reading)) {
+  if (!again && !StepFits(observation, admission, converted.reading, delivery.redelivered)) {
     return Refuse(DoorCode::kStep, admission);
   }
   resolved_.admitted.push_back({&admission, converted.reading});

@@ -86,7 +86,7 @@ class Resolver {
   void Settle(const port::Delivery& delivery, const Observation& observation,
               const ResolveContext& context, bool again);
   bool StepFits(const Observation& observation, const port::Admission& admission,
-                const Reading& reading);
+                const Reading& reading, bool redelivered);
   void NoteUnenrolled(std::string_view claim, std::string_view metric,
                       std::vector<Unenrolled>& noted) const;
 

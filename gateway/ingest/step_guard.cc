@@ -17,7 +17,7 @@ bool StepGuard::Follows(const Point& before, const Point& now, int64_t step_max,
 }
 
 bool StepGuard::Accept(const SeriesId& series, const Reading& reading, int64_t step_max,
-                       Millis interval) {
+                       Millis interval, bool redelivered) {
   const Point now{reading.time, reading.value};
   const auto found = rows_.find(series);
   if (found == rows_.end()) {
@@ -26,7 +26,8 @@ bool StepGuard::Accept(const SeriesId& series, const Reading& reading, int64_t s
   }
   Row& row = found->second;
   if (!Follows(row.last, now, step_max, interval) &&
-      !(row.off && Follows(*row.off, now, step_max, interval))) {
+      !(row.off && !redelivered && row.off->time != now.time &&
+        Follows(*row.off, now, step_max, interval))) {
     row.off = now;
     return false;
   }

@@ -16,8 +16,10 @@ namespace gateway::ingest {
 // by kSeriesMax; series beyond it are not judged.
 class StepGuard {
  public:
-  // `step_max` is the largest change, in steps of the metric, in one `interval`.
-  bool Accept(const SeriesId& series, const Reading& reading, int64_t step_max, Millis interval);
+  // `step_max` is the largest change, in steps of the metric, in one `interval`. What comes again
+  // does not agree with itself: neither a redelivered value nor one of the same time.
+  bool Accept(const SeriesId& series, const Reading& reading, int64_t step_max, Millis interval,
+              bool redelivered = false);
 
  private:
   struct Point {

@@ -13,7 +13,16 @@ port::SeriesTraits TraitsOf(const Profile& profile, const Metric& metric) {
   if (reading->rollover) {
     traits.rollover = converter.Difference(*reading->rollover, *reading, metric);
   }
-  if (reading->step) traits.step_max = converter.Difference(*reading->step, *reading, metric);
+  if (reading->step) {
+    // A profile knows what a device can use in an hour, and not how often the rules want its index.
+    __extension__ using Wide = __int128;
+    constexpr Wide kHour = Millis(std::chrono::hours(1)).count();
+    const std::optional<int64_t> hourly = converter.Difference(*reading->step, *reading, metric);
+    if (hourly) {
+      const Wide most = (Wide{*hourly} * metric.interval.count() + kHour - 1) / kHour;
+      if (most <= metric.hi) traits.step_max = static_cast<int64_t>(most);
+    }
+  }
   return traits;
 }
 

@@ -48,16 +48,40 @@ void AddColumn(std::vector<Column>& columns, Column more) {
   columns.push_back(std::move(more));
 }
 
-// As EncodeBlock wants them. Of two readings at one time, which there should not be, the first.
-void Sort(std::vector<Column>& columns) {
-  for (Column& column : columns) {
-    std::stable_sort(column.readings.begin(), column.readings.end(),
-                     [](const Reading& a, const Reading& b) { return a.time < b.time; });
-    column.readings.erase(
-        std::unique(column.readings.begin(), column.readings.end(),
-                    [](const Reading& a, const Reading& b) { return a.time == b.time; }),
-        column.readings.end());
+bool IsEarlier(const Reading& a, const Reading& b) { return a.time < b.time; }
+
+// As EncodeBlock wants them. Of two readings at one time, which there should not be, the first; but
+// one whose time nobody knows makes room for one that has its own: it goes to the next free place.
+void Sort(std::vector<Reading>& readings) {
+  const auto untimed = std::stable_partition(
+      readings.begin(), readings.end(),
+      [](const Reading& reading) { return HasKnownTime(reading.quality); });
+  std::stable_sort(readings.begin(), untimed, IsEarlier);
+  std::stable_sort(untimed, readings.end(), IsEarlier);
+  std::vector<Reading> sorted;
+  sorted.reserve(readings.size());
+  auto timed = readings.begin();
+  // Those of an earlier time, and all of this one.
+  const auto take_until = [&](Time time) {
+    for (; timed != untimed && timed->time <= time; ++timed) {
+      if (sorted.empty() || sorted.back().time < timed->time) sorted.push_back(*timed);
+    }
+  };
+  for (auto next = untimed; next != readings.end(); ++next) {
+    if (!sorted.empty()) next->time = std::max(next->time, sorted.back().time + Millis(1));
+    take_until(next->time);
+    while (!sorted.empty() && sorted.back().time >= next->time) {
+      next->time = sorted.back().time + Millis(1);
+      take_until(next->time);
+    }
+    sorted.push_back(*next);
   }
+  take_until(Time::max());
+  readings = std::move(sorted);
+}
+
+void Sort(std::vector<Column>& columns) {
+  for (Column& column : columns) Sort(column.readings);
 }
 
 // Takes the oldest readings, as many as a block may hold, off the front of sorted columns.

@@ -58,6 +58,8 @@ StatusOr<Known> BlockLog::Find(const SeriesPlace& place, const Reading& reading)
                               [&](const std::vector<Reading>& block) {
                                 for (const Reading& stored : block) {
                                   if (stored.time != reading.time) continue;
+                                  // Where one without a time was put says nothing.
+                                  if (!HasKnownTime(stored.quality)) continue;
                                   found = stored.value == reading.value ? Known::kRepeated
                                                                         : Known::kConflict;
                                   return false;

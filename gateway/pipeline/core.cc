@@ -22,6 +22,12 @@ constexpr uint8_t kStateVersion = 2;
 // What a journal row of one reading takes on disk, roughly: towards limits::kCheckpointBytesMax.
 constexpr std::size_t kJournalRowBytes = 128;
 
+// Whether a stamp made on arrival follows the last one that was stored, itself perhaps later than it
+// came. Not if that one is far ahead: a clock was wrong then.
+bool IsOfOneBurst(Time time, Time last) {
+  return time <= last && last - time < std::chrono::minutes(5);
+}
+
 }  // namespace
 
 std::string SheetRowKey(const store::Vault& vault, const DayKey& key) {
@@ -184,8 +190,9 @@ StatusOr<Outcome> Core::FoldUntimed(const JournalEntry& entry, const SeriesPlace
                                     Reading reading) {
   if (!parts_.vault.MaySeal(entry.owner, MonthOf(entry.arrival))) return Outcome::kKeyGone;
   Time& last = last_untimed_[place.series];
-  reading.time = std::max(reading.time, last + Millis(1));
-  RETURN_IF_ERROR(blocks_.Append(entry.owner_kind, place, MonthOf(entry.arrival), reading));
+  if (IsOfOneBurst(reading.time, last)) reading.time = last + Millis(1);
+  const uint32_t epoch = parts_.vault.NewestEpoch(entry.owner, MonthOf(entry.arrival));
+  RETURN_IF_ERROR(blocks_.Append(entry.owner_kind, place, epoch, reading));
   last = reading.time;
   parts_.counters.Untimed();
   return Outcome::kStored;
@@ -234,7 +241,8 @@ StatusOr<Outcome> Core::FoldItem(const JournalEntry& entry, JournalEntry::Item i
       last = item.reading.time;
       return outcome;
     }
-    item.reading.time = std::max(item.reading.time, last) + Millis(1);
+    if (IsOfOneBurst(item.reading.time, last)) item.reading.time = last;
+    item.reading.time += Millis(1);
   }
 }
 

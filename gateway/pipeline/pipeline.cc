@@ -139,8 +139,13 @@ Status Pipeline::LoadRecentHashes() {
   const uint64_t after = std::min(recent, core_->folded());
   // What is damaged has no hash any more; folding reports it.
   const auto ignore = [](uint64_t, uint64_t) {};
+  uint64_t previous = 0;
   const auto remember = [&](const store::JournalEntry& entry) ABSL_NO_THREAD_SAFETY_ANALYSIS {
-    recent_hashes_[next_hash_++ % recent_hashes_.size()] = entry.message_hash;
+    // A message of several owners is several entries, and one message.
+    if (entry.message_hash != previous) {
+      recent_hashes_[next_hash_++ % recent_hashes_.size()] = entry.message_hash;
+    }
+    previous = entry.message_hash;
     // Invariant I8: entries found unfolded at start count as received by this process.
     if (entry.sequence > core_->folded()) counters_.Received(entry.items.size());
     return true;
@@ -195,9 +200,9 @@ void Pipeline::PublishDocuments() {
 
 // One entry per owner. A message seldom has more than one.
 std::vector<store::JournalEntry> Pipeline::EntriesOf(std::span<const port::Admitted> readings,
-                                                     Time now, uint64_t hash) {
+                                                     Time now, uint64_t hash,
+                                                     uint64_t& gone) const {
   std::vector<store::JournalEntry> entries;
-  uint64_t gone = 0;
   for (const port::Admitted& admitted : readings) {
     const port::Admission& admission = *admitted.admission;
     if (!vault_->MaySeal(admission.owner, MonthOf(now))) {
@@ -216,7 +221,6 @@ std::vector<store::JournalEntry> Pipeline::EntriesOf(std::span<const port::Admit
     }
     entry->items.push_back({admission.series, admitted.reading});
   }
-  counters_.Settle(Outcome::kKeyGone, gone);
   return entries;
 }
 
@@ -230,9 +234,12 @@ Status Pipeline::Append(const port::Delivery& delivery, std::span<const port::Ad
     return OkStatus();
   }
   const Time now = Now();
-  std::vector<store::JournalEntry> entries = EntriesOf(readings, now, hash);
+  uint64_t gone = 0;
+  std::vector<store::JournalEntry> entries = EntriesOf(readings, now, hash, gone);
+  // On an error everything is still in hand, what has no key included.
+  if (!entries.empty()) RETURN_IF_ERROR(journal_->Append(entries, now));
+  counters_.Settle(Outcome::kKeyGone, gone);
   if (entries.empty()) return OkStatus();
-  RETURN_IF_ERROR(journal_->Append(entries, now));
   recent_hashes_[next_hash_++ % recent_hashes_.size()] = hash;
   syncer_->Notify(delivery.payload.size() + delivery.topic.size());
   bool was_empty = false;

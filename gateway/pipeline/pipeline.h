@@ -107,8 +107,7 @@ class Pipeline final : public port::Intake, public port::Commands, public port::
   void Refused(port::DoorCode code) override { counters_.Refused(code); }
   Status Append(const port::Delivery& delivery, std::span<const port::Admitted> readings,
                 bool numbered) override;
-  void Quarantine(const port::Delivery& delivery, const port::Admission& admission,
-                  port::DoorCode code, Time arrival) override;
+  void Quarantine(const port::Delivery& delivery, const port::PutAside& aside) override;
 
   // port::Commands: commands.cc
   StatusOr<port::HouseholdInvite> AddHousehold(const std::string& household,
@@ -208,7 +207,7 @@ class Pipeline final : public port::Intake, public port::Commands, public port::
   void Turn(std::deque<store::JournalEntry> entries, const std::deque<Command>& commands);
   bool ClockSound(Time now) const;
   std::vector<store::JournalEntry> EntriesOf(std::span<const port::Admitted> readings, Time now,
-                                             uint64_t hash);
+                                             uint64_t hash, uint64_t& gone) const;
   // "ok", or "paused: " and why.
   std::string StoreState() const;
   bool SoundAbove(Time floor, Time now) const;

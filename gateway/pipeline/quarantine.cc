@@ -13,6 +13,8 @@ using End = store::Quarantine::End;
 // A row that says it came later than this from now came under a wrong clock.
 constexpr std::chrono::hours kAheadMax{24};
 
+const std::string_view kStepReason = port::DoorCodeName(port::DoorCode::kStep);
+
 Status CheckFilter(const port::QuarantineFilter& filter) {
   if (filter.reason.empty()) return OkStatus();
   const std::optional<port::DoorCode> code = port::DoorCodeOf(filter.reason);
@@ -36,26 +38,29 @@ port::Delivery DeliveryOf(const store::QuarantinedMessage& message) {
 
 }  // namespace
 
-void Pipeline::Quarantine(const port::Delivery& delivery, const port::Admission& admission,
-                          port::DoorCode code, Time arrival) {
-  const store::QuarantinedMessage message{
-      .owner_kind = admission.owner_kind,
-      .owner = admission.owner,
-      .arrival = arrival,
+void Pipeline::Quarantine(const port::Delivery& delivery, const port::PutAside& aside) {
+  store::QuarantinedMessage message{
+      .owner_kind = aside.admission.owner_kind,
+      .owner = aside.admission.owner,
+      .arrival = aside.arrival,
       .message_hash = vault_->MessageHash(delivery.topic, delivery.payload),
-      .reason = std::string(port::DoorCodeName(code)),
+      .reason = std::string(port::DoorCodeName(aside.code)),
       .retained = delivery.retained,
       .redelivered = delivery.redelivered,
-      .clock_unsound = !ClockSound(arrival),
+      .clock_unsound = !aside.clock_sound,
       .waited_max = delivery.waited_max,
-      .device = admission.device,
+      .device = aside.admission.device,
       .topic = std::string(delivery.topic),
       .payload = std::string(delivery.payload.substr(0, limits::kQuarantinedPayloadBytesMax)),
-      .payload_bytes = delivery.payload.size()};
+      .payload_bytes = delivery.payload.size(),
+      .journaled = {}};
+  for (const port::Admitted& admitted : aside.beside) {
+    message.journaled.push_back(admitted.admission->series);
+  }
   // No row may come after its owner was erased.
   const MutexLock intake(intake_gate_);
   // Whoever adds counts what could not be kept; the message itself is counted and acknowledged.
-  [[maybe_unused]] const Status added = quarantine_->Add(message);
+  [[maybe_unused]] const Status added = quarantine_->Add(message, aside.numbered);
 }
 
 Status Pipeline::ExpireQuarantine(Time now) {
@@ -68,13 +73,19 @@ Status Pipeline::VisitQuarantine(
     const std::function<Status(const store::QuarantinedMessage&)>& visit) {
   RETURN_IF_ERROR(CheckFilter(filter));
   for (const uint64_t number : quarantine_->Numbers()) {
-    ASSIGN_OR_RETURN(const auto message, quarantine_->Read(number));
-    if (!message.has_value() ||
-        (!filter.device.empty() && message->device.value() != filter.device) ||
-        (!filter.reason.empty() && message->reason != filter.reason)) {
+    const auto message = quarantine_->Read(number);
+    if (message.status().code() == StatusCode::kDataLoss) {
+      // A copy of what was refused: nobody can read it any more, and it must not hide the others.
+      RETURN_IF_ERROR(quarantine_->Remove({number}, End::kDropped));
       continue;
     }
-    RETURN_IF_ERROR(visit(*message));
+    RETURN_IF_ERROR(message.status());
+    const std::optional<store::QuarantinedMessage>& row = *message;
+    if (!row.has_value() || (!filter.device.empty() && row->device.value() != filter.device) ||
+        (!filter.reason.empty() && row->reason != filter.reason)) {
+      continue;
+    }
+    RETURN_IF_ERROR(visit(*row));
   }
   return OkStatus();
 }
@@ -118,6 +129,11 @@ StatusOr<uint64_t> Pipeline::Retry(const store::QuarantinedMessage& message,
   for (const port::Admitted& admitted : decoded.readings) {
     // The device may be another household's by now: what it sent before is none of theirs.
     if (admitted.admission->owner != message.owner) continue;
+    // In the journal since it came.
+    if (std::ranges::find(message.journaled, admitted.admission->series) !=
+        message.journaled.end()) {
+      continue;
+    }
     entries[0].items.push_back({admitted.admission->series, admitted.reading});
   }
   if (entries[0].items.empty()) return 0;
@@ -142,6 +158,8 @@ StatusOr<port::RetryResult> Pipeline::RetryQuarantine(const port::QuarantineFilt
     const std::shared_ptr<const port::AdmissionTable> table = admissions();
     const Status visited =
         VisitQuarantine(filter, [&](const store::QuarantinedMessage& message) -> Status {
+          // What stood beside it then is not known any more: only if somebody asks for those.
+          if (message.reason == kStepReason && filter.reason != kStepReason) return OkStatus();
           ASSIGN_OR_RETURN(const uint64_t observations, Retry(message, table));
           ++result.tried;
           result.observations += observations;

@@ -104,6 +104,16 @@ struct Admitted {
   Reading reading;
 };
 
+// Why a message is put aside, and how things were when it came.
+struct PutAside {
+  const Admission& admission;  // of the value that cannot be believed
+  DoorCode code;               // why
+  Time arrival;
+  bool clock_sound = true;
+  bool numbered = false;
+  std::span<const Admitted> beside;  // values of the same message that are appended
+};
+
 class Intake {
  public:
   virtual ~Intake() = default;
@@ -130,12 +140,9 @@ class Intake {
   virtual Status Append(const Delivery& delivery, std::span<const Admitted> readings,
                         bool numbered) = 0;
 
-  // Keeps the message for the operator to look at and to try again, sealed under the owner of
-  // `admission`, if there is room. Best effort: what is lost here was counted by Refused. `arrival`
-  // is what its readings without a time of their own are stamped with, so that those of them that
-  // were admitted are recognised when it is tried again.
-  virtual void Quarantine(const Delivery& delivery, const Admission& admission, DoorCode code,
-                          Time arrival) = 0;
+  // Keeps the message for the operator to look at and to try again, sealed under the owner of the
+  // admission, if there is room. Best effort: what is lost here was counted by Refused.
+  virtual void Quarantine(const Delivery& delivery, const PutAside& aside) = 0;
 };
 
 }  // namespace gateway::port

@@ -39,7 +39,9 @@ std::string Encode(const QuarantinedMessage& message) {
       .Text(message.device.value())
       .Text(message.topic)
       .Varint(message.payload_bytes)
-      .Text(message.payload);
+      .Text(message.payload)
+      .Varint(message.journaled.size());
+  for (const SeriesId& series : message.journaled) out.Raw(series.view());
   std::string plain = out.Take();
   plain.resize((plain.size() + kPadBytes - 1) / kPadBytes * kPadBytes, '\0');
   return plain;
@@ -60,6 +62,10 @@ Status Decode(std::string_view plain, QuarantinedMessage& message) {
   message.topic = in.Text();
   message.payload_bytes = in.Varint();
   message.payload = in.Text();
+  for (uint64_t n = in.Varint(); n > 0 && in.ok(); --n) {
+    const std::string_view series = in.Raw(SeriesId::kBytes);
+    if (in.ok()) message.journaled.push_back(SeriesId::FromBytes(series));
+  }
   const std::string_view padding = in.Raw(in.remaining());
   RETURN_IF_ERROR(in.Finish("quarantined message"));
   if (version != kVersion || flags > 7 || message.payload.size() > message.payload_bytes ||
@@ -166,9 +172,9 @@ bool Quarantine::IsKnown(const QuarantinedMessage& message) const {
   });
 }
 
-Status Quarantine::Add(const QuarantinedMessage& message) {
+Status Quarantine::Add(const QuarantinedMessage& message, bool numbered) {
   const MutexLock writing(writing_);
-  const Status added = AddNext(message);
+  const Status added = AddNext(message, numbered);
   if (!added.ok()) {
     const MutexLock lock(mutex_);
     ++counts_.not_kept;
@@ -176,9 +182,9 @@ Status Quarantine::Add(const QuarantinedMessage& message) {
   return added;
 }
 
-Status Quarantine::AddNext(const QuarantinedMessage& message) {
+Status Quarantine::AddNext(const QuarantinedMessage& message, bool numbered) {
   if (message.owner == OwnerId{}) return InvalidArgument("quarantined message: it has no owner");
-  if (message.redelivered && IsKnown(message)) return OkStatus();
+  if ((message.redelivered || numbered) && IsKnown(message)) return OkStatus();
   RETURN_IF_ERROR(vault_.db().space());
   if (message.payload.size() > limits::kQuarantinedPayloadBytesMax ||
       message.topic.size() > limits::kTopicBytesMax ||
@@ -192,8 +198,8 @@ Status Quarantine::AddNext(const QuarantinedMessage& message) {
   Batch batch;
   for (const uint64_t number : going) PutRemoval(batch, number);
   RETURN_IF_ERROR(vault_.PutSealed(batch, Table::kQuarantine, RowKey(next_), message.owner_kind,
-                                   message.owner, vault_.NewestEpoch(message.owner, MonthOf(message.arrival)),
-                                   plain));
+                                   message.owner,
+                                   vault_.NewestEpoch(message.owner, MonthOf(message.arrival)), plain));
   RETURN_IF_ERROR(vault_.Commit(batch));
   const MutexLock lock(mutex_);
   for (const uint64_t number : going) Erase(number, End::kDisplaced);

@@ -36,6 +36,7 @@ struct QuarantinedMessage {
   std::string topic;
   std::string payload;         // at most limits::kQuarantinedPayloadBytesMax bytes of it
   uint64_t payload_bytes = 0;  // what it had
+  std::vector<SeriesId> journaled;  // of its values that were stored: no retry stores them again
   bool whole() const { return payload.size() == payload_bytes; }
   friend bool operator==(const QuarantinedMessage&, const QuarantinedMessage&) = default;
 };
@@ -60,11 +61,11 @@ class Quarantine {
   // Keeps the message under its owner's key of the month of its arrival, in one small batch, which
   // also deletes what has to go for it: the oldest of the owner while that has
   // limits::kQuarantineRowsPerOwnerMax rows or more than kQuarantineBytesPerOwnerMax bytes, and the
-  // oldest of all while there are kQuarantineRowsMax. A redelivered message that is here already is
-  // not kept again, and is OK.
+  // oldest of all while there are kQuarantineRowsMax. A message that is redelivered or
+  // `numbered` and is here already is not kept again, and is OK.
   // Returns InvalidArgument if it has no owner or exceeds a limit, ResourceExhausted while intake is
   // paused, otherwise as Vault::PutSealed and Database::Commit; counted as not kept.
-  Status Add(const QuarantinedMessage& message);
+  Status Add(const QuarantinedMessage& message, bool numbered = false);
 
   // The numbers of all rows, ascending.
   std::vector<uint64_t> Numbers() const;
@@ -102,7 +103,7 @@ class Quarantine {
 
   explicit Quarantine(Vault& vault) : vault_(vault) {}
   Status Load();
-  Status AddNext(const QuarantinedMessage& message) ABSL_EXCLUSIVE_LOCKS_REQUIRED(writing_);
+  Status AddNext(const QuarantinedMessage& message, bool numbered) ABSL_EXCLUSIVE_LOCKS_REQUIRED(writing_);
   bool IsKnown(const QuarantinedMessage& message) const;
   std::vector<uint64_t> WhatGoesFor(const OwnerId& owner, std::size_t bytes) const;
   void Insert(uint64_t number, const Row& row) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);

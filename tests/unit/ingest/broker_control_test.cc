@@ -64,7 +64,7 @@ class Intake final : public port::Intake {
   Status Append(const port::Delivery&, std::span<const port::Admitted>, bool) override {
     return OkStatus();
   }
-  void Quarantine(const port::Delivery&, const port::Admission&, port::DoorCode, Time) override {}
+  void Quarantine(const port::Delivery&, const port::PutAside&) override {}
 
  private:
   mutable std::mutex mutex_;

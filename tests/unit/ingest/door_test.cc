@@ -221,6 +221,22 @@ TEST_F(DoorOfManyTest, HoweverLongTheDiskRefusesAMessageCameWhenItCame) {
   EXPECT_EQ(intake_.stored[1].time, intake_.now);
 }
 
+// Its payload holds what is none of the first one's business.
+TEST_F(DoorOfManyTest, AMessageOfSeveralOwnersIsNotPutAside) {
+  intake_.table->rows.at({"d:1", "power"}).owner = OwnerId::FromBytes("one-owner.......");
+  intake_.table->rows.at({"d:2", "power"}).owner = OwnerId::FromBytes("another-owner...");
+  ASSERT_TRUE(Handle("many/d", R"({"p1":nan,"p2":5})").ok());
+  EXPECT_EQ(intake_.refused, std::vector<DoorCode>{DoorCode::kNotANumber});
+  EXPECT_TRUE(intake_.quarantined.empty());
+}
+
+TEST_F(DoorOfManyTest, WhatIsPutAsideSaysWhatWasStoredAndHowTheClockWas) {
+  intake_.clock_sound = false;
+  ASSERT_TRUE(Handle("many/d", R"({"p1":nan,"p2":5})").ok());
+  EXPECT_EQ(intake_.beside, std::vector<std::size_t>{1});
+  EXPECT_EQ(intake_.unsound, std::vector<bool>{true});
+}
+
 TEST_F(DoorOfManyTest, AStateIsOnOrOffAndNothingElse) {
   Metric presence = MakeMetric("power", "%", "1", MetricKind::kState);
   presence.hi = 100;

@@ -121,10 +121,11 @@ class FakeIntake final : public port::Intake {
   bool ComparesStampsWithNow() const override { return compare_stamps; }
   void Received(uint32_t observations) override { received += observations; }
   void Refused(port::DoorCode code) override { refused.push_back(code); }
-  void Quarantine(const port::Delivery&, const port::Admission& admission,
-                  port::DoorCode code, Time arrival) override {
-    quarantined.emplace_back(admission.device.value(), code);
-    arrivals.push_back(arrival);
+  void Quarantine(const port::Delivery&, const port::PutAside& aside) override {
+    quarantined.emplace_back(aside.admission.device.value(), aside.code);
+    arrivals.push_back(aside.arrival);
+    beside.push_back(aside.beside.size());
+    unsound.push_back(!aside.clock_sound);
   }
   Status Append(const port::Delivery& delivery, std::span<const port::Admitted> readings,
                 bool with_number) override {
@@ -155,7 +156,10 @@ class FakeIntake final : public port::Intake {
   SeriesId series;
   std::vector<port::DoorCode> refused;
   std::vector<std::pair<std::string, port::DoorCode>> quarantined;
-  std::vector<Time> arrivals;  // of those
+  // Of those.
+  std::vector<Time> arrivals;
+  std::vector<std::size_t> beside;
+  std::vector<bool> unsound;
   std::vector<std::string> devices;  // beside `stored`
   std::vector<Reading> stored;
 };

@@ -66,7 +66,7 @@ class Intake final : public port::Intake {
   Status Append(const port::Delivery&, std::span<const port::Admitted>, bool) override {
     return OkStatus();
   }
-  void Quarantine(const port::Delivery&, const port::Admission&, DoorCode, Time) override {}
+  void Quarantine(const port::Delivery&, const port::PutAside&) override {}
   std::shared_ptr<Table> table = std::make_shared<Table>();
   Time now{Millis(1'000'000)};
 };

@@ -268,7 +268,7 @@ TEST(ExportTest, WhatIsDamagedIsNamedInTheArchiveAndTheRestIsThere) {
           });
   auto entries = ExportOf(kept);
   const DeviceId device =
-      kept.core().registry().FindOwner(kept.OwnerOf(0))->devices.front();
+      kept.core().registry().FindOwner(kept.OwnerOf(0))->devices.front().device;
   EXPECT_FALSE(entries.contains("readings-2013-02.csv"));
   EXPECT_THAT(entries["readings-2013-03.csv"], HasSubstr(",11,"));
   EXPECT_THAT(entries["damaged.txt"],

@@ -196,7 +196,7 @@ TEST(KeyRenewalTest, AReadThatIsUnderWayWhenTheKeysGoFindsTheRest) {
                               found += readings.size();
                               const bool now = renewed && std::exchange(first, false);
                               return now ? Renew(kept) : OkStatus();
-                            }).ok());
+                            }, [](const DamagedBlock&) { ADD_FAILURE(); }).ok());
     if (!renewed) want = found;
     EXPECT_EQ(found, want);
   }
@@ -256,7 +256,7 @@ TEST(KeyRenewalTest, WhoeverReadsBesideItFindsEveryReadingEveryTime) {
                                   [&](const SeriesId&, const std::vector<Reading>& readings) {
                                     found += readings.size();
                                     return OkStatus();
-                                  }).ok());
+                                  }, [](const DamagedBlock&) { ADD_FAILURE(); }).ok());
         }
         EXPECT_EQ(found, raw);
         const auto rollups = Rollups(kept.vault()).Read(

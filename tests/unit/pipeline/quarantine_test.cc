@@ -22,14 +22,17 @@ constexpr std::string_view kTime = "2013-01-14T00:00:00Z";
 
 // As the door does with a payload that it cannot read.
 void Refuse(Commons& commons, const Member& member, std::string_view payload,
-            bool redelivered = false) {
+            bool redelivered = false, std::span<const port::Admitted> beside = {}) {
   const auto table = commons.gateway().admissions();
   const port::Admission admission = table->Find("generic", member.device, "load");
   commons.gateway().Received(1);
   commons.gateway().Refused(DoorCode::kMalformed);
   const std::string topic = "sensors/" + member.device + "/load";
   commons.gateway().Quarantine({.topic = topic, .payload = payload, .redelivered = redelivered},
-                               admission, DoorCode::kMalformed, commons.clock().SystemNow());
+                               {.admission = admission,
+                                .code = DoorCode::kMalformed,
+                                .arrival = commons.clock().SystemNow(),
+                                .beside = beside});
 }
 
 // A profile of today: the payload is a number of Wh at kTime, or at the arrival if it begins with @.
@@ -243,8 +246,10 @@ TEST(QuarantineCommandsTest, AnErasedHouseholdLeavesNothingAndGetsNothing) {
   Refuse(commons, stays, "b");
   const port::Admission late = commons.gateway().admissions()->Find("generic", gone.device, "load");
   ASSERT_TRUE(commons.gateway().EraseHousehold("flat-1").ok());
-  commons.gateway().Quarantine({.topic = "t", .payload = "p"}, late, DoorCode::kMalformed,
-                               commons.clock().SystemNow());
+  commons.gateway().Quarantine({.topic = "t", .payload = "p"},
+                               {.admission = late,
+                                .code = DoorCode::kMalformed,
+                                .arrival = commons.clock().SystemNow()});
   ASSERT_EQ(Rows(commons).size(), 1u);
   EXPECT_EQ(Rows(commons)[0].device, stays.device);
   commons.Close();
@@ -304,6 +309,19 @@ TEST(QuarantineCommandsTest, TheFiguresAddUpAndNameEveryReason) {
   }
   EXPECT_GE(figures.journaled, figures.gauges.folded);
   EXPECT_EQ(figures.quarantine.rows, 1u);
+}
+
+// Values of one message that were stored when it came are not stored again, whatever their time.
+TEST(QuarantineCommandsTest, WhatStoodBesideTheRefusedValueIsNotStoredAgain) {
+  Commons commons;
+  const Member member = commons.Join("flat-1");
+  MendProfiles(commons);
+  const auto table = commons.gateway().admissions();
+  const port::Admitted stored{&table->Find("generic", member.device, "load"),
+                              {.time = At(kTime), .value = 5}};
+  Refuse(commons, member, "7", false, {&stored, 1});
+  EXPECT_EQ(Retry(commons).observations, 0u);
+  EXPECT_EQ(Rows(commons).size(), 1u);
 }
 
 }  // namespace

@@ -77,7 +77,7 @@ class UnsoundClockTest : public ::testing::Test {
          commons_.Sign(crypto::kRosterType, roster)});
     EXPECT_TRUE(activated.ok()) << Message(activated.status());
     EXPECT_TRUE(gateway_->AddPlace("square", "north").ok());
-    EXPECT_TRUE(gateway_->AddPlaceDevice("ear", "square").ok());
+    EXPECT_TRUE(gateway_->EnrolDevice({.device = "ear", .place = "square"}).ok());
     const policy::Invite named{"testville", GatewayId("gw-a"),
                                SubjectId::FromBytes((*gateway_->ListPlaces())[0].subject), {}};
     EXPECT_TRUE(gateway_->ConfirmPlace(

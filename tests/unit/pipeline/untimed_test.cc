@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "gateway/pipeline/key_renewal.h"
 #include "tests/unit/pipeline/kept_fixture.h"
 
 namespace gateway::pipeline {
@@ -54,6 +55,41 @@ TEST(UntimedTest, OneIsStoredWithItsQualityAndOpensNoDay) {
   EXPECT_EQ(kept.Raw(0, "warm")[0].quality, kUnsound);
   EXPECT_EQ(kept.Counts()[""], 2u);
   EXPECT_EQ(kept.counters().Read().untimed, 2u);
+}
+
+// A backlog of one second's readings takes the places after it; what comes then has its own time.
+TEST(UntimedTest, ABacklogTakesNoPlaceOfAReadingWhoseTimeIsKnown) {
+  Kept kept(kRetain);
+  for (int i = 0; i < 5; ++i) SendUntimed(kept, "warm", Noon(), i);
+  kept.Send(0, "warm", Noon() + Millis(2), 100);
+  ASSERT_TRUE(kept.core().Checkpoint(Noon()).ok());
+  std::vector<std::pair<int64_t, int64_t>> stored;  // ms after noon, value
+  for (const Reading& reading : kept.Raw(0, "warm")) {
+    stored.emplace_back((reading.time - Noon()).count(), reading.value);
+  }
+  EXPECT_THAT(stored, testing::ElementsAre(std::pair(0, 0), std::pair(1, 1), std::pair(2, 100),
+                                           std::pair(3, 2), std::pair(4, 3), std::pair(5, 4)));
+}
+
+TEST(UntimedTest, AClockThatWasFarAheadOnceDoesNotPullTheOthersAfterIt) {
+  Kept kept(kRetain);
+  SendUntimed(kept, "warm", Noon() + hours(24), 1, kUnsound);
+  SendUntimed(kept, "warm", Noon(), 2, kUnsound);
+  ASSERT_EQ(kept.Raw(0, "warm").size(), 2u);
+  EXPECT_EQ(kept.Raw(0, "warm")[0].time, Noon());
+}
+
+TEST(UntimedTest, OneIsSealedUnderTheNewestKey) {
+  Kept kept(kRetain);
+  kept.Send(0, "warm", Noon(), 1);
+  ASSERT_TRUE(kept.core().CheckpointAndForgetBlocks(Noon()).ok());
+  KeyRenewal renewal(kept.vault());
+  ASSERT_TRUE(renewal.Begin(MonthOf(Noon())).ok());
+  ASSERT_TRUE(renewal.Finish().ok());
+  ASSERT_TRUE(renewal.End().ok());
+  SendUntimed(kept, "warm", Noon() + minutes(1), 2);
+  EXPECT_TRUE(kept.core().Checkpoint(Noon() + minutes(1)).ok());
+  EXPECT_EQ(Values(kept, "warm"), (std::vector<int64_t>{1, 2}));
 }
 
 TEST(UntimedTest, NoneIsInADayThatIsOpenNorAfterARestart) {

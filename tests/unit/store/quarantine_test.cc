@@ -81,6 +81,7 @@ TEST(QuarantineTest, TheBytesAreTheDocumentedOnes) {
   message.waited_max = Millis(300);
   message.device = DeviceId("d");
   message.topic = "t/d";
+  message.journaled = {SeriesId::FromBytes("series1234567890")};
   ASSERT_TRUE(quarantine->Add(message).ok());
   std::string plain, key_bytes;
   ASSERT_TRUE(store.db()
@@ -103,8 +104,10 @@ TEST(QuarantineTest, TheBytesAreTheDocumentedOnes) {
             "0164"
             "03742f64"
             "02"
-            "027070" +
-                std::string(2 * (64 - 38), '0'));
+            "027070"
+            "01"
+            "73657269657331323334353637383930" +
+                std::string(2 * (64 - 55), '0'));
 }
 
 TEST(QuarantineTest, NothingOfAMessageIsReadableInAnyFile) {
