@@ -71,7 +71,8 @@ int Run() {
       const double value = Quantile(ours, q), baseline = Quantile(null, q);
       Print(Format("%s_%s", load.name, quantile), value, "ms", baseline,
             "Paho subscriber that does nothing", value / baseline,
-            Format(R"("messages":%d,"pause_us":%d,"series":%d,"max_ms":%.2f,"baseline_max_ms":%.2f)",
+            Format(R"("messages":%d,"pause_us":%d,"series":%d,"max_ms":%.2f,)"
+                   R"("baseline_max_ms":%.2f)",
                    load.messages, load.pause.count(), kSeries, Quantile(ours, 1),
                    Quantile(null, 1)));
     }

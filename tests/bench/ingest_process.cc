@@ -104,7 +104,8 @@ std::string Directory(const Street& street, const std::string& broker) {
     GW_CHECK(WriteFile(dir + "/" + name, text, FileMode::kPrivate, IfExists::kReplace).ok());
   };
   write("mode", "live\n");
-  write("key", "commons-keyslot-v1 x25519 " + HexEncode(crypto::Blake2b256(street.master())) + "\n");
+  const std::string secret = crypto::Blake2b256(street.master());  // as the fixture's keyslot has it
+  write("key", "commons-keyslot-v1 x25519 " + HexEncode(secret) + "\n");
   write("commonsd.yaml", Format("schema: commonsd/1\ngateway: gw-a\nbroker: %s\nkey_file: %s/key\n"
                                 "profiles: %s/gateway/ingest/profiles\n",
                                 broker, dir, GATEWAY_SOURCE_DIR));

@@ -85,7 +85,9 @@ Steady::time_point Finish::Wait() {
   return at_;
 }
 
-double Seconds(Steady::duration duration) { return std::chrono::duration<double>(duration).count(); }
+double Seconds(Steady::duration duration) {
+  return std::chrono::duration<double>(duration).count();
+}
 
 double Quantile(std::vector<double> values, double q) {
   GW_CHECK(!values.empty());
