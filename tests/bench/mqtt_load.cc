@@ -41,7 +41,7 @@ std::string Field(std::string_view text) {
 
 }  // namespace
 
-void PublishAll(uint16_t port, const std::vector<Message>& messages) {
+void PublishAll(uint16_t port, const std::string& client, const std::vector<Message>& messages) {
   const int fd = ::socket(AF_INET, SOCK_STREAM, 0);
   sockaddr_in address{};
   address.sin_family = AF_INET;
@@ -49,7 +49,7 @@ void PublishAll(uint16_t port, const std::vector<Message>& messages) {
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   GW_CHECK(::connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0);
   // MQTT 3.1.1 CONNECT, clean session, keepalive off.
-  WriteAll(fd, Packet(0x10, Field("MQTT") + std::string("\x04\x02\x00\x00", 4) + Field("load")));
+  WriteAll(fd, Packet(0x10, Field("MQTT") + std::string("\x04\x02\x00\x00", 4) + Field(client)));
   ReadExactly(fd, 4);
   for (std::size_t at = 0; at < messages.size(); at += kInFlight) {
     const std::size_t count = std::min(kInFlight, messages.size() - at);

@@ -14,6 +14,6 @@ struct Message {
 };
 
 // Returns when the broker has acknowledged every message; aborts if the connection breaks.
-void PublishAll(uint16_t port, const std::vector<Message>& messages);
+void PublishAll(uint16_t port, const std::string& client, const std::vector<Message>& messages);
 
 }  // namespace gateway::bench

@@ -59,6 +59,7 @@ Time At(std::string_view text) { return Must(ParseTime(text)); }
 
 Commons::Commons(const WithoutRules& without)
     : gateway_(without.gateway),
+      live_(without.live),
       clock_(At("2013-01-13T00:00:00Z")),
       steward_(NewSigner()),
       master_(crypto::RandomBytes(32)) {
@@ -160,7 +161,7 @@ PipelineOptions Commons::Options() {
           .keyslots = keyslots(),
           .gateway = GatewayId(gateway_),
           .clock = &clock_,
-          .replay = &clock_,
+          .replay = live_ ? nullptr : &clock_,
           .sync = {.interval = std::chrono::milliseconds(env_ == nullptr ? 1000 : 2)},
           .broker_logins = broker_logins_,
           .env = env_};

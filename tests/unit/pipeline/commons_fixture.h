@@ -40,6 +40,7 @@ class Commons {
   // The same, before any rules are active.
   struct WithoutRules {
     std::string gateway = "gw-a";
+    bool live = false;  // a store that a machine's clock may open, too
   };
   explicit Commons(const WithoutRules& without);
   ~Commons();
@@ -107,6 +108,7 @@ class Commons {
   PipelineOptions Options();
 
   const std::string gateway_;
+  const bool live_ = false;
   std::filesystem::path root_, dir_;
   int crashes_ = 0;
   rocksdb::Env* env_ = nullptr;
