@@ -130,8 +130,17 @@ Status Pipeline::DestroyOwner(const OwnerId& owner) {
                                    EncodeReceipt(receipt)));
   }
   batch.Put(Table::kMeta, kErasingKey, owner.view());
-  RETURN_IF_ERROR(vault_->DestroyOwner(batch, owner));
-  return household == nullptr ? OkStatus() : ForgetWithdrawals(*household);
+  return vault_->DestroyOwner(batch, owner);
+}
+
+void Pipeline::ForgetOwner(const OwnerId& owner) {
+  const Household* household = core_->registry().FindOwner(owner);
+  const std::vector<GrantRecord> grants =
+      household == nullptr ? std::vector<GrantRecord>() : household->grants;
+  core_->Forget(owner);
+  if (quarantine_ != nullptr) quarantine_->Forget(owner);  // at a start it is opened later
+  // Last, and whatever becomes of it: with its keys gone nothing may keep the household in memory.
+  ForgetWithdrawals(grants);
 }
 
 StatusOr<bool> Pipeline::IsErasing() const {
@@ -173,7 +182,7 @@ Status Pipeline::FinishErasures() {
     // Not done before a crash, or undone by an older backup.
     if (vault_->IsErased(OwnerId::FromBytes(owner))) continue;
     RETURN_IF_ERROR(DestroyOwner(OwnerId::FromBytes(owner)));
-    core_->Forget(OwnerId::FromBytes(owner));
+    ForgetOwner(OwnerId::FromBytes(owner));
   }
   store::Batch old;
   RETURN_IF_ERROR(DropOldReceipts(*vault_, clock_.SystemNow(), old));
@@ -206,8 +215,7 @@ StatusOr<std::string> Pipeline::EraseHousehold(const std::string& id) {
     RETURN_IF_ERROR(core_->Checkpoint(ClockSound(now) ? now : core_->clock_floor()));
     RETURN_IF_ERROR(NoteErasure(owner));
     RETURN_IF_ERROR(DestroyOwner(owner));
-    core_->Forget(owner);
-    quarantine_->Forget(owner);
+    ForgetOwner(owner);
     PublishAdmissions();
     return OkStatus();
   });

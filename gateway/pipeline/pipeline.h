@@ -262,6 +262,7 @@ class Pipeline final : public port::Intake, public port::Commands, public port::
   StatusOr<std::vector<std::string>> ReadErasures() const;
   Status NoteErasure(const OwnerId& owner);
   Status DestroyOwner(const OwnerId& owner);
+  void ForgetOwner(const OwnerId& owner);  // in memory, after DestroyOwner
   // Whether files may still hold what was destroyed. Thread-safe.
   StatusOr<bool> IsErasing() const;
   // Takes what was destroyed out of every file. On any thread; what belongs to the pipeline's is
@@ -279,7 +280,8 @@ class Pipeline final : public port::Intake, public port::Commands, public port::
   bool WasWithdrawn(const policy::Grant& grant) const;
   // Those of the household's grants that are withdrawn, durably.
   Status NoteWithdrawals(const Household& household);
-  Status ForgetWithdrawals(const Household& household);
+  // Those of a household that is erased; what the disk refuses is logged.
+  void ForgetWithdrawals(const std::vector<GrantRecord>& grants);
   Status WriteWithdrawals() const;
   Status CommitHousehold(Household household);  // or a place
   // quarantine.cc

@@ -4,6 +4,7 @@
 #include <sstream>
 #include <thread>
 
+#include "gateway/backup/restored.h"
 #include "gateway/base/bytes.h"
 #include "gateway/crypto/keyslots.h"
 #include "gateway/policy/receipt.h"
@@ -110,6 +111,33 @@ TEST(EraseTest, ALateMessageIsDeniedAndCounted) {
   EXPECT_EQ(status->journaled, 0u);
   EXPECT_EQ(status->waiting, 0u);
   EXPECT_TRUE(WrappedKeys(commons.dir()).empty());
+}
+
+// The list of withdrawals is beside the database and can fail after the keys' end.
+TEST(EraseTest, AHouseholdIsGoneThoughItsWithdrawalsCannotBeTakenOffTheList) {
+  namespace fs = std::filesystem;
+  Commons commons;
+  const Member gone = commons.Join("flat-1");
+  commons.SendDay(gone, "2013-01-13T00:00:00Z", 500);
+  ASSERT_EQ(*commons.gateway().WithdrawGrants("flat-1", ""), 1u);
+  const fs::path list = commons.dir() / "withdrawals";
+  const fs::path aside = commons.dir().parent_path() / "withdrawals-aside";
+  fs::rename(list, aside);
+  fs::create_directories(list / "in-the-way");
+  const auto receipt = commons.gateway().EraseHousehold("flat-1");
+  EXPECT_TRUE(receipt.ok()) << Message(receipt.status());
+  EXPECT_TRUE(commons.gateway().ListHouseholds()->empty());
+  EXPECT_EQ(commons.Send(gone, "2013-01-13T00:00:00Z", 5), port::DoorCode::kUnknownDevice);
+  fs::remove_all(list);
+  fs::rename(aside, list);
+  // The next that is written has those of others only.
+  commons.Join("flat-2");
+  ASSERT_EQ(*commons.gateway().WithdrawGrants("flat-2", ""), 1u);
+  std::ifstream written(list, std::ios::binary);
+  const std::string text{std::istreambuf_iterator<char>(written), {}};
+  const auto read = backup::ReadWithdrawals(text);
+  ASSERT_TRUE(read.ok()) << Message(read.status());
+  EXPECT_EQ(read->grants.size(), 1u);
 }
 
 TEST(EraseTest, TheHouseholdCanJoinAgainUnderANewSubject) {
