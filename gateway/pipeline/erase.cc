@@ -137,6 +137,7 @@ void Pipeline::ForgetOwner(const OwnerId& owner) {
   const Household* household = core_->registry().FindOwner(owner);
   const std::vector<GrantRecord> grants =
       household == nullptr ? std::vector<GrantRecord>() : household->grants;
+  if (household != nullptr) unsaved_.erase(household->id);
   core_->Forget(owner);
   if (quarantine_ != nullptr) quarantine_->Forget(owner);  // at a start it is opened later
   // Last, and whatever becomes of it: with its keys gone nothing may keep the household in memory.

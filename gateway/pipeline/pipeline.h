@@ -8,6 +8,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <thread>
 #include <vector>
@@ -284,6 +285,8 @@ class Pipeline final : public port::Intake, public port::Commands, public port::
   void ForgetWithdrawals(const std::vector<GrantRecord>& grants);
   Status WriteWithdrawals() const;
   Status CommitHousehold(Household household);  // or a place
+  // Tries again what `unsaved_` names.
+  Status SaveWithdrawals();
   // quarantine.cc
   Status VisitQuarantine(const port::QuarantineFilter& filter,
                          const std::function<Status(const store::QuarantinedMessage&)>& visit);
@@ -345,6 +348,7 @@ class Pipeline final : public port::Intake, public port::Commands, public port::
   // Confined to the pipeline thread once it runs.
   std::unique_ptr<Core> core_;
   backup::Withdrawals withdrawals_;  // as in the file
+  std::set<HouseholdId> unsaved_;    // households whose withdrawals the disk refused
   std::chrono::steady_clock::time_point last_checkpoint_{};
   std::chrono::steady_clock::time_point last_tick_{};
   Time last_retention_{};
