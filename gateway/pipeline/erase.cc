@@ -130,6 +130,8 @@ Status Pipeline::DestroyOwner(const OwnerId& owner) {
                                    EncodeReceipt(receipt)));
   }
   batch.Put(Table::kMeta, kErasingKey, owner.view());
+  const MutexLock subscriptions(subscriptions_gate_);
+  RETURN_IF_ERROR(ForgetTopics(household, batch));
   return vault_->DestroyOwner(batch, owner);
 }
 
@@ -151,8 +153,9 @@ StatusOr<bool> Pipeline::IsErasing() const {
 
 Status Pipeline::RewriteOwnersTables() {
   RETURN_IF_ERROR(syncer_->Barrier());
-  for (const Table table : {Table::kRegistry, Table::kJournal, Table::kBlocks, Table::kRollups,
-                            Table::kQuarantine}) {
+  // kMeta: for the topics that the household's devices had.
+  for (const Table table : {Table::kMeta, Table::kRegistry, Table::kJournal, Table::kBlocks,
+                            Table::kRollups, Table::kQuarantine}) {
     RETURN_IF_ERROR(database_->Rewrite(table));
   }
   return OkStatus();

@@ -23,6 +23,19 @@ std::string AllBytes(const std::filesystem::path& dir) {
   return bytes.str();
 }
 
+std::string SubscriptionsRow(const std::filesystem::path& dir) {
+  const auto copy = dir.parent_path() / "subscriptions-copy";
+  std::filesystem::copy(dir, copy, std::filesystem::copy_options::recursive);
+  std::string row;
+  {
+    const auto db = store::Database::Open(copy.string());
+    EXPECT_TRUE(db.ok());
+    row = (*db)->Get(store::Table::kMeta, "subscriptions")->value_or("");
+  }
+  std::filesystem::remove_all(copy);
+  return row;
+}
+
 // The wrapped data keys of the gateway's store: the one way back to what they sealed.
 std::vector<std::string> WrappedKeys(const std::filesystem::path& dir) {
   const auto copy = dir.parent_path() / "keys-copy";
@@ -80,6 +93,39 @@ TEST(EraseTest, TheNextStartFinishesWhatACrashLeft) {
   EXPECT_TRUE(commons.gateway().ListHouseholds()->empty());
   const std::string after = AllBytes(commons.dir());
   for (const std::string& key : keys) EXPECT_EQ(after.find(key), std::string::npos);
+}
+
+// They are under the gateway's own key, which stays.
+TEST(EraseTest, TheTopicsOfItsOwnProfilesGoAndThoseOfOthersStay) {
+  Commons commons;
+  commons.Join("flat-1");
+  commons.Join("flat-2");
+  const auto enrol = [&](const std::string& household, const std::string& quoted) {
+    return commons.gateway()
+        .EnrolDevice({.device = "plug-" + household, .household = household, .profile = "ha-plug",
+                      .claim = "claim-" + household,
+                      .own_profile = "messages:\n  - topic: '" + quoted + "'\n    format: number\n"
+                                     "  - topic: 'all/of-" + household + "'\n"})
+        .status();
+  };
+  ASSERT_TRUE(enrol("flat-1", "home/grandma''s-plug").ok());
+  ASSERT_TRUE(enrol("flat-2", "home/other-plug").ok());
+  const std::vector<std::string> all = {"all/of-flat-1", "home/grandma's-plug", "home/other-plug",
+                                        "sensors/+/+"};
+  const std::vector<std::string> rest = {"home/other-plug", "sensors/+/+"};
+  ASSERT_TRUE(commons.gateway().KeepSubscriptions(all).ok());
+  commons.Restart();
+  const std::string row = SubscriptionsRow(commons.dir());
+  ASSERT_GT(row.size(), 32u);
+  ASSERT_NE(AllBytes(commons.dir()).find(row), std::string::npos);
+  ASSERT_TRUE(commons.gateway().EraseHousehold("flat-1").ok());
+  EXPECT_EQ(commons.gateway().Subscriptions(), rest);
+  const std::string after = AllBytes(commons.dir());
+  EXPECT_EQ(after.find(row), std::string::npos);
+  EXPECT_EQ(after.find("grandma"), std::string::npos);
+  // Whoever talks to the broker says them again until it took them back.
+  ASSERT_TRUE(commons.gateway().KeepSubscriptions(all).ok());
+  EXPECT_EQ(commons.gateway().Subscriptions(), rest);
 }
 
 TEST(EraseTest, OthersKeepTheirReadingsAndTheErasedOneNeverReturns) {
