@@ -23,9 +23,19 @@ Status Pipeline::CommitHousehold(Household household) {
   RETURN_IF_ERROR(vault_->Commit(batch));
   // It is in the store from here on, so it counts from here on, durable or not yet: a withdrawal
   // whose fsync fails must still keep the household out of the next sheet (I11).
+  unsaved_.erase(household.id);
   core_->registry().TakeHousehold(std::move(household));
   PublishAdmissions();
   return syncer_->Barrier();
+}
+
+Status Pipeline::SaveWithdrawals() {
+  const std::set<HouseholdId> unsaved = unsaved_;
+  for (const HouseholdId& id : unsaved) {
+    const Household* household = core_->registry().FindHousehold(id);
+    if (household != nullptr) RETURN_IF_ERROR(CommitHousehold(*household));
+  }
+  return OkStatus();
 }
 
 StatusOr<port::HouseholdInvite> Pipeline::AddHousehold(const std::string& household,
@@ -178,11 +188,20 @@ StatusOr<uint32_t> Pipeline::WithdrawGrants(const std::string& household,
       ++withdrawn;
     }
     if (!known) return NotFound("the household has no such grant");
-    // Here at once, whatever becomes of the files; then so that no restore undoes it. What was
-    // withdrawn before is noted too: the file may have failed then.
-    const Status committed = withdrawn > 0 ? CommitHousehold(changed) : OkStatus();
-    RETURN_IF_ERROR(NoteWithdrawals(changed));
+    const bool commits = withdrawn > 0 || unsaved_.contains(changed.id);
+    const Status committed = commits ? CommitHousehold(changed) : OkStatus();
+    if (!committed.ok()) {
+      // Any other change waits for the disk; a withdrawal does not (I11). The household is in no
+      // sheet from here on, and the operator, who gets the error, tries again to make it last.
+      unsaved_.insert(changed.id);
+      core_->registry().TakeHousehold(changed);
+      PublishAdmissions();
+    }
+    // Beside the database too, so that no restore undoes it. What was withdrawn before is noted as
+    // well: the file may have failed then.
+    const Status noted = NoteWithdrawals(changed);
     RETURN_IF_ERROR(committed);
+    RETURN_IF_ERROR(noted);
     return withdrawn;
   });
 }

@@ -130,8 +130,20 @@ Status Pipeline::DestroyOwner(const OwnerId& owner) {
                                    EncodeReceipt(receipt)));
   }
   batch.Put(Table::kMeta, kErasingKey, owner.view());
-  RETURN_IF_ERROR(vault_->DestroyOwner(batch, owner));
-  return household == nullptr ? OkStatus() : ForgetWithdrawals(*household);
+  const MutexLock subscriptions(subscriptions_gate_);
+  RETURN_IF_ERROR(ForgetTopics(household, batch));
+  return vault_->DestroyOwner(batch, owner);
+}
+
+void Pipeline::ForgetOwner(const OwnerId& owner) {
+  const Household* household = core_->registry().FindOwner(owner);
+  const std::vector<GrantRecord> grants =
+      household == nullptr ? std::vector<GrantRecord>() : household->grants;
+  if (household != nullptr) unsaved_.erase(household->id);
+  core_->Forget(owner);
+  if (quarantine_ != nullptr) quarantine_->Forget(owner);  // at a start it is opened later
+  // Last, and whatever becomes of it: with its keys gone nothing may keep the household in memory.
+  ForgetWithdrawals(grants);
 }
 
 StatusOr<bool> Pipeline::IsErasing() const {
@@ -141,8 +153,9 @@ StatusOr<bool> Pipeline::IsErasing() const {
 
 Status Pipeline::RewriteOwnersTables() {
   RETURN_IF_ERROR(syncer_->Barrier());
-  for (const Table table : {Table::kRegistry, Table::kJournal, Table::kBlocks, Table::kRollups,
-                            Table::kQuarantine}) {
+  // kMeta: for the topics that the household's devices had.
+  for (const Table table : {Table::kMeta, Table::kRegistry, Table::kJournal, Table::kBlocks,
+                            Table::kRollups, Table::kQuarantine}) {
     RETURN_IF_ERROR(database_->Rewrite(table));
   }
   return OkStatus();
@@ -173,7 +186,7 @@ Status Pipeline::FinishErasures() {
     // Not done before a crash, or undone by an older backup.
     if (vault_->IsErased(OwnerId::FromBytes(owner))) continue;
     RETURN_IF_ERROR(DestroyOwner(OwnerId::FromBytes(owner)));
-    core_->Forget(OwnerId::FromBytes(owner));
+    ForgetOwner(OwnerId::FromBytes(owner));
   }
   store::Batch old;
   RETURN_IF_ERROR(DropOldReceipts(*vault_, clock_.SystemNow(), old));
@@ -206,8 +219,7 @@ StatusOr<std::string> Pipeline::EraseHousehold(const std::string& id) {
     RETURN_IF_ERROR(core_->Checkpoint(ClockSound(now) ? now : core_->clock_floor()));
     RETURN_IF_ERROR(NoteErasure(owner));
     RETURN_IF_ERROR(DestroyOwner(owner));
-    core_->Forget(owner);
-    quarantine_->Forget(owner);
+    ForgetOwner(owner);
     PublishAdmissions();
     return OkStatus();
   });

@@ -44,6 +44,7 @@ StatusOr<std::vector<std::string>> Pipeline::ActivateDocuments(
         }
       }
     }
+    RETURN_IF_ERROR(SaveWithdrawals());  // the registry is about to be read from the store anew
     store::Batch batch;
     RETURN_IF_ERROR(registry.SaveActivation(batch, activation, by_kind, now));
     RETURN_IF_ERROR(vault_->Commit(batch));

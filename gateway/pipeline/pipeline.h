@@ -8,6 +8,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <thread>
 #include <vector>
@@ -78,6 +79,8 @@ class Pipeline final : public port::Intake, public port::Commands, public port::
   // back those that it does not want. Thread-safe. Subscriptions() is empty if there are none, or
   // none that can be read.
   std::vector<std::string> Subscriptions() const;
+  // Topics of a household that this process erased are left out: if it ends before they are taken
+  // back, the broker goes on sending them, and the door denies them.
   // Returns as Database::Commit, with what was kept before.
   Status KeepSubscriptions(const std::vector<std::string>& filters);
 
@@ -261,6 +264,11 @@ class Pipeline final : public port::Intake, public port::Commands, public port::
   StatusOr<std::vector<std::string>> ReadErasures() const;
   Status NoteErasure(const OwnerId& owner);
   Status DestroyOwner(const OwnerId& owner);
+  // Takes the topics of its devices out of what the broker may have: subscriptions.cc
+  Status ForgetTopics(const Household* household, store::Batch& batch)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(subscriptions_gate_);
+  Status PutSubscriptions(store::Batch& batch, const std::vector<std::string>& filters);
+  void ForgetOwner(const OwnerId& owner);  // in memory, after DestroyOwner
   // Whether files may still hold what was destroyed. Thread-safe.
   StatusOr<bool> IsErasing() const;
   // Takes what was destroyed out of every file. On any thread; what belongs to the pipeline's is
@@ -278,9 +286,12 @@ class Pipeline final : public port::Intake, public port::Commands, public port::
   bool WasWithdrawn(const policy::Grant& grant) const;
   // Those of the household's grants that are withdrawn, durably.
   Status NoteWithdrawals(const Household& household);
-  Status ForgetWithdrawals(const Household& household);
+  // Those of a household that is erased; what the disk refuses is logged.
+  void ForgetWithdrawals(const std::vector<GrantRecord>& grants);
   Status WriteWithdrawals() const;
   Status CommitHousehold(Household household);  // or a place
+  // Tries again what `unsaved_` names.
+  Status SaveWithdrawals();
   // quarantine.cc
   Status VisitQuarantine(const port::QuarantineFilter& filter,
                          const std::function<Status(const store::QuarantinedMessage&)>& visit);
@@ -339,9 +350,15 @@ class Pipeline final : public port::Intake, public port::Commands, public port::
   std::vector<uint64_t> recent_hashes_ ABSL_GUARDED_BY(intake_gate_);
   std::size_t next_hash_ ABSL_GUARDED_BY(intake_gate_) = 0;
 
+  // Held while the row of subscriptions is read and written.
+  Mutex subscriptions_gate_;
+  // Pseudonyms: nothing of an erased household is in clear.
+  std::set<std::string> forgotten_topics_ ABSL_GUARDED_BY(subscriptions_gate_);
+
   // Confined to the pipeline thread once it runs.
   std::unique_ptr<Core> core_;
   backup::Withdrawals withdrawals_;  // as in the file
+  std::set<HouseholdId> unsaved_;    // households whose withdrawals the disk refused
   std::chrono::steady_clock::time_point last_checkpoint_{};
   std::chrono::steady_clock::time_point last_tick_{};
   Time last_retention_{};

@@ -57,12 +57,17 @@ Status Pipeline::NoteWithdrawals(const Household& household) {
   return written;
 }
 
-Status Pipeline::ForgetWithdrawals(const Household& household) {
+void Pipeline::ForgetWithdrawals(const std::vector<GrantRecord>& grants) {
   std::size_t gone = 0;
-  for (const GrantRecord& record : household.grants) {
+  for (const GrantRecord& record : grants) {
     gone += withdrawals_.grants.erase(PseudonymOf(record.grant));
   }
-  return gone > 0 ? WriteWithdrawals() : OkStatus();
+  const Status written = gone > 0 ? WriteWithdrawals() : OkStatus();
+  if (written.ok()) return;
+  // What is left there are pseudonyms of grants that no table has any more: they tell nobody
+  // anything, and take room until the file is written again by this process.
+  Log(LogLevel::kWarning, "file withdrawals: still has those of a household that is erased: %s",
+      Message(written));
 }
 
 Status Pipeline::LoadWithdrawals() {

@@ -1,6 +1,13 @@
 #include <gtest/gtest.h>
 
+#include <chrono>
+#include <thread>
+
+#include "gateway/base/bytes.h"
+#include "gateway/crypto/dsse.h"
+#include "gateway/crypto/hash.h"
 #include "gateway/store/database.h"
+#include "tests/support/faulty_env.h"
 #include "tests/unit/pipeline/commons_fixture.h"
 
 namespace gateway::pipeline {
@@ -53,6 +60,69 @@ TEST(ConsentTest, WithdrawalSurvivesACrash) {
   ASSERT_EQ(*homes.commons.gateway().WithdrawGrants("flat-0", ""), 1u);
   homes.commons.Crash();
   EXPECT_EQ(DailyCount(homes.commons), 3u);
+}
+
+class FailedWithdrawalTest : public ::testing::Test {
+ protected:
+  // A withdrawal that the disk refuses, and the disk repaired.
+  void WithdrawOnABadDisk() {
+    homes_.SendAll();
+    ASSERT_TRUE(homes_.commons.gateway().AdvanceClock(At("2013-01-14T15:00:00Z")).ok());
+    homes_.commons.RestartOn(disk_.env());
+    disk_.Arm({.at = 1});
+    const Status failed = homes_.commons.gateway().WithdrawGrants("flat-0", "").status();
+    ASSERT_EQ(failed.code(), StatusCode::kUnavailable) << Message(failed);
+    ASSERT_GT(disk_.failures(), 0u);
+    EXPECT_EQ(homes_.commons.gateway().ListGrants("flat-0")->at(0).state, "withdrawn");
+    disk_.Repair();
+  }
+  // Until the store has healed.
+  template <typename Command>
+  Status Retried(Command command) {
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+    Status status = command();
+    while (!status.ok() && std::chrono::steady_clock::now() < deadline) {
+      std::this_thread::yield();
+      status = command();
+    }
+    return status;
+  }
+  uint32_t Count() {
+    const Status advanced =
+        Retried([&] { return homes_.commons.gateway().AdvanceClock(At(kDue)).status(); });
+    EXPECT_TRUE(advanced.ok()) << Message(advanced);
+    return DailyCount(homes_.commons);
+  }
+
+  FaultyEnv disk_;
+  FourHomes homes_;
+};
+
+TEST_F(FailedWithdrawalTest, TheHouseholdIsInNoSheetFromThenOn) {
+  WithdrawOnABadDisk();
+  EXPECT_EQ(Count(), 3u);
+}
+
+TEST_F(FailedWithdrawalTest, NewRulesDoNotUndoIt) {
+  WithdrawOnABadDisk();
+  Commons& commons = homes_.commons;
+  const std::string before = HexEncode(crypto::Blake2b256(commons.gateway().documents()->policy));
+  const std::string policy = commons.PolicyYaml(3, 2, before);
+  const Status activated =
+      Retried([&] { return commons.Activate({{crypto::kPolicyType, policy}}); });
+  ASSERT_TRUE(activated.ok()) << Message(activated);
+  EXPECT_EQ(commons.gateway().ListGrants("flat-0")->at(0).state, "withdrawn");
+}
+
+TEST_F(FailedWithdrawalTest, TriedAgainItIsInTheStore) {
+  WithdrawOnABadDisk();
+  const Status again =
+      Retried([&] { return homes_.commons.gateway().WithdrawGrants("flat-0", "").status(); });
+  ASSERT_TRUE(again.ok()) << Message(again);
+  homes_.commons.Crash([](const std::filesystem::path& dir) {
+    std::filesystem::remove(dir / "withdrawals");  // the other place where it is
+  });
+  EXPECT_EQ(Count(), 3u);
 }
 
 TEST(ConsentTest, WithdrawalAfterTheDecisionChangesNothing) {

@@ -4,6 +4,7 @@
 #include <sstream>
 #include <thread>
 
+#include "gateway/backup/restored.h"
 #include "gateway/base/bytes.h"
 #include "gateway/crypto/keyslots.h"
 #include "gateway/policy/receipt.h"
@@ -20,6 +21,19 @@ std::string AllBytes(const std::filesystem::path& dir) {
     if (entry.is_regular_file()) bytes << std::ifstream(entry.path(), std::ios::binary).rdbuf();
   }
   return bytes.str();
+}
+
+std::string SubscriptionsRow(const std::filesystem::path& dir) {
+  const auto copy = dir.parent_path() / "subscriptions-copy";
+  std::filesystem::copy(dir, copy, std::filesystem::copy_options::recursive);
+  std::string row;
+  {
+    const auto db = store::Database::Open(copy.string());
+    EXPECT_TRUE(db.ok());
+    row = (*db)->Get(store::Table::kMeta, "subscriptions")->value_or("");
+  }
+  std::filesystem::remove_all(copy);
+  return row;
 }
 
 // The wrapped data keys of the gateway's store: the one way back to what they sealed.
@@ -81,6 +95,39 @@ TEST(EraseTest, TheNextStartFinishesWhatACrashLeft) {
   for (const std::string& key : keys) EXPECT_EQ(after.find(key), std::string::npos);
 }
 
+// They are under the gateway's own key, which stays.
+TEST(EraseTest, TheTopicsOfItsOwnProfilesGoAndThoseOfOthersStay) {
+  Commons commons;
+  commons.Join("flat-1");
+  commons.Join("flat-2");
+  const auto enrol = [&](const std::string& household, const std::string& quoted) {
+    return commons.gateway()
+        .EnrolDevice({.device = "plug-" + household, .household = household, .profile = "ha-plug",
+                      .claim = "claim-" + household,
+                      .own_profile = "messages:\n  - topic: '" + quoted + "'\n    format: number\n"
+                                     "  - topic: 'all/of-" + household + "'\n"})
+        .status();
+  };
+  ASSERT_TRUE(enrol("flat-1", "home/grandma''s-plug").ok());
+  ASSERT_TRUE(enrol("flat-2", "home/other-plug").ok());
+  const std::vector<std::string> all = {"all/of-flat-1", "home/grandma's-plug", "home/other-plug",
+                                        "sensors/+/+"};
+  const std::vector<std::string> rest = {"home/other-plug", "sensors/+/+"};
+  ASSERT_TRUE(commons.gateway().KeepSubscriptions(all).ok());
+  commons.Restart();
+  const std::string row = SubscriptionsRow(commons.dir());
+  ASSERT_GT(row.size(), 32u);
+  ASSERT_NE(AllBytes(commons.dir()).find(row), std::string::npos);
+  ASSERT_TRUE(commons.gateway().EraseHousehold("flat-1").ok());
+  EXPECT_EQ(commons.gateway().Subscriptions(), rest);
+  const std::string after = AllBytes(commons.dir());
+  EXPECT_EQ(after.find(row), std::string::npos);
+  EXPECT_EQ(after.find("grandma"), std::string::npos);
+  // Whoever talks to the broker says them again until it took them back.
+  ASSERT_TRUE(commons.gateway().KeepSubscriptions(all).ok());
+  EXPECT_EQ(commons.gateway().Subscriptions(), rest);
+}
+
 TEST(EraseTest, OthersKeepTheirReadingsAndTheErasedOneNeverReturns) {
   Commons commons;
   const Member gone = commons.Join("flat-1");
@@ -110,6 +157,33 @@ TEST(EraseTest, ALateMessageIsDeniedAndCounted) {
   EXPECT_EQ(status->journaled, 0u);
   EXPECT_EQ(status->waiting, 0u);
   EXPECT_TRUE(WrappedKeys(commons.dir()).empty());
+}
+
+// The list of withdrawals is beside the database and can fail after the keys' end.
+TEST(EraseTest, AHouseholdIsGoneThoughItsWithdrawalsCannotBeTakenOffTheList) {
+  namespace fs = std::filesystem;
+  Commons commons;
+  const Member gone = commons.Join("flat-1");
+  commons.SendDay(gone, "2013-01-13T00:00:00Z", 500);
+  ASSERT_EQ(*commons.gateway().WithdrawGrants("flat-1", ""), 1u);
+  const fs::path list = commons.dir() / "withdrawals";
+  const fs::path aside = commons.dir().parent_path() / "withdrawals-aside";
+  fs::rename(list, aside);
+  fs::create_directories(list / "in-the-way");
+  const auto receipt = commons.gateway().EraseHousehold("flat-1");
+  EXPECT_TRUE(receipt.ok()) << Message(receipt.status());
+  EXPECT_TRUE(commons.gateway().ListHouseholds()->empty());
+  EXPECT_EQ(commons.Send(gone, "2013-01-13T00:00:00Z", 5), port::DoorCode::kUnknownDevice);
+  fs::remove_all(list);
+  fs::rename(aside, list);
+  // The next that is written has those of others only.
+  commons.Join("flat-2");
+  ASSERT_EQ(*commons.gateway().WithdrawGrants("flat-2", ""), 1u);
+  std::ifstream written(list, std::ios::binary);
+  const std::string text{std::istreambuf_iterator<char>(written), {}};
+  const auto read = backup::ReadWithdrawals(text);
+  ASSERT_TRUE(read.ok()) << Message(read.status());
+  EXPECT_EQ(read->grants.size(), 1u);
 }
 
 TEST(EraseTest, TheHouseholdCanJoinAgainUnderANewSubject) {
