@@ -58,7 +58,7 @@ struct PahoSource::Impl {
         waiting(options.gateway.value(), RandomText(), SteadyNow()),
         random(std::random_device{}()) {}
 
-  bool Stopping() const { return options.stop->load(); }
+  bool Stopping() const { return stopped.load() || options.stop->load(); }
 
   // On Paho's receive thread.
   void OnMessage(const mqtt::message& message) noexcept;
@@ -98,6 +98,7 @@ struct PahoSource::Impl {
   bool check_memory = false;
   SteadyTime remember_at{};
 
+  std::atomic<bool> stopped{false};  // by Stop(), whether or not the process ends
   std::atomic<Time> heard{Time{}};  // when the broker was, last
   std::atomic<bool> stuck{false};  // with a message that cannot be stored
 
@@ -177,6 +178,7 @@ void PahoSource::Impl::Connect(SteadyTime now) {
     if (!readable.ok()) return health.CannotUse(options.ca_file, Message(readable.status()));
   }
   attempt_began = now;
+  waiting.Connecting(now);
   link_state = Link::kConnecting;
   link->Connect(*login, options.ca_file);
 }
@@ -206,10 +208,9 @@ void PahoSource::Impl::Handle(const LinkEvent& event, SteadyTime now) {
         if (had_session) {
           health.SessionLost(last == Time{} ? std::nullopt : std::optional(last));
         }
-        waiting.SessionBegan(attempt_began);
+        waiting.SessionBegan();
       }
       had_session = true;
-      waiting.AskSoon();
       subscriptions.Connected(event.session_present);
       heard.store(options.clock->SystemNow());
       return;
@@ -376,9 +377,9 @@ void PahoSource::RunUntilStopped() {
 }
 
 void PahoSource::Stop() {
-  GW_CHECK(impl_->Stopping());
   {
     const MutexLock lock(impl_->mutex);
+    impl_->stopped.store(true);
     impl_->settled = false;
   }
   impl_->stop_changed.NotifyAll();  // a callback that is waiting to try again

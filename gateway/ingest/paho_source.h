@@ -46,7 +46,7 @@ class PahoSource {
  public:
   // Runs on Paho's receive thread, under a lock of the whole library: it must not call the
   // source. The views end with the call. Must not throw. While it returns errors the message
-  // is handed to it again and again, at most a second apart; if `stop` is set in that state the
+  // is handed to it again and again, at most a second apart; if it is to stop in that state the
   // process ends by _Exit(kExitUnacknowledged), because returning from Paho's callback would
   // acknowledge the message.
   using Handler = std::function<Status(const port::Delivery&)>;
@@ -71,7 +71,8 @@ class PahoSource {
   void RunUntilStopped();
 
   // Disconnects and leaves the session at the broker, which keeps messages for it for kSessionLife.
-  // Takes at most a few seconds. No handler runs after it. `stop` must be set.
+  // Takes at most a few seconds. No handler runs after it. Needs no
+  // `stop`: a process whose start failed stops its source as well.
   void Stop();
 
   // Whether the broker has confirmed connection and filters, and has no others. Thread-safe.

@@ -24,6 +24,11 @@ void Waiting::Passed(int64_t millis) {
   }
 }
 
+void Waiting::Connecting(TimePoint now) {
+  connecting_.store(MillisAt(now));
+  AskSoon();
+}
+
 std::optional<std::string> Waiting::Due(TimePoint now) {
   if (now < next_) return std::nullopt;
   next_ = now + limits::kMarkerInterval;
@@ -42,7 +47,7 @@ bool Waiting::Arrived(std::string_view payload) {
 
 Millis Waiting::Longest(TimePoint now) const {
   const int64_t passed = passed_.load();
-  if (passed == kNever) return limits::kSessionLife;
+  if (passed < connecting_.load()) return limits::kSessionLife;
   const Millis since(MillisAt(now) - passed);
   if (since <= limits::kWaitedTolerance) return Millis(0);
   return std::min<Millis>(since, limits::kSessionLife);

@@ -1,8 +1,10 @@
 // How long a message may have waited at the broker before it came. The gateway publishes a marker
 // to a topic that only itself subscribes to, again and again. The broker keeps the messages of one
 // session in order (mosquitto 2.0.11: also those beyond max_inflight_messages), so whatever comes
-// after a marker was sent after it. That covers a lost connection, a broker or a gateway that is
-// slow, and a disk that refuses for an hour, without knowing which of them it was.
+// after a marker was sent after it. That covers a broker or a gateway that is slow, and a disk that
+// refuses for an hour, without knowing which of them it was. A broker that crashed may come back with
+// an older state, in which messages wait that were sent before a marker that came back since: so at
+// each connection only markers count that were made for it.
 #pragma once
 
 #include <atomic>
@@ -16,7 +18,7 @@
 
 namespace gateway::ingest {
 
-// SessionBegan, Due and AskSoon belong to one thread; the others are for all.
+// Connecting, SessionBegan, Due and AskSoon belong to one thread; the others are for all.
 class Waiting {
  public:
   using TimePoint = std::chrono::steady_clock::time_point;
@@ -27,8 +29,12 @@ class Waiting {
 
   const std::string& topic() const { return topic_; }
 
-  // The broker had nothing of ours when it made the session: as if a marker had come back.
-  void SessionBegan(TimePoint now) { Passed(MillisAt(now)); }
+  // Before each attempt to connect: markers that were made earlier count no more, and the next one
+  // is due at once.
+  void Connecting(TimePoint now);
+  // The broker had nothing of ours when it made the session: as if a marker had come back that was
+  // made at the attempt.
+  void SessionBegan() { Passed(connecting_.load()); }
 
   // The payload of the next marker, if it is time for one.
   std::optional<std::string> Due(TimePoint now);
@@ -51,6 +57,7 @@ class Waiting {
   const std::string secret_;
   const TimePoint origin_;
   TimePoint next_{};
+  std::atomic<int64_t> connecting_{0};   // the newest attempt
   std::atomic<int64_t> passed_{kNever};  // when the newest marker that came back was made
 };
 

@@ -51,6 +51,14 @@ class OurBroker(Broker):
         (self.folder / "mosquitto.conf").write_text(text + "user root\n", encoding="utf-8")
         subprocess.run([DEPLOYED / "prepare", self.run, self.login, "root"], check=True)
 
+    def start(self):
+        super().start()
+        for line in (DEPLOYED / "mosquitto.service.d/commons.conf").read_text().splitlines():
+            if line.startswith("ExecStartPost="):
+                command = line.partition("=")[2].replace("/run/commons-broker/", f"{self.run}/")
+                subprocess.run(command.split(), check=True)
+        return self
+
     def control(self, *command):
         user, password = self.login.read_text(encoding="utf-8").strip().split(":")
         done = subprocess.run(
@@ -184,6 +192,25 @@ def test_our_broker_forgets_nothing_in_a_restart_and_all_with_the_power(deployed
     plug.publish(*reading(home, 1))
     plug.close()
     stored(deployed, 1 + 1)
+
+
+def test_our_broker_does_not_go_back_to_an_older_state_after_a_crash(deployed):
+    gateway, broker = deployed.gateways[0], deployed.brokers[0]
+    topic, payload = reading(deployed.homes[0], 0)
+    broker.add_plug(topic)
+    assert gateway.stop() == 0
+    plug = Device(broker.tls_port, login=(PLUG, PLUG_PASSWORD), ca=broker.ca)
+    plug.publish(topic, payload)
+    plug.close()
+    broker.restart()
+    gateway.start()
+    stored(deployed, 1)
+
+    broker.kill()  # what it saved at its clean end holds the reading still
+    broker.start()
+    wait_until(lambda: gateway.status()["broker_sessions_lost"] == 1, "the loss to be noticed")
+    gateway.wait_ready()
+    assert gateway.status()["received"] == 1, "an old message came again"
 
 
 def test_a_broker_that_is_not_there_is_said_and_waited_for(commons):

@@ -160,6 +160,35 @@ TEST_F(MqttTest, MessagesThatWaitedSayHowLongAtMostAndThoseAfterTheMarkerNothing
   }));
 }
 
+// kill -9 brings it back to what it saved last: nothing that came since counts.
+TEST_F(MqttTest, AfterACrashOfTheBrokerOldMessagesMayHaveWaitedAsLongAsASessionLives) {
+  broker_->Stop();
+  broker_->Configure(std::string(Mosquitto::kOpen) + "persistence true\npersistence_location " +
+                     broker_->dir() + "/\n");
+  broker_->Start();
+  {
+    Running first(broker_->uri(), IntoInbox());
+    ASSERT_TRUE(first.WaitUntilConnected());
+  }
+  Publisher(broker_->port()).Publish(kTopic, "old");
+  broker_->Stop();  // saves it
+  broker_->Start();
+  Running source(broker_->uri(), IntoInbox());
+  ASSERT_TRUE(source.WaitUntilConnected());
+  inbox_.Wait(1);
+  std::size_t sent = 1;
+  ASSERT_TRUE(Eventually([&] {
+    Publisher(broker_->port()).Publish(kTopic, "live");
+    return inbox_.Wait(++sent).back().waited_max == Millis(0);
+  }));
+  broker_->Kill();
+  broker_->Start();
+  const std::vector<Message> messages = inbox_.Wait(sent + 1);
+  ASSERT_GT(messages.size(), sent);
+  EXPECT_EQ(messages[sent].payload, "old");
+  EXPECT_EQ(messages[sent].waited_max, limits::kSessionLife);
+}
+
 TEST_F(MqttTest, StateIsToldWhileAMessageCannotBeStored) {
   std::atomic<bool> refuse{true};
   std::atomic<int> tries{0};

@@ -122,6 +122,22 @@ TEST_F(MqttTest, APacketBeyondTheLimitDoesNotBlockTheNext) {
   EXPECT_TRUE(messages[1].payload == "next") << messages[1].payload.size() << " bytes";
 }
 
+// A start that fails after the source was made, because a port is taken, ends it so.
+TEST_F(MqttTest, StopsAlthoughNobodyWantsTheProcessToEnd) {
+  const std::atomic<bool> stop{false};
+  const RealClock clock;
+  const auto source = PahoSource::Create({.broker = broker_->uri(),
+                                          .gateway = GatewayId(kGateway),
+                                          .filters = {{.text = "sensors/+/+"}},
+                                          .stop = &stop,
+                                          .clock = &clock},
+                                         IntoInbox());
+  ASSERT_TRUE(source.ok());
+  (*source)->Supervise();
+  (*source)->Stop();
+  EXPECT_FALSE((*source)->connected());
+}
+
 TEST_F(MqttTest, CreateRefusesAnAddressThatPahoCannotUse) {
   const std::atomic<bool> stop{false};
   const RealClock clock;

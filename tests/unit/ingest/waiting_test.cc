@@ -22,7 +22,8 @@ TEST_F(WaitingTest, BeforeAnyMarkerAMessageMayHaveWaitedAsLongAsASessionLives) {
 }
 
 TEST_F(WaitingTest, InANewSessionNothingHasWaitedLongerThanTheSessionIsOld) {
-  waiting_.SessionBegan(kStart);
+  waiting_.Connecting(kStart);
+  waiting_.SessionBegan();
   EXPECT_EQ(waiting_.Longest(kStart + seconds(4)), Millis(0));
   EXPECT_EQ(waiting_.Longest(kStart + minutes(1)), minutes(1));
 }
@@ -39,6 +40,20 @@ TEST_F(WaitingTest, CountsFromTheNewestMarkerThatCameBackAsOfWhenItWasMade) {
   EXPECT_EQ(waiting_.Longest(kStart + minutes(61)), minutes(1)) << "it took a minute itself";
   EXPECT_TRUE(waiting_.Arrived(*marker));
   EXPECT_EQ(waiting_.Longest(kStart + minutes(61)), minutes(1)) << "an old one, redelivered";
+}
+
+// A broker that crashed may have gone back to a state from before the markers that it returned.
+TEST_F(WaitingTest, AtANewConnectionOnlyMarkersMadeForItCount) {
+  const auto earlier = waiting_.Due(kStart);
+  EXPECT_TRUE(waiting_.Arrived(*earlier));
+  waiting_.Connecting(kStart + seconds(1));
+  EXPECT_EQ(waiting_.Longest(kStart + seconds(1)), limits::kSessionLife);
+  EXPECT_TRUE(waiting_.Arrived(*earlier));
+  EXPECT_EQ(waiting_.Longest(kStart + seconds(1)), limits::kSessionLife) << "the crash kept it";
+  const auto own = waiting_.Due(kStart + seconds(1));
+  ASSERT_TRUE(own.has_value()) << "asked for at once";
+  EXPECT_TRUE(waiting_.Arrived(*own));
+  EXPECT_EQ(waiting_.Longest(kStart + seconds(2)), Millis(0));
 }
 
 TEST_F(WaitingTest, AMarkerIsDueAtItsIntervalOrWhenAskedFor) {
@@ -58,7 +73,8 @@ TEST_F(WaitingTest, WhatAnotherClientPublishesIsNoMarker) {
 }
 
 TEST_F(WaitingTest, IsNeverMoreThanTheLifeOfASession) {
-  waiting_.SessionBegan(kStart);
+  waiting_.Connecting(kStart);
+  waiting_.SessionBegan();
   EXPECT_EQ(waiting_.Longest(kStart + limits::kSessionLife * 2), limits::kSessionLife);
 }
 
