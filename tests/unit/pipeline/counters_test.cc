@@ -38,6 +38,32 @@ TEST(PipelineTest, FirstValueWinsAndEachRepetitionIsNamed) {
   EXPECT_EQ(counts["waiting"], 0u);
 }
 
+// Arrival says when, not which: a burst of one sensor comes in one millisecond.
+TEST(PipelineTest, ReadingsThatArrivedInOneMillisecondAreAllKept) {
+  Commons commons;
+  const Member member = commons.Join("flat-1");
+  const auto arrive = [&](const std::string& payload, bool redelivered) {
+    const auto table = commons.gateway().admissions();
+    const port::Admitted admitted{&table->Find("generic", member.device, "load"),
+                                  {.time = At("2013-01-14T00:00:00Z"),
+                                   .value = std::stoll(payload),
+                                   .quality = kQualityArrivalTime}};
+    commons.gateway().Received(1);
+    EXPECT_TRUE(commons.gateway()
+                    .Append({.topic = "t", .payload = payload, .redelivered = redelivered},
+                            {&admitted, 1}, /*numbered=*/false)
+                    .ok());
+  };
+  for (const char* payload : {"100", "100", "200"}) arrive(payload, /*redelivered=*/false);
+  EXPECT_EQ(commons.Counts()[""], 3u);
+  commons.Restart();  // what was stored is not in memory any more
+  arrive("200", /*redelivered=*/true);
+  arrive("300", /*redelivered=*/true);
+  std::map<std::string, uint64_t> counts = commons.Counts();
+  EXPECT_EQ(counts[""], 1u);
+  EXPECT_EQ(counts["redelivered"], 1u);
+}
+
 TEST(PipelineTest, RedeliveryIsRecognisedAfterARestart) {
   Commons commons;
   const Member member = commons.Join("flat-1");
