@@ -127,12 +127,11 @@ TEST(QuarantineCommandsTest, AReadingWithoutATimeKeepsTheTimeItCame) {
   ASSERT_TRUE(commons.gateway().AdvanceClock(came + std::chrono::hours(3)).ok());
   MendProfiles(commons);
   EXPECT_EQ(Retry(commons).admitted, 1u);
-  // The same reading stamped then is a repetition: first value wins.
+  // A reading of that very time with that value is a repetition of it.
   const auto table = commons.gateway().admissions();
   const port::Admission admission = table->Find("generic", member.device, "load");
   commons.gateway().Received(1);
-  const port::Admitted again{
-      &admission, {.time = came, .value = 700, .quality = kQualityArrivalTime}};
+  const port::Admitted again{&admission, {.time = came, .value = 700}};
   ASSERT_TRUE(commons.gateway().Append({.topic = "t", .payload = "p"}, {&again, 1}, false).ok());
   EXPECT_EQ(commons.Counts()["repeated"], 1u);
 }
