@@ -20,6 +20,7 @@
 #include "gateway/ingest/profile.h"
 #include "gateway/ingest/reread.h"
 #include "gateway/ingest/traits.h"
+#include "gateway/model/limits.h"
 #include "gateway/model/time.h"
 #include "gateway/pipeline/pipeline.h"
 
@@ -99,6 +100,13 @@ Status StartRims(const Arguments& arguments, const Config& config, const Clock& 
   gateway.door = std::make_unique<ingest::Door>(profiles, *gateway.pipeline, gateway.heard);
   ingest::PahoSourceOptions options = BrokerOptions(config, real_clock, *gateway.pipeline);
   options.filters = FiltersOf(profiles, *gateway.pipeline->admissions());
+  if (options.filters.size() > limits::kFiltersMax) {
+    // A gateway that does not start could not be told to leave a device out.
+    Log(LogLevel::kError, "ingest: %d topic filters, limit %d: the rest is not subscribed to; take "
+        "profile files or devices with profiles of their own away", options.filters.size(),
+        limits::kFiltersMax);
+    options.filters.resize(limits::kFiltersMax);
+  }
   options.stop = &stop;
   ASSIGN_OR_RETURN(gateway.source,
                    ingest::PahoSource::Create(

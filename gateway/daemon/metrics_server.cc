@@ -17,6 +17,11 @@ constexpr std::size_t kRequestBytesMax = 8u << 10;
 // From the connection to the last byte: a client that says nothing must not keep others waiting.
 constexpr std::chrono::milliseconds kConnectionTimeMax{2'000};
 constexpr int kBacklog = 16;
+constexpr int kOutOfResourcesPause = 100;  // ms
+
+bool OutOfResources(int error) {
+  return error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM;
+}
 
 using Deadline = std::chrono::steady_clock::time_point;
 
@@ -114,7 +119,13 @@ void MetricsServer::Run() {
     if (poll(fds, 2, -1) < 0 && errno != EINTR) return;
     if (fds[1].revents != 0) return;
     const int connection = accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK);
-    if (connection < 0) continue;
+    if (connection < 0) {
+      // The connection stays in the queue, so poll would return at once, again and again.
+      if (!OutOfResources(errno)) continue;
+      pollfd stop{stop_, POLLIN, 0};
+      if (poll(&stop, 1, kOutOfResourcesPause) > 0) return;
+      continue;
+    }
     Serve(connection);
     close(connection);
   }

@@ -158,17 +158,21 @@ Status BrokerControl::Sync(const port::AdmissionTable& table, std::optional<Brok
   if (!has.has_value()) RETURN_IF_ERROR(ListAll(wanted, has.emplace()));
   Publish(wanted, *has);
   const std::vector<std::string> commands = PlanCommands(wanted, *has);
+  std::size_t refused = 0;
+  std::string first;  // of the refusals; the commands after it are still worth asking for
   for (std::size_t i = 0; i < commands.size() && !stopping_.load();) {
     const std::vector<std::string> batch = BatchFrom(commands, i);
     i += batch.size();
     BrokerHas ignored;
     ASSIGN_OR_RETURN(const BrokerAnswer answer, Ask(batch, ignored));
-    if (!answer.errors.empty()) {
-      return FailedPrecondition("the broker refused %d of %d commands (%s); will try again",
-                                answer.errors.size(), batch.size(), answer.errors.front());
-    }
+    if (first.empty() && !answer.errors.empty()) first = answer.errors.front();
+    refused += answer.errors.size();
   }
   if (stopping_.load()) return OkStatus();
+  if (refused > 0) {
+    return FailedPrecondition("the broker refused %d of %d commands (%s); will try again", refused,
+                              commands.size(), first);
+  }
   has = AsWanted(wanted);
   Publish(wanted, *has);
   SetProblem("");

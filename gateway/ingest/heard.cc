@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <random>
 
 #include "gateway/base/status.h"
 #include "gateway/model/limits.h"
@@ -18,6 +19,17 @@ void Heard::Admitted(const DeviceId& device, Time now) {
   }
 }
 
+// Random, because what was computed from a secret could be searched for it.
+std::string Heard::NewTag() const {
+  std::random_device random;
+  std::string tag;
+  do {
+    tag = Format("secret-%08x", static_cast<uint32_t>(random()));
+  } while (std::ranges::any_of(strangers_,
+                               [&](const Row& row) { return row.stranger.claim == tag; }));
+  return tag;
+}
+
 bool Heard::NoteStranger(std::string_view profile, std::string_view claim, bool secret,
                          Time now) {
   const MutexLock lock(mutex_);
@@ -32,9 +44,7 @@ bool Heard::NoteStranger(std::string_view profile, std::string_view claim, bool 
         strangers_, {}, [](const Row& row) { return row.stranger.last; }));
   }
   // Tells one from another while the process lives, and no more.
-  const std::string shown = secret ? Format("secret-%08x", static_cast<uint32_t>(
-                                                std::hash<std::string_view>{}(claim)))
-                                   : std::string(claim);
+  const std::string shown = secret ? NewTag() : std::string(claim);
   strangers_.push_back({.stranger = {.profile = std::string(profile),
                                      .claim = shown,
                                      .secret = secret,

@@ -37,6 +37,8 @@ class Heard {
     port::Stranger stranger;
     std::string claim;  // in clear
   };
+  std::string NewTag() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+
   mutable Mutex mutex_;
   std::map<DeviceId, Time> last_ ABSL_GUARDED_BY(mutex_);
   std::vector<Row> strangers_ ABSL_GUARDED_BY(mutex_);

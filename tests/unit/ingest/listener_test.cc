@@ -138,6 +138,13 @@ TEST_F(ListenerTest, AStrangerIsProposedWithItsClaimInClear) {
   EXPECT_TRUE(proposal->secret);
 }
 
+TEST_F(ListenerTest, TheTagOfASecretIsNotComputedFromIt) {
+  Heard other;
+  heard_.NoteStranger("smartcitizen", "the-token", true, intake_.now);
+  other.NoteStranger("smartcitizen", "the-token", true, intake_.now);
+  EXPECT_NE(heard_.Strangers()[0].claim, other.Strangers()[0].claim);
+}
+
 TEST_F(ListenerTest, WhoWasEnrolledIsNoStrangerAnyMore) {
   heard_.NoteStranger("p", "the-token", true, intake_.now);
   heard_.NoteStranger("p", "b", false, intake_.now);
