@@ -128,6 +128,7 @@ Status StartRims(const Arguments& arguments, const Config& config, const Clock& 
       .announcements = &gateway.announcements,
       .intake = gateway.pipeline.get(),
       .profiles = RowsOf(profiles),
+      .installed = profiles,
       .sends = [profiles](const port::EnrolledDevice& device) {
         return SendingOf(device, profiles);
       },

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <iterator>
 
+#include "gateway/ingest/topic_readers.h"
+
 namespace gateway::ingest {
 
 Millis ExpectedInterval(const port::EnrolledDevice& device, const Sending& sending,
@@ -36,12 +38,27 @@ std::vector<port::Stranger> Listener::Strangers() const {
   return strangers;
 }
 
+Status Listener::CheckTopics(const port::Proposal& announced) const {
+  ASSIGN_OR_RETURN(const Profile profile, Profile::Parse(announced.own_profile, "announced"));
+  const std::shared_ptr<const port::AdmissionTable> table = parts_.intake->admissions();
+  for (const MessageSpec& message : profile.messages()) {
+    if (!IsOfEnrolledDevice(message.topic.text(), parts_.installed, *table)) continue;
+    return FailedPrecondition(
+        "announced on a topic of a device that is enrolled already: it would take that one's "
+        "readings. If it is the same device, it needs no second enrolment");
+  }
+  return OkStatus();
+}
+
 StatusOr<port::Proposal> Listener::Propose(std::string_view heard,
                                            std::string_view profile) const {
   std::vector<port::Proposal> found = parts_.heard->Find(heard);
   const bool announced_only = found.empty() || profile == Announcements::kProfile;
   if (announced_only && (profile.empty() || profile == Announcements::kProfile)) {
-    if (auto announced = parts_.announcements->Propose(heard)) return *std::move(announced);
+    if (auto announced = parts_.announcements->Propose(heard)) {
+      RETURN_IF_ERROR(CheckTopics(*announced));
+      return *std::move(announced);
+    }
   }
   std::string profiles;
   for (const port::Proposal& one : found) {

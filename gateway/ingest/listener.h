@@ -10,6 +10,7 @@
 #include "gateway/ingest/announcements.h"
 #include "gateway/ingest/broker_control.h"
 #include "gateway/ingest/heard.h"
+#include "gateway/ingest/profile.h"
 #include "gateway/port/intake.h"
 #include "gateway/port/listening.h"
 
@@ -32,6 +33,7 @@ struct ListenerParts {
   const Announcements* announcements = nullptr;
   const port::Intake* intake = nullptr;
   std::vector<port::ProfileRow> profiles;
+  std::vector<Profile> installed;  // the same
   std::function<Sending(const port::EnrolledDevice&)> sends;
   std::function<port::BrokerState()> broker;
   const BrokerControl* logins = nullptr;  // null if the gateway makes none
@@ -44,6 +46,8 @@ class Listener final : public port::Listening {
 
   // Heard or announced, without those that were enrolled since.
   std::vector<port::Stranger> Strangers() const override;
+  // Also returns FailedPrecondition if what was announced is on a topic of an enrolled device:
+  // anybody may announce anything.
   StatusOr<port::Proposal> Propose(std::string_view heard,
                                    std::string_view profile) const override;
   std::optional<Time> LastHeard(const DeviceId& device) const override {
@@ -56,6 +60,8 @@ class Listener final : public port::Listening {
   bool IsAtBroker(std::string_view login) const override;
 
  private:
+  Status CheckTopics(const port::Proposal& announced) const;
+
   const ListenerParts parts_;
   const Time since_;
 };

@@ -26,7 +26,7 @@ bool StepGuard::Accept(const SeriesId& series, const Reading& reading, int64_t s
   }
   Row& row = found->second;
   if (!Follows(row.last, now, step_max, interval) &&
-      !(row.off && !redelivered && row.off->time != now.time &&
+      !(row.off && !redelivered && *row.off != now &&
         Follows(*row.off, now, step_max, interval))) {
     row.off = now;
     return false;

@@ -17,7 +17,8 @@ namespace gateway::ingest {
 class StepGuard {
  public:
   // `step_max` is the largest change, in steps of the metric, in one `interval`. What comes again
-  // does not agree with itself: neither a redelivered value nor one of the same time.
+  // does not agree with itself: neither a redelivered value nor the same
+  // one of the same time.
   bool Accept(const SeriesId& series, const Reading& reading, int64_t step_max, Millis interval,
               bool redelivered = false);
 
@@ -25,6 +26,7 @@ class StepGuard {
   struct Point {
     Time time;
     int64_t value = 0;
+    friend bool operator==(const Point&, const Point&) = default;
   };
   struct Row {
     Point last;                // that was accepted

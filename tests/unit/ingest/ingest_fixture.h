@@ -48,8 +48,9 @@ inline Metric MakeMetric(const std::string& id, const std::string& unit,
   metric.unit = unit;
   metric.resolution = *Decimal::Parse(resolution);
   metric.kind = kind;
-  metric.lo = -1'000'000'000;
-  metric.hi = 1'000'000'000;
+  const bool state = kind == MetricKind::kState;
+  metric.lo = state ? 0 : -1'000'000'000;
+  metric.hi = state ? 1 : 1'000'000'000;
   metric.interval = std::chrono::minutes(1);
   return metric;
 }

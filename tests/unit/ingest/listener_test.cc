@@ -75,6 +75,7 @@ class ListenerTest : public ::testing::Test {
  protected:
   Listener Make() {
     return Listener({.heard = &heard_, .announcements = &announcements_, .intake = &intake_, .profiles = {},
+                     .installed = installed_,
                      .sends = [this](const port::EnrolledDevice&) { return sends_; },
                      .broker = [] { return port::BrokerState{}; },
                      .logins = nullptr});
@@ -88,6 +89,7 @@ class ListenerTest : public ::testing::Test {
   Announcements announcements_;
   Intake intake_;
   Sending sends_;
+  std::vector<Profile> installed_;
 };
 
 TEST_F(ListenerTest, TheShortestAdmittedIntervalIsExpectedAndEventsAreNot) {
@@ -178,6 +180,29 @@ TEST_F(ListenerTest, WhatIsOnlyAnnouncedIsAStrangerWithAProfileOfItsOwn) {
   intake_.table->enrolled = {{.device = DeviceId("attic"), .profile = proposal->profile,
                               .claim = proposal->claim}};
   EXPECT_TRUE(listener.Strangers().empty());
+}
+
+// Anybody who may publish announcements may announce a neighbour's topic.
+TEST_F(ListenerTest, WhatIsAnnouncedOnATopicOfAnEnrolledDeviceIsNotProposed) {
+  const std::string topic = "homeassistant/sensor/attic/temperature/config";
+  ASSERT_TRUE(announcements_.Take({.topic = topic, .payload = kConfig, .retained = true}));
+  installed_ = {*Profile::Parse("schema: commons-profile/1\nid: zigbee\nabout: z\nmessages:\n"
+                                "  - {topic: 'zigbee2mqtt/{device}', format: json, readings: "
+                                "[{metric: temperature, at: temperature}]}\n", "zigbee")};
+  const Listener listener = Make();
+  const std::string claim = listener.Strangers()[0].claim;
+  EXPECT_TRUE(listener.Propose(claim, "").ok());
+  intake_.table->enrolled = {{.device = DeviceId("b"), .profile = "zigbee", .claim = "attic"}};
+  const auto refused = listener.Propose(claim, "");
+  EXPECT_EQ(refused.status().code(), StatusCode::kFailedPrecondition);
+  EXPECT_THAT(std::string(Message(refused.status())), HasSubstr("on a topic of a device"));
+  // The same where that device was announced itself.
+  const std::string own = "schema: commons-profile/1\nid: home-assistant\nabout: z\nclaim: other\n"
+                          "messages:\n  - {topic: 'zigbee2mqtt/attic', format: json, readings: "
+                          "[{metric: temperature, at: temperature}]}\n";
+  intake_.table->enrolled = {{.device = DeviceId("c"), .profile = "home-assistant",
+                              .claim = "other", .own_profile = own}};
+  EXPECT_EQ(listener.Propose(claim, "").status().code(), StatusCode::kFailedPrecondition);
 }
 
 TEST_F(ListenerTest, OfTwoProfilesTheOperatorHasToNameOne) {

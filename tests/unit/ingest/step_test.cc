@@ -75,7 +75,10 @@ TEST(TraitsTest, TheProfileOfTheDeviceSaysThemInStepsOfTheMetric) {
   const Traits traits(profiles);
   const Metric index = MakeMetric("energy-index", "Wh", "10", MetricKind::kCounter);
   port::EnrolledDevice device{.device = DeviceId("d"), .profile = "meter", .claim = "d"};
-  EXPECT_EQ(traits.Of(device, index).step_max, 50);
+  EXPECT_EQ(traits.Of(device, index).step_max, 1);  // 50 an hour, in a minute: rounded up
+  Metric seldom = index;
+  seldom.interval = std::chrono::hours(2);
+  EXPECT_EQ(traits.Of(device, seldom).step_max, 100);
   EXPECT_EQ(traits.Of(device, index).rollover, 100'000'000);
   // The door judges what is no counter, itself.
   EXPECT_FALSE(traits.Of(device, MakeMetric("power", "W", "1", MetricKind::kGauge)).step_max);
@@ -86,7 +89,7 @@ TEST(TraitsTest, TheProfileOfTheDeviceSaysThemInStepsOfTheMetric) {
   device.profile = "gone";
   EXPECT_FALSE(traits.Of(device, index).rollover);
   device.own_profile = kMeter;
-  EXPECT_EQ(traits.Of(device, index).step_max, 50);
+  EXPECT_EQ(traits.Of(device, index).step_max, 1);
   device.own_profile = "schema: [";
   EXPECT_FALSE(traits.Of(device, index).step_max);
 }
