@@ -2,6 +2,7 @@
 
 import concurrent.futures
 import datetime
+import os
 import pathlib
 import shutil
 import tempfile
@@ -30,7 +31,7 @@ def memory_folder():
     shm = pathlib.Path("/dev/shm")
     if not shm.is_dir():
         raise ReplayError("there is no tmpfs at /dev/shm for the brokers' persistence files")
-    return pathlib.Path(tempfile.mkdtemp(prefix="commons-broker-", dir=shm))
+    return pathlib.Path(tempfile.mkdtemp(prefix=f"commons-broker-{os.getpid()}-", dir=shm))
 
 
 def civil_days(owners):

@@ -73,12 +73,12 @@ class Sender:
         return f"sensors/{device}/camera", payload("0.2", stamp)
 
     def bad_malformed(self):
-        body = self.rng.choice(['{"value": 0.2', "", "{}", '{"value": {}}', "\x00\x01", "[0.2]",
+        body = self.rng.choice(['{"value": 0.2', "{}", '{"value": {}}', "\x00\x01", "[0.2]",
                                 '{"value": 0.2} x', "0.2 kWh", '{"value": true}'])
         return self.quarantined("malformed", body)
 
     def bad_nan(self):
-        return self.quarantined("not-a-number", self.rng.choice(["NaN", "inf", "-Infinity"]))
+        return self.quarantined("not-a-number", self.rng.choice(["NaN", "inf", "-Infinity", "", '{"value": null}']))
 
     def bad_oversized(self):
         _, stamp = self.slot()
@@ -94,12 +94,12 @@ class Sender:
         return self.quarantined("out-of-range", payload(value, stamp))
 
     def bad_time(self):
-        stamp = self.rng.choice(["yesterday", "2013-02-30T00:00:00Z", "2013-01-14T25:00:00Z", ""])
+        stamp = self.rng.choice(["yesterday", "2013-02-30T00:00:00Z", "2013-01-14T25:00:00Z"])
         return self.quarantined("bad-time",
                                 f'{{"value": 0.2, "unit": "kWh", "time": "{stamp}"}}')
 
     def bad_no_time(self):
-        return self.quarantined("no-time", self.rng.choice(["200", '{"value": 200}']))
+        return self.quarantined("no-time", self.rng.choice(["200", '{"value": 200}', '{"value": 200, "time": ""}']))
 
     def bad_repeated(self):
         (device, stamp), wh = self.rng.choice(list(self.kept.items()))
