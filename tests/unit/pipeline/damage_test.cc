@@ -231,13 +231,14 @@ class DamageTest : public ::testing::Test {
 // its changes is recorded.
 TEST_F(DamageTest, ACrashAfterTheSwapReportsNoLossThatIsNone) {
   const fs::path dir = Copy("cut");
+  fs::path largest;  // of readings: without keys nothing could be salvaged
   for (const auto& entry : fs::directory_iterator(dir)) {
     if (entry.path().extension() != ".sst") continue;
-    std::string bytes = Bytes(entry.path());
-    bytes[0] = static_cast<char>(bytes[0] ^ 0x40);  // of a row, most of whose file is readable
-    SetBytes(entry.path(), bytes);
-    break;
+    if (largest.empty() || fs::file_size(largest) < entry.file_size()) largest = entry.path();
   }
+  std::string damaged = Bytes(largest);
+  damaged[0] = static_cast<char>(damaged[0] ^ 0x40);  // of a row, most of whose file is readable
+  SetBytes(largest, damaged);
   const uint64_t known = (*store::HighWater::Open(dir.string()))->mark().changes;
   const auto open = [&] {
     return store::Database::Open({.dir = dir.string(),
