@@ -6,6 +6,8 @@
 #include <filesystem>
 #include <memory>
 #include <optional>
+#include <set>
+#include <string_view>
 #include <system_error>
 #include <utility>
 
@@ -58,6 +60,19 @@ bool IsCutShort(const std::string& path) {
   return type != 1 && type != 4;
 }
 
+// A table file that was written of a log and had not come into the list when the process ended is
+// there twice for a repair: as itself, and made anew of that log, with the same rows under the same
+// sequence numbers. Debian's RocksDB refuses that, and says which file the new one clashes with.
+std::string TableFileThatIsInALog(std::string_view refusal) {
+  constexpr std::string_view kBefore = "vs. file #";
+  const std::size_t at = refusal.find(kBefore);
+  if (at == std::string_view::npos) return {};
+  refusal.remove_prefix(at + kBefore.size());
+  const std::size_t digits = std::min(refusal.find_first_not_of("0123456789"), refusal.size());
+  if (digits == 0 || digits > 6) return {};
+  return std::string(6 - digits, '0') + std::string(refusal.substr(0, digits)) + ".sst";
+}
+
 class Run {
  public:
   explicit Run(const Salvage& salvage)
@@ -72,6 +87,8 @@ class Run {
   Status FindSource();
   Status OpenSource(const std::string& source);
   Status Repair();
+  // Into `repaired`, from all files but those of `twice`.
+  Status RepairWithout(const std::set<std::string>& twice, const std::string& repaired) const;
   // A view in which those of the damaged files that `is_empty` says are empty.
   StatusOr<std::unique_ptr<SalvageView>> OpenWith(
       const std::string& name, const std::function<bool(const DamagedFile&)>& is_empty) const;
@@ -114,22 +131,12 @@ Status Run::Repair() {
   list_damaged_ = true;
   whole_.reset();
   const std::string repaired = work_ + "/repaired";
-  RETURN_IF_ERROR(MakeEmpty(repaired));
-  for (const std::string& name : names_) {
-    if (!IsTableFile(name) && !IsLog(name)) continue;
-    const std::string path = dir_ + "/" + name;
-    if (IsTableFile(name) && !CheckTableFile(path, Look::kEverything).ok()) {
-      return DataLoss("the store's file %s and the list of its files are damaged; %s", name, kRemedy);
-    }
-    RETURN_IF_ERROR(LinkOrCopy(path, repaired + "/" + name));
+  std::set<std::string> twice;
+  for (Status made = RepairWithout(twice, repaired); !made.ok();
+       made = RepairWithout(twice, repaired)) {
+    const std::string name = TableFileThatIsInALog(Message(made));
+    if (std::ranges::find(names_, name) == names_.end() || !twice.insert(name).second) return made;
   }
-  rocksdb::DBOptions options = MakeDbOptions(salvage_.memory);
-  options.write_buffer_manager = nullptr;
-  const rocksdb::ColumnFamilyOptions table_options = MakeTableOptions(salvage_.memory);
-  RETURN_IF_ERROR(FromRocks(
-      rocksdb::RepairDB(repaired, options, {{rocksdb::kDefaultColumnFamilyName, table_options}},
-                        table_options),
-      "repairing"));
   RETURN_IF_ERROR(OpenSource(repaired));
   losses_.push_back({.what = "the list of the store's files, made again from what was there",
                      .file = list_,
@@ -144,6 +151,25 @@ Status Run::Repair() {
                        .ledger = true});
   }
   return OkStatus();
+}
+
+Status Run::RepairWithout(const std::set<std::string>& twice, const std::string& repaired) const {
+  RETURN_IF_ERROR(MakeEmpty(repaired));
+  for (const std::string& name : names_) {
+    if ((!IsTableFile(name) && !IsLog(name)) || twice.contains(name)) continue;
+    const std::string path = dir_ + "/" + name;
+    if (IsTableFile(name) && !CheckTableFile(path, Look::kEverything).ok()) {
+      return DataLoss("the store's file %s and the list of its files are damaged; %s", name, kRemedy);
+    }
+    RETURN_IF_ERROR(LinkOrCopy(path, repaired + "/" + name));
+  }
+  rocksdb::DBOptions options = MakeDbOptions(salvage_.memory);
+  options.write_buffer_manager = nullptr;
+  const rocksdb::ColumnFamilyOptions table_options = MakeTableOptions(salvage_.memory);
+  return FromRocks(
+      rocksdb::RepairDB(repaired, options, {{rocksdb::kDefaultColumnFamilyName, table_options}},
+                        table_options),
+      "repairing");
 }
 
 Status Run::FindSource() {

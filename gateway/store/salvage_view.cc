@@ -152,7 +152,7 @@ Status CopyReadable(const SalvageView& whole, const DamagedFile& file, Writer& w
 std::string_view NameOf(Table table) {
   constexpr std::array<std::string_view, kTablesEnd> kNames{
       "", "meta", "keys", "registry", "journal", "blocks", "sheets", "cells", "reasons", "ledger",
-      "retractions", "rollups"};
+      "retractions", "rollups", "quarantine"};
   return kNames.at(static_cast<std::size_t>(table));
 }
 
