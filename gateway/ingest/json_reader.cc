@@ -2,6 +2,7 @@
 
 #include <simdjson.h>
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 #include <vector>
@@ -122,7 +123,7 @@ DoorCode JsonReader::Read(std::string_view payload, Fields& fields) {
   fields.Clear();
   if (payload.size() > limits::kPayloadBytesMax) return DoorCode::kOversized;
   Impl& self = *impl_;
-  std::memcpy(self.buffer.data(), payload.data(), payload.size());
+  std::ranges::copy(payload, self.buffer.begin());  // of no bytes too, which memcpy must not be asked
   std::memset(self.buffer.data() + payload.size(), 0, simdjson::SIMDJSON_PADDING);
   self.fields = &fields;
   self.path.clear();

@@ -2,6 +2,7 @@
 
 #include <simdjson.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cstring>
@@ -113,7 +114,7 @@ struct SenmlReader::Impl {
 };
 
 DoorCode SenmlReader::Impl::ReadJson(std::string_view payload) {
-  std::memcpy(buffer.data(), payload.data(), payload.size());
+  std::ranges::copy(payload, buffer.begin());  // of no bytes too, which memcpy must not be asked
   std::memset(buffer.data() + payload.size(), 0, simdjson::SIMDJSON_PADDING);
   ondemand::document document;
   ondemand::array array;
