@@ -123,7 +123,7 @@ DoorCode JsonReader::Read(std::string_view payload, Fields& fields) {
   fields.Clear();
   if (payload.size() > limits::kPayloadBytesMax) return DoorCode::kOversized;
   Impl& self = *impl_;
-  std::ranges::copy(payload, self.buffer.begin());  // of no bytes too, which memcpy must not be asked
+  std::ranges::copy(payload, self.buffer.begin());  // also of no bytes, unlike memcpy
   std::memset(self.buffer.data() + payload.size(), 0, simdjson::SIMDJSON_PADDING);
   self.fields = &fields;
   self.path.clear();

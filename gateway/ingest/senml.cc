@@ -114,7 +114,7 @@ struct SenmlReader::Impl {
 };
 
 DoorCode SenmlReader::Impl::ReadJson(std::string_view payload) {
-  std::ranges::copy(payload, buffer.begin());  // of no bytes too, which memcpy must not be asked
+  std::ranges::copy(payload, buffer.begin());  // also of no bytes, unlike memcpy
   std::memset(buffer.data() + payload.size(), 0, simdjson::SIMDJSON_PADDING);
   ondemand::document document;
   ondemand::array array;
