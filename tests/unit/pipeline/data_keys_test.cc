@@ -217,11 +217,14 @@ uint64_t RenewOnABadDisk(uint64_t at, bool crash) {
 }
 
 TEST(DataKeysTest, WhateverOperationTheDiskFailsAtEveryRowOpensAndTheNextTryEndsIt) {
+  const char* stride_text = std::getenv("COMMONS_FAULT_STRIDE");
+  if (stride_text == nullptr) {
+    GTEST_SKIP() << "in slow.data_keys: Debian's RocksDB may abort the process when a disk fails";
+  }
   const uint64_t operations = RenewOnABadDisk(0, false);
   ASSERT_GT(operations, 10u);
   std::printf("%d operations\n", static_cast<int>(operations));
-  const char* set = std::getenv("COMMONS_FAULT_STRIDE");
-  const uint64_t stride = set == nullptr ? 7 : std::strtoull(set, nullptr, 10);
+  const uint64_t stride = std::strtoull(stride_text, nullptr, 10);
   for (const bool crash : {false, true}) {
     for (uint64_t at = 1; at <= operations && !HasFailure(); at += stride) {
       SCOPED_TRACE((crash ? "crash at operation " : "operation ") + std::to_string(at));
