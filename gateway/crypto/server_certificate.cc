@@ -12,23 +12,18 @@
 #include <cerrno>
 #include <memory>
 
+#include "gateway/crypto/freed_by.h"
+
 namespace gateway::crypto {
 namespace {
 
 using std::chrono::milliseconds;
 using SteadyTime = std::chrono::steady_clock::time_point;
 
-template <auto Free>
-struct Deleter {
-  template <typename T>
-  void operator()(T* object) const {
-    Free(object);
-  }
-};
-using Bio = std::unique_ptr<BIO, Deleter<BIO_free>>;
-using Context = std::unique_ptr<SSL_CTX, Deleter<SSL_CTX_free>>;
-using Session = std::unique_ptr<SSL, Deleter<SSL_free>>;
-using Certificate = std::unique_ptr<X509, Deleter<X509_free>>;
+using Bio = std::unique_ptr<BIO, FreedBy<BIO_free>>;
+using Context = std::unique_ptr<SSL_CTX, FreedBy<SSL_CTX_free>>;
+using Session = std::unique_ptr<SSL, FreedBy<SSL_free>>;
+using Certificate = std::unique_ptr<X509, FreedBy<X509_free>>;
 
 struct Socket {
   explicit Socket(int given) : fd(given) {}
@@ -53,7 +48,7 @@ int ConnectTo(const std::string& host, const std::string& port, SteadyTime until
   hints.ai_socktype = SOCK_STREAM;
   addrinfo* found = nullptr;
   if (getaddrinfo(host.c_str(), port.c_str(), &hints, &found) != 0) return -1;
-  const std::unique_ptr<addrinfo, Deleter<freeaddrinfo>> addresses(found);
+  const std::unique_ptr<addrinfo, FreedBy<freeaddrinfo>> addresses(found);
   for (const addrinfo* a = found; a != nullptr; a = a->ai_next) {
     const int fd = socket(a->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd < 0) continue;
@@ -93,7 +88,7 @@ bool Handshake(SSL* session, int fd, SteadyTime until) {
 
 Time TimeOf(const ASN1_TIME* time) {
   int days = 0, seconds = 0;
-  const std::unique_ptr<ASN1_TIME, Deleter<ASN1_TIME_free>> epoch(ASN1_TIME_set(nullptr, 0));
+  const std::unique_ptr<ASN1_TIME, FreedBy<ASN1_TIME_free>> epoch(ASN1_TIME_set(nullptr, 0));
   if (ASN1_TIME_diff(&days, &seconds, epoch.get(), time) != 1) return Time{};
   return Time(std::chrono::days(days) + std::chrono::seconds(seconds));
 }

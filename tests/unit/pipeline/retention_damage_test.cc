@@ -8,6 +8,7 @@
 #include "gateway/crypto/dsse.h"
 #include "tests/support/prng.h"
 #include "tests/unit/pipeline/kept_fixture.h"
+#include "tests/unit/pipeline/set_clock.h"
 
 namespace gateway::pipeline {
 namespace {
@@ -167,20 +168,6 @@ TEST(RetentionDamageTest, BySizeOnlyAsManyMonthsGoAsMustThoughDeletingFreesNothi
 }
 
 // Both of its times are what the test says.
-class SetClock final : public Clock {
- public:
-  explicit SetClock(Time now) : now_(now.time_since_epoch().count()) {}
-  void Advance(Millis by) { now_ += by.count(); }
-  Time SystemNow() const override { return Time(Millis(now_.load())); }
-  std::chrono::steady_clock::time_point SteadyNow() const override {
-    return std::chrono::steady_clock::time_point(std::chrono::milliseconds(now_.load()));
-  }
-  bool Synchronised() const override { return true; }
-
- private:
-  std::atomic<int64_t> now_;
-};
-
 TEST(RetentionDamageTest, ARunThatFailsIsTriedAgainAfterTheIntervalAndNotEverySecond) {
   Commons commons;  // for its folder, key and documents
   SetClock clock(At("2013-01-14T00:00:00Z"));
