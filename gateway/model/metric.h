@@ -28,7 +28,7 @@ constexpr bool AddsUp(MetricKind kind) {
 
 // Whom the readings are about: a household's are protected by numbers of households, an open
 // metric's by nothing but its shortest bucket.
-enum class Sensitivity { kHousehold, kOpen };
+enum class Sensitivity { kHousehold, kOpen, kSensitive };
 
 struct Metric {
   MetricId id;

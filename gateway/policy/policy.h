@@ -32,10 +32,19 @@ struct Purpose {
   int line = 0;
 };
 
+// What is blurred at the door, before anything is written.
+struct Coarsening {
+  int64_t step = 0;  // values become the nearest multiple of this many steps; 0: as they are
+  Millis every{0};   // the first reading of each such span, stamped with its start; 0: all
+
+  friend bool operator==(const Coarsening&, const Coarsening&) = default;
+};
+
 struct CollectRule {
   RuleId id;
   MetricId metric;
-  std::string profile;  // the ingest profile that may deliver it
+  std::string profile;  // the only ingest profile that may deliver it; empty: any
+  Coarsening coarsen;
   int line = 0;
 };
 
@@ -56,10 +65,17 @@ struct RetainRule {
 
 enum class HouseholdRule { kAllAdults, kAnyAdultObjects };
 
-struct ConsentRule {  // opt-in: the only mode so far
+enum class ConsentMode { kOptIn, kOptOut };
+
+// Opt-in goes with all-adults, opt-out with any-adult-objects (L50). Opt-out counts only once the
+// household has had the notice for `notice`; until then it is opt-in.
+struct ConsentRule {
   RuleId id;
   MetricId metric;
+  ConsentMode mode = ConsentMode::kOptIn;
   HouseholdRule household_rule = HouseholdRule::kAllAdults;
+  Millis notice{0};                 // opt-out only
+  std::optional<Millis> reconfirm;  // a yes older than this has lapsed
   int line = 0;
 };
 
@@ -75,17 +91,42 @@ struct ShareRule {
   Millis age_min{0};
   uint32_t k_min = 0;         // of a household's metric; 0 of a place's
   uint32_t top1_max_pct = 0;  // likewise
+  uint32_t top2_max_pct = 0;  // of the two largest together; 0: no such limit
+  int64_t round_to = 0;       // sums become multiples of this many steps; 0: exact
+  bool redistribution = false;  // whether a recipient may pass it on
   std::optional<uint64_t> min_count;  // of a place's amounts, in steps
   std::optional<Time> valid_from, valid_until;  // [from, until)
   int line = 0;
 };
 
-struct Forbid {  // a share rule inside the box is refused
+// A box: what is left out is everything. A share rule with a recipient in all of its dimensions is
+// refused to that recipient, whoever signed it.
+struct Forbid {
   RuleId id;
-  std::vector<std::string> purpose_groups;
+  std::vector<std::string> purpose_groups;  // with `purposes`: either of them
   std::vector<std::string> purposes;
-  bool entrenched = false;
+  std::vector<std::string> to;      // party ids, peers, members, public
+  std::vector<MetricId> metrics;
+  std::vector<std::string> stats;   // rules that share one of them
+  std::string zone_below;           // levels finer than this; empty: all
+  Millis bucket_below{0};           // buckets shorter than this; 0: all
+  Millis age_below{0};              // rules whose age_min is less than this; 0: all
+  bool entrenched = false;          // a change needs the charter's threshold and longest notice
   std::string reason;
+  int line = 0;
+};
+
+// What the gateway owes. It never overrides a forbid, floor or safeguard: a signed refusal is an
+// answer, a suppressed cell is published.
+enum class DutyKind { kAnswer, kPublish };
+
+struct Duty {
+  RuleId id;
+  DutyKind kind = DutyKind::kAnswer;
+  std::vector<std::string> to;        // answer: to these parties,
+  std::vector<std::string> purposes;  // asking for these purposes
+  RuleId rule;                        // publish: the cells of this share rule,
+  Millis within{0};                   // so long after the question, or after the day's end
   int line = 0;
 };
 
@@ -105,6 +146,7 @@ struct Policy {
   std::vector<ConsentRule> consent;
   std::vector<ShareRule> share;
   std::vector<Forbid> forbid;
+  std::vector<Duty> duty;
 
   // Return null if there is none.
   const Metric* FindMetric(const MetricId& id) const;

@@ -31,7 +31,8 @@ std::string CharterOf(const std::string& public_key) {
          "\"\nroles:\n  charter: {keys: [ada], threshold: 1}\n"
          "  policy: {keys: [ada], threshold: 1}\n  roster: {keys: [ada], threshold: 1}\n"
          "  enrolment: {keys: [ada], threshold: 1}\n"
-         "floors: {k_min: 10, age_min: P1D, top1_max_pct: 30}\n";
+         "floors: {k_min: 10, age_min: P1D, top1_max_pct: 30}\n"
+         "delays: {looser: P14D, incomparable: P14D, entrenched: P42D, charter: P28D}\n";
 }
 
 TEST(CommandLineTest, WrongUsageIsExitCode2) {

@@ -205,7 +205,7 @@ TEST(ParseTest, RefusesAMalformedPolicyWithItsPosition) {
       {"interval: PT30M", "interval: P1Y", "interval: duration"},
       {"level: city", "level: country", "level: \"country\" is not one of zone_levels"},
       {"homes: 40", "homes: -1", "homes: must be a whole number"},
-      {"mode: opt-in", "mode: opt-out", "mode: only opt-in is supported"},
+      {"mode: opt-in", "mode: opt-out", "notice: missing"},
       {"all-adults", "one-adult", "household_rule: \"one-adult\" is not one of"},
       {"tier: raw", "tier: hourly", "tier: "},
       {"tier: raw,", "tier: raw, bucket: P1D,", "bucket: "},
@@ -220,7 +220,7 @@ TEST(ParseTest, RefusesAMalformedPolicyWithItsPosition) {
       {"k_min: 10", "k_min: 10, k_min: 2", "key \"k_min\" again"},
       {"k_min: 10, ", "", "k_min: missing"},
       {"top1_max_pct: 30", "top1_max_pct: 101", "top1_max_pct: 101 is outside"},
-      {"purpose_group: [coercive], ", "", "purpose_group: name a"},
+      {"purpose_group: [coercive], ", "", "id: name what is forbidden"},
       {"purpose_group: [coercive]", "purpose_group: []", "purpose_group: empty list"},
       {"entrenched: true", "entrenched: yes", "entrenched: must be true or false"},
   };

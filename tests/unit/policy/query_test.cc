@@ -177,7 +177,7 @@ struct Scene {
 
 TEST(DecideQueryTest, AllowsByTheShareRulesAndNamesThem) {
   Scene scene;
-  EXPECT_EQ(scene.Decide(), "OK load-hourly load-daily");
+  EXPECT_EQ(scene.Decide(), "OK load-daily load-hourly");
   scene.question.bucket = std::chrono::hours(1);
   EXPECT_EQ(scene.Decide(), "OK load-hourly");
   scene.question.bucket.reset();
@@ -193,9 +193,13 @@ TEST(DecideQueryTest, EachRefusalNamesItsCodeAndRule) {
     return scene.Decide();
   };
   EXPECT_EQ(decided([](Scene& s) { s.clock_sound = false; }), "POLICY_UNAVAILABLE");
-  EXPECT_EQ(decided([](Scene& s) { s.now = At("2100-01-01T00:00:00Z"); }), "POLICY_UNAVAILABLE");
-  EXPECT_EQ(decided([](Scene& s) { s.documents.policy.expires = s.now; }), "POLICY_UNAVAILABLE");
-  EXPECT_EQ(decided([](Scene& s) { s.documents.roster.expires = s.now; }), "POLICY_UNAVAILABLE");
+  EXPECT_EQ(decided([](Scene& s) { s.now = At("2100-01-08T00:00:00Z"); }), "POLICY_UNAVAILABLE");
+  EXPECT_EQ(decided([](Scene& s) {
+              s.documents.policy.expires = s.now - s.documents.charter.grace;
+            }), "POLICY_UNAVAILABLE");
+  EXPECT_EQ(decided([](Scene& s) {
+              s.documents.roster.expires = s.now - s.documents.charter.grace;
+            }), "POLICY_UNAVAILABLE");
   EXPECT_EQ(decided([](Scene& s) { s.party = PartyId("utility"); }), "UNKNOWN_PARTY");
   EXPECT_EQ(decided([](Scene& s) { s.question.purpose = ""; }), "PURPOSE_REQUIRED");
   EXPECT_EQ(decided([](Scene& s) { s.question.purpose = "profit"; }), "UNKNOWN_PURPOSE");
@@ -207,14 +211,22 @@ TEST(DecideQueryTest, EachRefusalNamesItsCodeAndRule) {
   EXPECT_EQ(decided([](Scene& s) { s.question.purpose = "mobility"; }), "NOT_PERMITTED");
   EXPECT_EQ(decided([](Scene& s) { s.party = PartyId("lab"); }), "NOT_PERMITTED");
   EXPECT_EQ(decided([](Scene& s) { s.question.bucket = std::chrono::minutes(30); }),
-            "GRANULARITY load-hourly");
+            "GRANULARITY load-daily load-hourly");
   EXPECT_EQ(decided([](Scene& s) { s.question.zone = ZoneId("waterside"); }),
-            "GRANULARITY load-hourly");
-  EXPECT_EQ(decided([](Scene& s) { s.question.from = s.now; }), "TOO_EARLY load-hourly");
+            "GRANULARITY load-daily load-hourly");
+  EXPECT_EQ(decided([](Scene& s) { s.question.from = s.now; }), "TOO_EARLY load-daily load-hourly");
   EXPECT_EQ(decided([](Scene& s) {
               for (ShareRule& rule : s.documents.policy.share) rule.valid_until = s.now;
             }),
-            "EXPIRED_RULE load-hourly");
+            "EXPIRED_RULE load-daily load-hourly");
+}
+
+TEST(DecideQueryTest, ServesThroughTheGraceAndNotAMomentLonger) {
+  Scene scene;
+  scene.documents.policy.expires = scene.now - scene.documents.charter.grace + Millis(1);
+  EXPECT_EQ(scene.Decide(), "OK load-daily load-hourly");
+  scene.documents.charter.grace -= Millis(1);
+  EXPECT_EQ(scene.Decide(), "POLICY_UNAVAILABLE");
 }
 
 TEST(DecideQueryTest, TwoObstaclesAreNotExplained) {
@@ -227,13 +239,13 @@ TEST(DecideQueryTest, TwoObstaclesAreNotExplained) {
 TEST(DecideQueryTest, AgeAndValidityHoldAtTheirLimits) {
   Scene scene;
   scene.question.from = scene.now - std::chrono::hours(24);
-  EXPECT_EQ(scene.Decide(), "OK load-hourly load-daily");
+  EXPECT_EQ(scene.Decide(), "OK load-daily load-hourly");
   scene.question.from = *scene.question.from + Millis(1);
-  EXPECT_EQ(scene.Decide(), "TOO_EARLY load-hourly");
+  EXPECT_EQ(scene.Decide(), "TOO_EARLY load-daily load-hourly");
   scene = Scene();
   scene.documents.policy.share[0].valid_from = scene.now;
   scene.documents.policy.share[1].valid_until = scene.now + Millis(1);
-  EXPECT_EQ(scene.Decide(), "OK load-hourly load-daily");
+  EXPECT_EQ(scene.Decide(), "OK load-daily load-hourly");
 }
 
 TEST(DecideQueryTest, ForbidBeatsAShareRuleAndFloorsBeatIt) {
@@ -242,7 +254,7 @@ TEST(DecideQueryTest, ForbidBeatsAShareRuleAndFloorsBeatIt) {
   EXPECT_EQ(scene.Decide(), "FORBIDDEN f-coercive");
   scene = Scene();
   scene.documents.charter.floors.k_min = 11;
-  EXPECT_EQ(scene.Decide(), "FLOOR load-hourly");
+  EXPECT_EQ(scene.Decide(), "FLOOR load-daily load-hourly");
 }
 
 TEST(DecideQueryTest, PublicIsForEveryPartyAndReservedWordsAreNobody) {
