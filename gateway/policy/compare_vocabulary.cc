@@ -35,7 +35,10 @@ class Vocabulary {
     }
     for (const ConsentRule& rule : before_.consent) {
       const ConsentRule* now = after_.ConsentRuleFor(rule.metric);
-      if (now == nullptr || now->household_rule == rule.household_rule) continue;
+      // With another mode it is the requests that tell.
+      if (now == nullptr || now->mode != rule.mode || now->household_rule == rule.household_rule) {
+        continue;
+      }
       Add(Order::kIncomparable, Format("consent to %s", rule.metric.value()),
           "another household_rule");
     }

@@ -1,5 +1,6 @@
-// What a rule says in one canonical text, to see whether two say the same. Without its id and reason,
-// and lists in order: none of these changes what it means. Not for people. Internal to gateway/policy.
+// What a rule says in one canonical text, to see whether two say the same. Without its id and
+// reason, and lists in order: none of these changes what it means. Not for people. Internal to
+// gateway/policy.
 #pragma once
 
 #include <string>
