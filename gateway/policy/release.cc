@@ -16,11 +16,6 @@ bool Names(const std::vector<MetricId>& list, const MetricId& id) {
   return std::find(list.begin(), list.end(), id) != list.end();
 }
 
-bool NamesPurpose(const Forbid& forbid, const Purpose& purpose) {
-  if (forbid.purposes.empty() && forbid.purpose_groups.empty()) return true;
-  return Names(forbid.purposes, purpose.id) || Names(forbid.purpose_groups, purpose.group);
-}
-
 bool IsFiner(const Policy& policy, std::optional<uint32_t> level, std::string_view limit) {
   const std::optional<uint32_t> index = policy.LevelIndex(limit);
   // What cannot be judged counts as forbidden.
@@ -164,6 +159,11 @@ bool Forbids(const Forbid& forbid, const ShareRule& rule, const PartyId& party,
   }
   if (forbid.bucket_below > Millis(0) && rule.bucket >= forbid.bucket_below) return false;
   return forbid.age_below == Millis(0) || rule.age_min < forbid.age_below;
+}
+
+bool NamesPurpose(const Forbid& forbid, const Purpose& purpose) {
+  if (forbid.purposes.empty() && forbid.purpose_groups.empty()) return true;
+  return Names(forbid.purposes, purpose.id) || Names(forbid.purpose_groups, purpose.group);
 }
 
 std::string BelowFloor(const ShareRule& rule, const Policy& policy, const Floors& floors) {
