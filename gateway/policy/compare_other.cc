@@ -6,6 +6,9 @@
 namespace gateway::policy {
 namespace {
 
+// What is just as old as a limit is not too old yet: the border is a moment later.
+constexpr Millis kMoment{1};
+
 // Asks both documents, and keeps the first request for each order.
 class Asking {
  public:
@@ -85,10 +88,10 @@ class Others {
     std::set<Millis> ages = {Millis(0)};
     for (const Policy* policy : policies_) {
       const RetainRule* rule = policy->RetainRuleFor(metric, tier);
-      if (rule != nullptr) ages.insert(rule->keep);
+      if (rule != nullptr) ages.insert(rule->keep + kMoment);
     }
     for (const Charter* charter : charters_) {
-      if (charter->floors.keep_max) ages.insert(*charter->floors.keep_max);
+      if (charter->floors.keep_max) ages.insert(*charter->floors.keep_max + kMoment);
     }
     asking_.Begin(Format(tier == RetainTier::kRaw ? "keeping %s" : "keeping rollups of %s",
                          metric.value()));
@@ -109,7 +112,7 @@ class Others {
       const ConsentRule* rule = policy->ConsentRuleFor(metric);
       if (rule == nullptr) continue;
       since.insert(rule->notice);
-      if (rule->reconfirm) since.insert(*rule->reconfirm);
+      if (rule->reconfirm) since.insert(*rule->reconfirm + kMoment);
     }
     asking_.Begin(Format("consent to %s", metric.value()));
     for (const Voice voice : {Voice::kYes, Voice::kSilent, Voice::kNo}) {

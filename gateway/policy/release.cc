@@ -66,9 +66,9 @@ std::vector<Obstacle> Obstacles(const Policy& policy, const ShareRule& rule, con
                          Format("bucket %s, zone %s: it is another that is asked for",
                                 FormatDuration(rule.bucket), rule.zone_level)});
   }
-  // Everything asked for began within age_min of now. Where only a part did, that part's cells are
-  // simply not decided yet.
-  if (ask.from.has_value() && *ask.from > now - rule.age_min) {
+  // Everything asked for is younger. Where only a part is, that part's cells are simply not decided
+  // yet.
+  if (ask.age.has_value() && *ask.age < rule.age_min) {
     obstacles.push_back({QueryCode::kTooEarly, Format("age_min %s: the figures asked for are younger",
                                                       FormatDuration(rule.age_min))});
   }

@@ -24,7 +24,7 @@ struct Ask {
   std::string stat;
   std::optional<uint32_t> level;
   std::optional<Millis> bucket;
-  std::optional<Time> from;
+  std::optional<Millis> age;  // of the oldest figure asked for
 };
 
 bool Available(const Documents& documents, Time now, bool clock_sound);
