@@ -126,6 +126,7 @@ inline constexpr std::chrono::milliseconds kHealReadersMax{2'000};
 // Signed documents. What crypto bounds itself stands there: envelopes in dsse.h, the arena of
 // locked keys in secret.h.
 inline constexpr std::size_t kRulesMax = 1'024;
+inline constexpr std::size_t kCasesMax = 1'024;  // of one file
 // A sheet's cells are listed in one ledger entry, which has a limit of its own (proof/leaf.cc).
 inline constexpr std::size_t kCellsPerSheetMax = 640;
 

@@ -22,31 +22,32 @@ bool IsFiner(const Policy& policy, std::optional<uint32_t> level, std::string_vi
   return !level.has_value() || !index.has_value() || *level < *index;
 }
 
-// Whether a forbid is about everything that is asked for, whichever rules there are. What the
-// question leaves open is not.
-bool ForbidsAll(const Forbid& forbid, const Ask& ask, const Policy& policy) {
+// What of a forbid is not about everything that is asked for, whichever rules there are; empty: all of
+// it is. What the question leaves open is not.
+std::string_view SparedBy(const Forbid& forbid, const Ask& ask, const Policy& policy) {
   const Purpose* purpose = policy.FindPurpose(ask.purpose);
-  if (purpose == nullptr || !NamesPurpose(forbid, *purpose)) return false;
-  if (!forbid.to.empty() && !Names(forbid.to, ask.party.value())) return false;
-  if (!forbid.metrics.empty() && !Names(forbid.metrics, ask.metric)) return false;
-  if (!forbid.stats.empty() && !Names(forbid.stats, ask.stat)) return false;
+  if (purpose == nullptr || !NamesPurpose(forbid, *purpose)) return "purpose";
+  if (!forbid.to.empty() && !Names(forbid.to, ask.party.value())) return "to";
+  if (!forbid.metrics.empty() && !Names(forbid.metrics, ask.metric)) return "metric";
+  if (!forbid.stats.empty() && !Names(forbid.stats, ask.stat)) return "stats";
   if (!forbid.zone_below.empty() &&
       (!ask.level.has_value() || !IsFiner(policy, ask.level, forbid.zone_below))) {
-    return false;
+    return "zone_below";
   }
   if (forbid.bucket_below > Millis(0) &&
       (!ask.bucket.has_value() || *ask.bucket >= forbid.bucket_below)) {
-    return false;
+    return "bucket_below";
   }
-  return forbid.age_below == Millis(0);
+  return forbid.age_below == Millis(0) ? "" : "age_below";
 }
 
-// Whether the rule is for this asker, purpose and product at all.
-bool Concerns(const ShareRule& rule, const Ask& ask) {
-  return IsRecipient(rule.to, ask.party) && rule.purpose == ask.purpose &&
-         (ask.metric.empty() || rule.metric == ask.metric) &&
-         (ask.rule.empty() || rule.id == ask.rule) &&
-         (ask.stat.empty() || Names(rule.stats, ask.stat));
+// What of a rule is for another asker, purpose or product; empty: it concerns the question.
+std::string_view ApartBy(const ShareRule& rule, const Ask& ask) {
+  if (!ask.metric.empty() && rule.metric != ask.metric) return "metric";
+  if (!ask.rule.empty() && rule.id != ask.rule) return "id";
+  if (!IsRecipient(rule.to, ask.party)) return "to";
+  if (rule.purpose != ask.purpose) return "purpose";
+  return ask.stat.empty() || Names(rule.stats, ask.stat) ? "" : "stats";
 }
 
 // What keeps a rule that concerns the asker from allowing the question.
@@ -200,10 +201,15 @@ QueryDecision DecideRelease(const Documents& documents, const Ask& ask, Time now
   const Policy& policy = documents.policy;
   std::vector<RuleId> forbids;
   for (const Forbid& forbid : policy.forbid) {
-    const bool matches = ForbidsAll(forbid, ask, policy);
-    Note(trace, "forbid", forbid.id, forbid.line,
-         matches ? Format("forbids it: %s", forbid.reason) : "is about something else", !matches);
-    if (matches) forbids.push_back(forbid.id);
+    const std::string_view spared = SparedBy(forbid, ask, policy);
+    if (trace != nullptr) {
+      Note(trace, "forbid", forbid.id, forbid.line,
+           spared.empty()         ? Format("forbids it: %s", forbid.reason)
+           : spared == "age_below" ? "age_below: is about share rules, below"
+                                   : Format("%s: is about something else", spared),
+           !spared.empty());
+    }
+    if (spared.empty()) forbids.push_back(forbid.id);
   }
   if (!forbids.empty()) return {QueryCode::kForbidden, Sorted(std::move(forbids))};
 
@@ -211,7 +217,12 @@ QueryDecision DecideRelease(const Documents& documents, const Ask& ask, Time now
   std::vector<RuleId> below;
   bool concerned = false;
   for (const ShareRule& rule : policy.share) {
-    if (!Concerns(rule, ask)) continue;
+    if (const std::string_view apart = ApartBy(rule, ask); !apart.empty()) {
+      if (trace != nullptr && apart != "metric") {
+        Note(trace, "share", rule.id, rule.line, Format("%s: is for something else", apart), false);
+      }
+      continue;
+    }
     concerned = true;
     const std::string floor = BelowFloor(rule, policy, documents.charter.floors);
     if (!floor.empty()) {
