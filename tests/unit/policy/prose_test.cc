@@ -72,14 +72,16 @@ TEST(ProseTest, EachSafeguardIsAConditionOfItsOwn) {
                               "the sum.\n"));
   EXPECT_THAT(text, HasSubstr("They leave only if the two largest households together make up no "
                               "more than 45 % of the sum.\n"));
-  EXPECT_THAT(text, HasSubstr("Sums are given only as multiples of 100 Wh.\n"));
+  EXPECT_THAT(text, HasSubstr("Sums are rounded to the nearest multiple of 100 Wh, and means are "
+                              "made of the rounded sums.\n"));
   EXPECT_THAT(text, HasSubstr("Whoever receives them may pass them on.\n"));
 }
 
 TEST(ProseTest, AmountsAreSaidInTheMetricsUnitAndNotInSteps) {
   const std::string text = English("to: [city-hall], age_min: PT1H}",
                                    "to: [city-hall], age_min: PT1H, min_count: 250}");
-  EXPECT_THAT(text, HasSubstr("A sum below 2.5 ug/m3 is shown only as “fewer than 2.5 ug/m3”."));
+  EXPECT_THAT(text, HasSubstr("Where a sum is below 2.5 ug/m3, nothing is shown but “fewer than 2.5 "
+                              "ug/m3”."));
 }
 
 TEST(ProseTest, APlacesRuleSaysThatNoHouseholdsAreCounted) {
