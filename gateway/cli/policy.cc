@@ -8,6 +8,7 @@
 #include "gateway/base/file.h"
 #include "gateway/cli/client.h"
 #include "gateway/cli/command.h"
+#include "gateway/cli/policy.h"
 #include "gateway/crypto/dsse.h"
 #include "gateway/policy/documents.h"
 
@@ -206,6 +207,8 @@ void RegisterPolicy(CLI::App& app, Context& context) {
 
   AddVerb(*noun, "show", "The documents in force; json and csv include their texts",
           {"commons policy show --format json"}, context, [&context] { return Show(context); });
+
+  RegisterPolicyProse(*noun, context);
 }
 
 }  // namespace gateway::cli
