@@ -56,6 +56,8 @@ TEST(CompareTest, EachFieldOfAShareRuleHasItsTighterEnd) {
       {"age_min", kSubject, load_hourly([](ShareRule& rule) { rule.age_min = days(2); })},
       {"stats", kSubject, load_hourly([](ShareRule& rule) { rule.stats = {"sum"}; })},
       {"valid from", kSubject, load_hourly([&](ShareRule& rule) { rule.valid_from = at(1); })},
+      {"valid from the past on", kSubject,
+       [](Documents& d) { d.policy.share[0].valid_from = d.policy.activates; }},
       {"valid until", kSubject, load_hourly([&](ShareRule& rule) { rule.valid_until = at(2); })},
       {"the rule", kSubject, [](Documents& documents) {
          documents.policy.share.erase(documents.policy.share.begin());
