@@ -1,11 +1,14 @@
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <iostream>
+#include <iterator>
 #include <optional>
 
 #include "gateway/base/bytes.h"
 #include "gateway/base/file.h"
 #include "gateway/cli/client.h"
 #include "gateway/cli/command.h"
+#include "gateway/cli/policy.h"
 #include "gateway/crypto/dsse.h"
 #include "gateway/policy/documents.h"
 
@@ -81,7 +84,10 @@ StatusOr<std::vector<Value>> CheckOne(const std::string& path, Parsed& parsed) {
 
 std::vector<policy::Finding> LintAll(const Parsed& parsed) {
   if (parsed.charter && parsed.policy && parsed.roster) {
-    return policy::Lint(*parsed.charter, *parsed.policy, *parsed.roster);
+    std::vector<policy::Finding> all =
+        policy::Lint(*parsed.charter, *parsed.policy, *parsed.roster);
+    std::ranges::move(policy::Advise(*parsed.policy, *parsed.roster), std::back_inserter(all));
+    return all;
   }
   if (parsed.charter) return policy::LintCharter(*parsed.charter);
   return {};
@@ -201,6 +207,8 @@ void RegisterPolicy(CLI::App& app, Context& context) {
 
   AddVerb(*noun, "show", "The documents in force; json and csv include their texts",
           {"commons policy show --format json"}, context, [&context] { return Show(context); });
+
+  RegisterPolicyProse(*noun, context);
 }
 
 }  // namespace gateway::cli

@@ -111,7 +111,7 @@ class Evaluation {
                   .stat = request_.stat,
                   .level = level,
                   .bucket = request_.bucket,
-                  .from = now_ - request_.age};
+                  .age = request_.age};
     QueryDecision decision = DecideRelease(documents_, ask, now_, trace_);
     if (decision.code != QueryCode::kOk) return Refuse(decision.code, std::move(decision.rules));
     Safeguards strictest = Of(decision.rules);
@@ -163,7 +163,7 @@ class Evaluation {
       return Refuse(kNotKept);
     }
     const Millis longest = documents_.charter.floors.keep_max.value_or(rule->keep);
-    if (request_.age < std::min(rule->keep, longest)) {
+    if (request_.age <= std::min(rule->keep, longest)) {
       return AllowBy(*rule, "retain", Format("keep %s", FormatDuration(rule->keep)));
     }
     return RefuseBy(*rule, "retain",
@@ -193,7 +193,7 @@ class Evaluation {
     if (says(Voice::kYes) != std::ssize(request_.adults)) {
       return RefuseBy(*rule, "consent", "not every adult said yes", kNoConsent);
     }
-    if (rule->reconfirm.has_value() && request_.since >= *rule->reconfirm) {
+    if (rule->reconfirm.has_value() && request_.since > *rule->reconfirm) {
       return RefuseBy(*rule, "consent",
                       Format("reconfirm %s: the yes has lapsed", FormatDuration(*rule->reconfirm)),
                       kNoConsent);

@@ -16,11 +16,6 @@ bool Names(const std::vector<MetricId>& list, const MetricId& id) {
   return std::find(list.begin(), list.end(), id) != list.end();
 }
 
-bool NamesPurpose(const Forbid& forbid, const Purpose& purpose) {
-  if (forbid.purposes.empty() && forbid.purpose_groups.empty()) return true;
-  return Names(forbid.purposes, purpose.id) || Names(forbid.purpose_groups, purpose.group);
-}
-
 bool IsFiner(const Policy& policy, std::optional<uint32_t> level, std::string_view limit) {
   const std::optional<uint32_t> index = policy.LevelIndex(limit);
   // What cannot be judged counts as forbidden.
@@ -72,9 +67,9 @@ std::vector<Obstacle> Obstacles(const Policy& policy, const ShareRule& rule, con
                          Format("bucket %s, zone %s: it is another that is asked for",
                                 FormatDuration(rule.bucket), rule.zone_level)});
   }
-  // Everything asked for began within age_min of now. Where only a part did, that part's cells are
-  // simply not decided yet.
-  if (ask.from.has_value() && *ask.from > now - rule.age_min) {
+  // Everything asked for is younger. Where only a part is, that part's cells are simply not decided
+  // yet.
+  if (ask.age.has_value() && *ask.age < rule.age_min) {
     obstacles.push_back({QueryCode::kTooEarly, Format("age_min %s: the figures asked for are younger",
                                                       FormatDuration(rule.age_min))});
   }
@@ -165,6 +160,11 @@ bool Forbids(const Forbid& forbid, const ShareRule& rule, const PartyId& party,
   }
   if (forbid.bucket_below > Millis(0) && rule.bucket >= forbid.bucket_below) return false;
   return forbid.age_below == Millis(0) || rule.age_min < forbid.age_below;
+}
+
+bool NamesPurpose(const Forbid& forbid, const Purpose& purpose) {
+  if (forbid.purposes.empty() && forbid.purpose_groups.empty()) return true;
+  return Names(forbid.purposes, purpose.id) || Names(forbid.purpose_groups, purpose.group);
 }
 
 std::string BelowFloor(const ShareRule& rule, const Policy& policy, const Floors& floors) {
