@@ -14,6 +14,7 @@
 #include "gateway/daemon/broker.h"
 #include "gateway/daemon/logins.h"
 #include "gateway/ingest/listener.h"
+#include "gateway/ingest/own_profile.h"
 #include "gateway/ingest/traits.h"
 #include "gateway/pipeline/registry.h"
 #include "tests/bench/ingest_subscribers.h"
@@ -157,9 +158,9 @@ void Measure(int size) {
        .master = street.Master(),
        .gateway = GatewayId("gw-a"),
        .clock = &clock,
-       .traits = [&](const port::EnrolledDevice& device, const Metric& metric) {
-         return traits.Of(device, metric);
-       },
+       .facts = {.traits = [&](const port::EnrolledDevice& device,
+                               const Metric& metric) { return traits.Of(device, metric); },
+                 .read_own = ingest::OwnProfile::Read},
        .broker_logins = true});
   GW_CHECK(opened.ok());
   pipeline::Pipeline& gateway = **opened;
@@ -171,12 +172,12 @@ void Measure(int size) {
        .gateway = GatewayId("gw-a"),
        .filters = daemon::FiltersOf(profiles, *gateway.admissions()),
        .stop = &stop,
-       .clock = &clock},
+       .clock = &clock,
+       .filters_now = {}},
       [](const port::Delivery&) { return OkStatus(); });
   GW_CHECK(source.ok());
-  gateway.SetAdmissionsWatcher([&] {
-    GW_CHECK((*source)->SetFilters(daemon::FiltersOf(profiles, *gateway.admissions())).ok());
-  });
+  gateway.SetAdmissionsWatcher([&] { (*source)->FiltersChanged(); });
+  ingest::Subscriptions subscriptions(std::chrono::milliseconds(1));
   const ingest::Announcements announcements;
   const ingest::Listener listener(
       {.heard = &heard,
@@ -189,7 +190,7 @@ void Measure(int size) {
        },
        .broker = [] { return port::BrokerState(); }});
 
-  std::vector<double> plain, own, next, own_next, hearing, logins;
+  std::vector<double> plain, own, next, own_next, hearing, filters, logins;
   for (int i = 0; i < kEnrolled; ++i) {
     const int number = street.first() + i;
     const port::EnrolledDevice device = DeviceOf(number);
@@ -209,6 +210,9 @@ void Measure(int size) {
     GW_CHECK(listener.Hearing().size() == static_cast<std::size_t>(number + 1));
     hearing.push_back(Millisec(Steady::now() - begun));
     begun = Steady::now();
+    subscriptions.Want(daemon::FiltersOf(profiles, *gateway.admissions()));
+    filters.push_back(Millisec(Steady::now() - begun));
+    begun = Steady::now();
     GW_CHECK(daemon::LoginsOf(*gateway.admissions(), profiles).size() ==
              static_cast<std::size_t>(number + 1));
     logins.push_back(Millisec(Steady::now() - begun));
@@ -217,10 +221,11 @@ void Measure(int size) {
   Print(Format("ingest.enrol_%d", size), Median(plain), "ms", bare,
         "a bare commit of the same household rows", Median(plain) / bare,
         Format(R"("devices":%d,"own_profiles":%d,"metrics":%d,"own_ms":%.3f,"max_ms":%.3f,)"
-               R"("next_message_ms":%.3f,"own_message_ms":%.3f,"hearing_ms":%.3f,"logins_ms":%.3f)",
+               R"("next_message_ms":%.3f,"own_message_ms":%.3f,"hearing_ms":%.3f,"filters_ms":%.3f,)"
+               R"("logins_ms":%.3f)",
                size, size / kOwnEach, kMetrics, Median(own),
                std::max(*std::ranges::max_element(plain), *std::ranges::max_element(own)),
-               Median(next), Median(own_next), Median(hearing), Median(logins)));
+               Median(next), Median(own_next), Median(hearing), Median(filters), Median(logins)));
 }
 
 }  // namespace
