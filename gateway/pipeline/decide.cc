@@ -66,11 +66,7 @@ Cell Core::CellTemplate(const policy::ShareRule& rule, const DayKey& key,
 StatusOr<uint32_t> Core::DecideDue(Time now, bool clock_sound) {
   if (registry_->rules() == nullptr || !clock_sound || now < clock_floor()) return 0;
   if (parts_.losses.blocking()) return 0;
-  const policy::Documents& documents = registry_->rules()->documents;
-  if (now >= documents.policy.expires || now < documents.policy.activates ||
-      now >= documents.roster.expires || now >= documents.charter.expires) {
-    return 0;
-  }
+  if (!policy::Serve(registry_->rules()->documents, now)) return 0;
   std::vector<std::pair<Time, DayKey>> due;
   for (const auto& [key, day] : days_.days()) {
     const std::optional<Time> at = DueTime(key, day.window);
