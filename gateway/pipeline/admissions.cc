@@ -22,6 +22,8 @@ DoorCode CodeOf(policy::CollectCode code) {
   switch (code) {
     case policy::CollectCode::kAdmitted:
       return DoorCode::kAdmitted;
+    case policy::CollectCode::kOtherProfile:
+      return DoorCode::kWrongProfile;
     case policy::CollectCode::kNoRetainRule:
       return DoorCode::kNoRetainRule;
     case policy::CollectCode::kUnknownMetric:
@@ -46,8 +48,14 @@ void Admissions::Add(const store::Vault& vault, const Household& household,
            entry.unconfirmed == nullptr ? DoorCode::kAdmitted : entry.unconfirmed->code);
   if (rules_ == nullptr || entry.unconfirmed != nullptr) return;
   const policy::Policy& policy = rules_->documents.policy;
+  // A profile of the device's own is no profile that a rule names, whatever it calls itself.
+  const std::string_view profile =
+      enrolled.own_profile.empty() ? std::string_view(enrolled.profile) : std::string_view();
   for (const Metric& metric : policy.metrics) {
-    policy::CollectDecision decision = policy::DecideCollect(policy, metric.id);
+    policy::CollectDecision decision = policy::DecideCollect(policy, metric.id, profile);
+    const policy::CollectRule* collect = policy.CollectRuleFor(metric.id);
+    const policy::Coarsening coarsen =
+        collect == nullptr ? policy::Coarsening{} : collect->coarsen;
     DoorCode code = CodeOf(decision.code);
     if (code == DoorCode::kAdmitted && metric.owner != household.kind) code = DoorCode::kWrongOwner;
     // Nobody knows when something happens.
@@ -61,7 +69,9 @@ void Admissions::Add(const store::Vault& vault, const Household& household,
         .owner = household.owner,
         .device = device,
         .series = vault.SeriesOf(device.value(), metric.id.value()),
-        .metric = &metric};
+        .metric = &metric,
+        .coarsen_step = coarsen.step,
+        .coarsen_every = coarsen.every};
   }
 }
 

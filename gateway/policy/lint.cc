@@ -6,11 +6,12 @@
 
 #include "gateway/model/limits.h"
 #include "gateway/model/time.h"
+#include "gateway/policy/lint_collect.h"
 #include "gateway/policy/lint_retain.h"
 #include "gateway/policy/lint_share.h"
 
 // The findings of this file; those about share rules stand in lint_share.cc,
-// those about tiers of retention in lint_retain.cc.
+// those about coarsening in lint_collect.cc, those about tiers of retention in lint_retain.cc.
 //   GOV-3  one public key under two labels of a role       GOV-4  threshold 0 or above the keys
 //   L09    two collect or consent rules, two of one tier   L20    a name that does not exist
 //   L21    an id twice                                     L22    documents of different commons
@@ -318,6 +319,7 @@ std::vector<Finding> Lint(const Charter& charter, const Policy& policy, const Ro
   LintMetrics(policy, lint);
   std::vector<Finding> of_policy = lint.Take();
   Append(of_policy, LintShareRules(charter.floors, policy, roster));
+  Append(of_policy, LintCollectRules(policy));
   Append(of_policy, LintRetainRules(policy));
   std::stable_sort(of_policy.begin(), of_policy.end(),
                    [](const Finding& a, const Finding& b) { return a.line < b.line; });
