@@ -58,9 +58,12 @@ Cell Core::CellTemplate(const policy::ShareRule& rule, const DayKey& key,
           .k_min = rule.k_min,
           .top1_max_pct = rule.top1_max_pct,
           .age_min = rule.age_min,
+          .top2_max_pct = rule.top2_max_pct,
+          .round_to = rule.round_to,
           .bucket_min = metric->bucket_min,
           .min_count = rule.min_count.value_or(0),
           .replay = parts_.replay};
+          .redistribution = rule.redistribution,
 }
 
 StatusOr<uint32_t> Core::DecideDue(Time now, bool clock_sound) {
@@ -178,6 +181,8 @@ StatusOr<privacy::SheetInput> Core::MakeInput(Sheet& sheet, const OpenDay& day,
         .k_min = rule->k_min,
         .top1_max_pct = rule->top1_max_pct,
         .min_count = rule->min_count,
+        .top2_max_pct = rule->top2_max_pct,
+        .round_to = rule->round_to,
         .too_young = since == rules.since.end() || since->second > day.window.start ||
                      rule->valid_until.value_or(Time::max()) <= now,
         .members = {}};

@@ -123,6 +123,10 @@ std::string Explain(const Cell& cell, SuppressionReason reason) {
       return Format("suppressed: fewer than %d households that share it contributed", cell.k_min);
     case SuppressionReason::kDominance:
       return Format("suppressed: one household makes up more than %d %% of the sum",
+      if (cell.top2_max_pct != 0) {
+        return Format("suppressed: one household makes up more than %d %% of the sum, or two more "
+                      "than %d %%", cell.top1_max_pct, cell.top2_max_pct);
+      }
                     cell.top1_max_pct);
     case SuppressionReason::kComplementary:
       return "suppressed to protect another cell: with the longer bucket released, subtracting "

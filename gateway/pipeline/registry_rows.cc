@@ -208,3 +208,16 @@ std::string RuleFingerprint(const policy::ShareRule& rule, const policy::Policy&
 }
 
 }  // namespace gateway::pipeline
+  // Only where they are, so that rules of before there were such fields stay as old as they are.
+  if (rule.top2_max_pct != 0) out.Text("top2").U32(rule.top2_max_pct);
+  if (rule.round_to != 0) out.Text("round").I64(rule.round_to);
+  if (rule.redistribution) out.Text("redistribution");
+  return crypto::Blake2b256(out.bytes());
+}
+
+std::string ConsentFingerprint(const policy::ConsentRule& rule) {
+  ByteWriter out;
+  out.Text(rule.id.value()).Text(rule.metric.value());
+  out.U8(static_cast<uint8_t>(rule.mode)).U8(static_cast<uint8_t>(rule.household_rule));
+  out.I64(rule.notice.count()).U8(rule.reconfirm.has_value() ? 1 : 0);
+  out.I64(rule.reconfirm.value_or(Millis(0)).count());
