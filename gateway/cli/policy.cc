@@ -1,5 +1,7 @@
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <iostream>
+#include <iterator>
 #include <optional>
 
 #include "gateway/base/bytes.h"
@@ -81,7 +83,10 @@ StatusOr<std::vector<Value>> CheckOne(const std::string& path, Parsed& parsed) {
 
 std::vector<policy::Finding> LintAll(const Parsed& parsed) {
   if (parsed.charter && parsed.policy && parsed.roster) {
-    return policy::Lint(*parsed.charter, *parsed.policy, *parsed.roster);
+    std::vector<policy::Finding> all =
+        policy::Lint(*parsed.charter, *parsed.policy, *parsed.roster);
+    std::ranges::move(policy::Advise(*parsed.policy, *parsed.roster), std::back_inserter(all));
+    return all;
   }
   if (parsed.charter) return policy::LintCharter(*parsed.charter);
   return {};

@@ -6,13 +6,15 @@
 
 #include "gateway/model/limits.h"
 #include "gateway/model/time.h"
+#include "gateway/policy/lint_charter.h"
 #include "gateway/policy/lint_collect.h"
 #include "gateway/policy/lint_retain.h"
+#include "gateway/policy/lint_rules.h"
 #include "gateway/policy/lint_share.h"
 
-// The findings of this file; those about share rules stand in lint_share.cc,
-// those about coarsening in lint_collect.cc, those about tiers of retention in lint_retain.cc.
-//   GOV-3  one public key under two labels of a role       GOV-4  threshold 0 or above the keys
+// The findings of this file; those about share rules stand in lint_share.cc, those about
+// coarsening in lint_collect.cc, about tiers of retention in lint_retain.cc, about forbids, duties and consent in lint_rules.cc, about the charter
+// in lint_charter.cc.
 //   L09    two collect or consent rules, two of one tier   L20    a name that does not exist
 //   L21    an id twice                                     L22    documents of different commons
 //   L31    unknown time zone                               L33    dates out of order
@@ -42,29 +44,6 @@ class Linter {
   std::vector<Finding> findings_;
 };
 
-void LintRole(const Charter& charter, std::string_view name, const Role& role, Linter& lint) {
-  std::size_t known = 0;
-  for (const std::string& label : role.keys) {
-    if (charter.keys.contains(label)) {
-      ++known;
-    } else {
-      lint.Refuse("L20", role.line,
-                  Format("role %s: key \"%s\" is not under keys", name, label));
-    }
-  }
-  const std::size_t distinct = PublicKeysOf(charter, role).size();
-  if (distinct < known) {
-    lint.Refuse("GOV-3", role.line,
-                Format("role %s: %d labels, but only %d distinct public keys; one person, one key",
-                       name, known, distinct));
-  }
-  if (role.threshold == 0 || role.threshold > distinct) {
-    lint.Refuse("GOV-4", role.line,
-                Format("role %s: threshold %d must be 1 to %d, its distinct keys", name,
-                       role.threshold, distinct));
-  }
-}
-
 template <typename Id>
 void LintUnique(std::set<Id>& seen, const Id& id, std::string_view what, int line, Linter& lint) {
   if (seen.insert(id).second) return;
@@ -82,6 +61,7 @@ void LintRuleIds(const Policy& policy, Linter& lint) {
   check(policy.consent, "consent rule");
   check(policy.share, "share rule");
   check(policy.forbid, "forbid rule");
+  check(policy.duty, "duty");
 }
 
 // Of retain rules a metric may have one per tier.
@@ -140,10 +120,12 @@ void LintMetrics(const Policy& policy, Linter& lint) {
   for (std::size_t i = 0; i < policy.metrics.size(); ++i) {
     const Metric& metric = policy.metrics[i];
     const bool of_places = metric.owner == OwnerKind::kPlace;
-    if (of_places != (metric.sensitivity == Sensitivity::kOpen)) {
+    const Sensitivity wrong = of_places ? Sensitivity::kHousehold : Sensitivity::kOpen;
+    if (metric.sensitivity == wrong) {
       lint.Refuse("L40", policy.metric_lines[i],
-                  Format("metric \"%s\": unit_of_privacy %s needs sensitivity %s", metric.id.value(),
-                         of_places ? "place" : "household", of_places ? "open" : "household"));
+                  Format("metric \"%s\": unit_of_privacy %s needs sensitivity %s or sensitive",
+                         metric.id.value(), of_places ? "place" : "household",
+                         of_places ? "open" : "household"));
     }
     const bool counts = metric.kind == MetricKind::kCounter || metric.kind == MetricKind::kEvent;
     if (counts && metric.lo < 0) {
@@ -182,23 +164,8 @@ void LintVocabulary(const Policy& policy, Linter& lint) {
     LintUnique(metrics, policy.metrics[i].id.value(), "metric", policy.metric_lines[i], lint);
   }
   std::set<std::string> purposes;
-  std::set<std::string> groups;
   for (const Purpose& purpose : policy.purposes) {
     LintUnique(purposes, purpose.id, "purpose", purpose.line, lint);
-    if (!purpose.group.empty()) groups.insert(purpose.group);
-  }
-  // A forbid that names nothing forbids nothing: a typing error must not open a door.
-  for (const Forbid& forbid : policy.forbid) {
-    for (const std::string& purpose : forbid.purposes) {
-      if (purposes.contains(purpose)) continue;
-      lint.Refuse("L20", forbid.line, Format("forbid \"%s\": purpose \"%s\" is not under purposes",
-                                             forbid.id.value(), purpose));
-    }
-    for (const std::string& group : forbid.purpose_groups) {
-      if (groups.contains(group)) continue;
-      lint.Refuse("L20", forbid.line, Format("forbid \"%s\": no purpose has the group \"%s\"",
-                                             forbid.id.value(), group));
-    }
   }
 }
 
@@ -300,15 +267,6 @@ void Append(std::vector<Finding>& all, std::vector<Finding> more) {
 
 }  // namespace
 
-std::vector<Finding> LintCharter(const Charter& charter) {
-  Linter lint("charter");
-  LintRole(charter, "charter", charter.charter, lint);
-  LintRole(charter, "policy", charter.policy, lint);
-  LintRole(charter, "roster", charter.roster, lint);
-  LintRole(charter, "enrolment", charter.enrolment, lint);
-  return lint.Take();
-}
-
 std::vector<Finding> Lint(const Charter& charter, const Policy& policy, const Roster& roster) {
   Linter lint("policy");
   LintPolicyHead(charter, policy, lint);
@@ -321,10 +279,12 @@ std::vector<Finding> Lint(const Charter& charter, const Policy& policy, const Ro
   Append(of_policy, LintShareRules(charter.floors, policy, roster));
   Append(of_policy, LintCollectRules(policy));
   Append(of_policy, LintRetainRules(policy));
+  Append(of_policy, LintRules(charter, policy, roster));
   std::stable_sort(of_policy.begin(), of_policy.end(),
                    [](const Finding& a, const Finding& b) { return a.line < b.line; });
 
   std::vector<Finding> all = LintCharter(charter);
+  Append(all, LintCharterWith(charter, policy));
   Append(all, std::move(of_policy));
   Append(all, LintRoster(charter, policy, roster));
   return all;

@@ -24,6 +24,11 @@ std::vector<Finding> Lint(const Charter& charter, const Policy& policy, const Ro
 // What can be said of a charter alone; part of Lint.
 std::vector<Finding> LintCharter(const Charter& charter);
 
+// What stewards should know before they sign, though it refuses nothing: a forbid that another one
+// already covers (L03), rules for more than 400 days (L11), a recipient without a written agreement
+// (L12). Warnings only.
+std::vector<Finding> Advise(const Policy& policy, const Roster& roster);
+
 // "policy line 12: L07: …"
 std::string FormatFinding(const Finding& finding);
 

@@ -6,7 +6,7 @@
 #include "gateway/model/limits.h"
 #include "gateway/model/time.h"
 
-//   L02  inside a forbid                    L07  k_min below the charter's floor, or 2
+//   L07  k_min below the charter's floor, or 2
 //   L14  metric not collected, kept or consented to
 //   L16  (warning) zone without homes       L20  a name that does not exist
 //   L23  top1_max_pct above 40 or the floor L24  age_min below the floor
@@ -32,6 +32,8 @@ constexpr Millis kLongestDay = std::chrono::hours(25);
 constexpr Millis kBucketMin = std::chrono::minutes(1);
 constexpr std::size_t kBucketLengthsMax = 2;
 
+uint32_t Top2Of(const ShareRule& rule) { return rule.top2_max_pct == 0 ? 100 : rule.top2_max_pct; }
+
 class ShareLinter {
  public:
   ShareLinter(const Floors& floors, const Policy& policy, const Roster& roster)
@@ -40,7 +42,6 @@ class ShareLinter {
   std::vector<Finding> Run() {
     for (const ShareRule& rule : policy_.share) {
       LintNames(rule);
-      LintForbidden(rule);
       LintLimits(rule);
       LintSafeguards(rule);
       LintBucket(rule);
@@ -88,22 +89,6 @@ class ShareLinter {
       if (zone.level != *level || zone.homes != 0) continue;
       Add("L16", false, rule, Format("zone \"%s\" says no homes, so its cells will say 0 homes in "
                                      "the zone", zone.id.value()));
-    }
-  }
-
-  void LintForbidden(const ShareRule& rule) {
-    const Purpose* purpose = policy_.FindPurpose(rule.purpose);
-    if (purpose == nullptr) return;
-    const auto names = [](const std::vector<std::string>& list, const std::string& name) {
-      return !name.empty() && std::find(list.begin(), list.end(), name) != list.end();
-    };
-    for (const Forbid& forbid : policy_.forbid) {
-      if (!names(forbid.purposes, purpose->id) &&
-          !names(forbid.purpose_groups, purpose->group)) {
-        continue;
-      }
-      Refuse("L02", rule, Format("purpose \"%s\" is forbidden by \"%s\" (%s)", rule.purpose,
-                                 forbid.id.value(), forbid.reason));
     }
   }
 
@@ -257,7 +242,8 @@ class ShareLinter {
     }
     if (earlier.bucket == later.bucket) {
       if (earlier.k_min != later.k_min || earlier.top1_max_pct != later.top1_max_pct ||
-          earlier.min_count != later.min_count) {
+          earlier.min_count != later.min_count || earlier.round_to != later.round_to ||
+          Top2Of(earlier) != Top2Of(later)) {
         Refuse("L29", later, Format("the safeguards differ from those of \"%s\" with the "
                                     "same metric and bucket: what one suppresses, the other would "
                                     "release", earlier.id.value()));
@@ -273,7 +259,8 @@ class ShareLinter {
                                   shorter.id.value()));
     }
     if (longer.k_min > shorter.k_min || longer.top1_max_pct < shorter.top1_max_pct ||
-        longer.min_count.value_or(0) > shorter.min_count.value_or(0)) {
+        longer.min_count.value_or(0) > shorter.min_count.value_or(0) ||
+        longer.round_to > shorter.round_to || Top2Of(longer) < Top2Of(shorter)) {
       Refuse("L28", later, Format("the longer bucket of \"%s\" has a stricter limit than \"%s\": "
                                   "adding up the short ones would get round it", longer.id.value(),
                                   shorter.id.value()));

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "gateway/base/bytes.h"
 #include "gateway/crypto/sign.h"
 #include "gateway/crypto/x509.h"
 #include "gateway/model/limits.h"
@@ -117,6 +118,16 @@ RosterGateway ReadGateway(Fields& fields) {
   return gateway;
 }
 
+StatusOr<std::string> ReadAgreement(std::string_view text) {
+  constexpr std::string_view kPrefix = "b2:";
+  if (text.starts_with(kPrefix)) {
+    StatusOr<std::string> hash = HexDecode(text.substr(kPrefix.size()));
+    if (hash.ok() && hash->size() == 32) return hash;
+  }
+  return InvalidArgument("must be b2: and the BLAKE2b-256 of the agreement in 64 hex digits, as "
+                         "`b2sum -l 256` prints it");
+}
+
 Party ReadParty(Fields& fields) {
   Party party;
   party.line = fields.line();
@@ -128,6 +139,7 @@ Party ReadParty(Fields& fields) {
     fields.Fail("tls", "a party has both tls and request keys, or neither: `commons party init` "
                        "prints them");
   }
+  if (fields.Has("agreement")) party.agreement = fields.Parse("agreement", ReadAgreement);
   return party;
 }
 

@@ -33,6 +33,7 @@ struct Party {
   std::string kind;  // "municipality", "researcher", …: for people to read
   std::vector<std::string> tls;      // pins; with `request`, or neither
   std::vector<std::string> request;  // Ed25519, sign its questions
+  std::string agreement;  // BLAKE2b-256 of the written agreement, 32 bytes; empty: none
   int line = 0;
 };
 

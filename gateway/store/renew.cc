@@ -44,24 +44,28 @@ std::vector<Vault::OwnerKey> Vault::OwnersKeys() const {
   return keys;
 }
 
+StatusOr<Vault::KeyName> Vault::MintNext(Batch& batch, const OwnerKey& key) {
+  const auto& [owner, epoch] = key;
+  GW_CHECK(owner != OwnerId{} && epoch != kErasedEpoch);
+  const uint32_t base = BaseEpoch(epoch);
+  const uint32_t next = NewestGeneration(owner, base) + 1;
+  if (next > kGenerationMax) {
+    return ResourceExhausted("a data key was replaced %d times, the limit", kGenerationMax);
+  }
+  const KeyName name{.owner = owner, .epoch = base | next << kGenerationShift};
+  RETURN_IF_ERROR(MintInto(batch, name));
+  return name;
+}
+
 Status Vault::Renew(Batch& batch, const std::vector<OwnerKey>& keys) {
   const MutexLock lock(mutex_);
   std::vector<KeyName> made;
-  const auto mint = [&](const OwnerKey& key) -> Status {
-    const auto& [owner, epoch] = key;
-    GW_CHECK(owner != OwnerId{} && epoch != kErasedEpoch);
-    const uint32_t base = BaseEpoch(epoch);
-    const uint32_t next = NewestGeneration(owner, base) + 1;
-    if (next > kGenerationMax) {
-      return ResourceExhausted("a data key was replaced %d times, the limit", kGenerationMax);
-    }
-    const KeyName name{.owner = owner, .epoch = base | next << kGenerationShift};
-    RETURN_IF_ERROR(MintInto(batch, name));
-    made.push_back(name);
-    return OkStatus();
-  };
   Status status;
-  for (std::size_t i = 0; i < keys.size() && status.ok(); ++i) status = mint(keys[i]);
+  for (std::size_t i = 0; i < keys.size() && status.ok(); ++i) {
+    const StatusOr<KeyName> name = MintNext(batch, keys[i]);
+    if (name.ok()) made.push_back(*name);
+    status = name.status();
+  }
   if (status.ok()) status = db_.Commit(batch);
   for (const KeyName& name : made) {
     if (!status.ok()) {
@@ -75,13 +79,16 @@ Status Vault::Renew(Batch& batch, const std::vector<OwnerKey>& keys) {
 }
 
 std::vector<Vault::OwnerKey> Vault::Replaced() const {
-  std::vector<OwnerKey> keys = OwnersKeys();
+  std::vector<OwnerKey> replaced;
+  const std::vector<OwnerKey> keys = OwnersKeys();
   const MutexLock lock(mutex_);
-  std::erase_if(keys, [&](const OwnerKey& key) {
-    return GenerationOf(key.second) == NewestGeneration(key.first, BaseEpoch(key.second));
-  });
-  std::sort(keys.begin(), keys.end());
-  return keys;
+  for (const OwnerKey& key : keys) {
+    if (GenerationOf(key.second) != NewestGeneration(key.first, BaseEpoch(key.second))) {
+      replaced.push_back(key);
+    }
+  }
+  std::sort(replaced.begin(), replaced.end());
+  return replaced;
 }
 
 Status Vault::DropReplaced(Batch& batch, const std::vector<OwnerKey>& keys) {

@@ -209,6 +209,10 @@ class Vault {
   Status MintTlsKey(Batch& batch, uint32_t generation);
   Status MakeSigners();
   Status MintInto(Batch& batch, const KeyName& name);
+  // A key of the next generation in place of `key`, in the batch. Returns ResourceExhausted if there
+  // were too many.
+  StatusOr<KeyName> MintNext(Batch& batch, const OwnerKey& key)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // That of a generation in the states, 0 if there is none.
   uint32_t NewestGeneration(const OwnerId& owner, uint32_t base) const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
