@@ -13,8 +13,8 @@
 #include "gateway/policy/lint_share.h"
 
 // The findings of this file; those about share rules stand in lint_share.cc, those about
-// coarsening in lint_collect.cc, about tiers of retention in lint_retain.cc, about forbids, duties and consent in lint_rules.cc, about the charter
-// in lint_charter.cc.
+// coarsening in lint_collect.cc, about tiers of retention in lint_retain.cc, about forbids, duties
+// and consent in lint_rules.cc, about the charter in lint_charter.cc.
 //   L09    two collect or consent rules, two of one tier   L20    a name that does not exist
 //   L21    an id twice                                     L22    documents of different commons
 //   L31    unknown time zone                               L33    dates out of order
