@@ -24,6 +24,10 @@ bool LooksTheSame(const std::shared_ptr<const port::EnrolledDevice>& before,
                            before->profile == now->profile);
 }
 
+bool IsCoarsened(const port::Admission& admission) {
+  return admission.coarsen_step > 0 || admission.coarsen_every > Millis(0);
+}
+
 std::string PartKey(std::string_view profile, std::string_view device) {
   return Format("%s %s", profile, device);
 }
@@ -137,8 +141,9 @@ void Resolver::RefuseWhole(const port::Delivery& delivery, std::string_view devi
   // Any metric that may be collected from the device will do: who owns it is what matters.
   const port::Admission* admission = nullptr;
   const auto consider = [&](std::string_view metric) {
-    if (admission != nullptr && admission->code == DoorCode::kAdmitted) return;
     const port::Admission& found = table_->Find(profile, claim, metric);
+    resolved_.coarsened = resolved_.coarsened || IsCoarsened(found);
+    if (admission != nullptr && admission->code == DoorCode::kAdmitted) return;
     if (admission == nullptr || found.code == DoorCode::kAdmitted) admission = &found;
   };
   if (!match_.captures.metric.empty()) {
@@ -175,6 +180,7 @@ void Resolver::Settle(const port::Delivery& delivery, const Observation& observa
       shared_ != nullptr && !again
           ? *shared_
           : table_->Find(match_.profile->id(), claim, observation.metric);
+  resolved_.coarsened = resolved_.coarsened || IsCoarsened(admission);
   if (admission.code != DoorCode::kAdmitted) {
     if (IsUnenrolled(admission.code)) {
       NoteUnenrolled(claim, observation.metric, resolved_.unenrolled);
@@ -193,7 +199,18 @@ void Resolver::Settle(const port::Delivery& delivery, const Observation& observa
   if (!again && !StepFits(observation, admission, converted.reading, delivery.redelivered)) {
     return Refuse(DoorCode::kStep, admission);
   }
-  resolved_.admitted.push_back({&admission, converted.reading});
+  Take(delivery, observation, admission, converted.reading, context.remember_spans && !again);
+}
+
+void Resolver::Take(const port::Delivery& delivery, const Observation& observation,
+                    const port::Admission& admission, const Reading& reading, bool remember) {
+  const Reading coarse = Coarsened(reading, admission);
+  // Of what the broker sends again the pipeline knows whether it came before.
+  if (admission.coarsen_every > Millis(0) && remember && !delivery.redelivered &&
+      !spans_.IsFirst(admission.series, coarse.time)) {
+    return Refuse(DoorCode::kCoarsened, admission);
+  }
+  resolved_.admitted.push_back({&admission, coarse});
   admitted_.push_back(&observation);
 }
 
@@ -204,7 +221,7 @@ const Resolved& Resolver::Resolve(const port::Delivery& delivery,
   resolved_.refused.clear();
   resolved_.unenrolled.clear();
   resolved_.profile = nullptr;
-  resolved_.decoded = resolved_.numbered = false;
+  resolved_.decoded = resolved_.numbered = resolved_.coarsened = false;
   admitted_.clear();
   UseTable(std::move(table));
   index_.Find(delivery.topic, matches_);

@@ -15,6 +15,7 @@ inline constexpr std::size_t kSeriesMax = 20'000;
 inline constexpr std::size_t kDevicesMax = 10'000;
 inline constexpr std::size_t kAdultsPerHouseholdMax = 16;
 inline constexpr std::size_t kGrantsPerHouseholdMax = 256;
+inline constexpr std::size_t kObjectionsPerHouseholdMax = 256;  // of one metric each
 
 // Devices of one household or place: they are one row of the registry.
 inline constexpr std::size_t kDevicesPerOwnerMax = 1'000;

@@ -22,6 +22,8 @@ DoorCode CodeOf(policy::CollectCode code) {
   switch (code) {
     case policy::CollectCode::kAdmitted:
       return DoorCode::kAdmitted;
+    case policy::CollectCode::kOtherProfile:
+      return DoorCode::kWrongProfile;
     case policy::CollectCode::kNoRetainRule:
       return DoorCode::kNoRetainRule;
     case policy::CollectCode::kUnknownMetric:
@@ -37,10 +39,17 @@ Admissions::Collected::Collected(const Rules* rules) {
   if (rules == nullptr) return;
   const policy::Policy& policy = rules->documents.policy;
   for (const Metric& metric : policy.metrics) {
-    policy::CollectDecision decision = policy::DecideCollect(policy, metric.id);
+    const policy::CollectRule* collect = policy.CollectRuleFor(metric.id);
+    const policy::CollectRule none;
+    const policy::CollectRule& rule = collect == nullptr ? none : *collect;
+    profiles.push_back(rule.profile);
+    policy::CollectDecision decision = policy::DecideCollect(policy, metric.id, rule.profile);
     position.emplace(metric.id.value(), admissions.size());
-    admissions.push_back(
-        {.code = CodeOf(decision.code), .rule = std::move(decision.rule), .metric = &metric});
+    admissions.push_back({.code = CodeOf(decision.code),
+                          .rule = std::move(decision.rule),
+                          .metric = &metric,
+                          .coarsen_step = rule.coarsen.step,
+                          .coarsen_every = rule.coarsen.every});
   }
 }
 
@@ -56,9 +65,15 @@ void Admissions::Put(const store::Vault& vault, const Household& household,
   } else {
     device->metrics = collected_->admissions;
   }
-  for (Admission& admission : device->metrics) {
+  // A profile of the device's own is no profile that a rule names, whatever it calls itself.
+  const std::string_view profile =
+      enrolled.own_profile.empty() ? std::string_view(enrolled.profile) : std::string_view();
+  for (std::size_t i = 0; i < device->metrics.size(); ++i) {
+    Admission& admission = device->metrics[i];
     const Metric& metric = *admission.metric;
     DoorCode& code = admission.code;
+    const std::string& wanted = collected_->profiles[i];
+    if (!wanted.empty() && wanted != profile) code = DoorCode::kWrongProfile;
     if (code == DoorCode::kAdmitted && metric.owner != household.kind) code = DoorCode::kWrongOwner;
     // Nobody knows when something happens.
     if (code == DoorCode::kAdmitted && metric.kind != MetricKind::kEvent) {

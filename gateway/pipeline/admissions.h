@@ -51,7 +51,8 @@ class Admissions final : public port::AdmissionTable {
   struct Collected {
     explicit Collected(const Rules* rules);
     ByText<std::size_t> position;
-    std::vector<port::Admission> admissions;  // of nobody: code, rule and metric
+    std::vector<port::Admission> admissions;  // of nobody: code, rule, metric and coarsening
+    std::vector<std::string> profiles;        // beside them: the only one that may; empty: any
   };
   struct Device : port::EnrolledDevice {
     explicit Device(const port::EnrolledDevice& enrolled) : EnrolledDevice(enrolled) {}

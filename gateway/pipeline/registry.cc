@@ -16,6 +16,12 @@ bool SameButLogin(const port::EnrolledDevice& a, const port::EnrolledDevice& b) 
          a.secret == b.secret && a.own_profile == b.own_profile;
 }
 
+// Than the charter lets it be kept, whatever the policy says.
+void KeepNothingLonger(const policy::Floors& floors, policy::Policy& policy) {
+  if (!floors.keep_max.has_value()) return;
+  for (policy::RetainRule& rule : policy.retain) rule.keep = std::min(rule.keep, *floors.keep_max);
+}
+
 }  // namespace
 
 Registry::Registry(store::Vault& vault, port::ProfileFacts facts)
@@ -50,6 +56,7 @@ Status Registry::Load() {
   if (!documents_.empty()) {
     auto rules = std::make_shared<Rules>();
     ASSIGN_OR_RETURN(rules->documents, policy::ParseStored(stored_payloads()));
+    KeepNothingLonger(rules->documents.charter.floors, rules->documents.policy);
     ASSIGN_OR_RETURN(rules->time_zone, TimeZone::Load(rules->documents.policy.time_zone));
     for (const policy::ShareRule& rule : rules->documents.policy.share) {
       if (FindAudience(*audiences_, rule.id, rules->documents.policy.version) == nullptr) {
@@ -287,29 +294,15 @@ Status Registry::SaveActivation(store::Batch& batch, const policy::Activation& a
     if (old != rule_since_.end() && old->second.first == fingerprint) from = old->second.second;
     since[rule.id] = {std::move(fingerprint), from};
   }
+  for (const policy::ConsentRule& rule : policy.consent) {
+    std::string fingerprint = ConsentFingerprint(rule);
+    const auto old = rule_since_.find(rule.id);
+    Time from = std::max(now, policy.activates);
+    if (old != rule_since_.end() && old->second.first == fingerprint) from = old->second.second;
+    since[rule.id] = {std::move(fingerprint), from};
+  }
   return vault_.PutOwn(batch, Table::kRegistry, vault_.RowPseudonym("rules", "since"),
                        EncodeRuleSince(since));
-}
-
-bool HouseholdGrants(const Household& household, const policy::ShareRule& rule,
-                     const policy::Policy& policy, Time from, Time until) {
-  // Opt-in is the only mode so far: without a consent rule for the metric nobody was asked.
-  if (household.kind != OwnerKind::kHousehold || !household.confirmed_at.has_value() ||
-      policy.ConsentRuleFor(rule.metric) == nullptr) {
-    return false;
-  }
-  return !household.adult_keys.empty() &&
-         std::all_of(household.adult_keys.begin(), household.adult_keys.end(),
-                     [&](const std::string& adult) {
-                       return std::any_of(
-                           household.grants.begin(), household.grants.end(),
-                           [&](const GrantRecord& record) {
-                             return record.grant.grantor_pk == adult &&
-                                    !record.withdrawn_at.has_value() &&
-                                    policy::Covers(record.grant, rule, policy) &&
-                                    policy::HoldsThrough(record.grant, from, until);
-                           });
-                     });
 }
 
 }  // namespace gateway::pipeline

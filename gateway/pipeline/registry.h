@@ -29,6 +29,15 @@ struct GrantRecord {
   std::optional<Time> withdrawn_at;
 };
 
+// A household's no, to one metric or all of them: with or without grants that were taken back. It
+// stands until every adult has given a later grant.
+struct Objection {
+  std::string metric;   // empty: all
+  Time at;
+  uint32_t grants = 0;  // as many had been given: the first of the later ones
+  uint32_t number = 1;  // of the household's objections to this metric
+};
+
 // An owner of devices: a household, or a place, which has no adults and so no invite, acceptances
 // or grants.
 struct Household {
@@ -43,7 +52,10 @@ struct Household {
   std::vector<std::string> acceptances;  // envelopes
   std::string confirmation;              // envelope
   std::vector<port::EnrolledDevice> devices;  // `expected` is left to the admissions
-  std::vector<GrantRecord> grants;
+  std::vector<GrantRecord> grants;        // in the order in which they came
+  std::vector<Objection> objections;      // at most one for a metric, and one for all
+  // Since when every adult has known a consent rule, by its fingerprint.
+  std::map<std::string, Time> notices;
   OwnerId owner;  // derived from subject; the owner part of its row keys
 };
 
@@ -58,7 +70,7 @@ struct Rules {
   policy::Documents documents;
   TimeZone time_zone = TimeZone::Utc();
   // Since when each share rule has stood unchanged; a rule counts for a day only if since the
-  // day's start.
+  // day's start. Likewise each consent rule: whom it asks was told of it no earlier.
   std::map<RuleId, Time> since;
 };
 
@@ -152,10 +164,5 @@ class Registry {
   std::size_t own_filters_ = 0;
   std::shared_ptr<const Admissions> admissions_;
 };
-
-// Whether every adult of the household has given a grant that covers `rule`, holds from `from` to
-// `until`, and was not withdrawn.
-bool HouseholdGrants(const Household& household, const policy::ShareRule& rule,
-                     const policy::Policy& policy, Time from, Time until);
 
 }  // namespace gateway::pipeline

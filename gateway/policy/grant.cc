@@ -161,12 +161,16 @@ StatusOr<Acceptance> ReadAcceptance(std::string_view envelope_bytes) {
   RETURN_IF_ERROR(
       CheckSize(kWhat, "resident_pk", message.resident_pk(), crypto::kPublicKeyBytes));
   RETURN_IF_ERROR(CheckAt(kWhat, message.at()));
+  if (!message.policy_seen().empty()) {
+    RETURN_IF_ERROR(CheckSize(kWhat, "policy_seen", message.policy_seen(), kHashBytes));
+  }
   RETURN_IF_ERROR(CheckSelfSigned(envelope, message.resident_pk(), kWhat));
   return Acceptance{{message.commons(), GatewayId(message.gateway()),
                      SubjectId::FromBytes(message.subject()), message.invite_nonce()},
                     message.resident_pk(),
                     FromSeconds(message.at()),
-                    crypto::Blake2b256(envelope.payload)};
+                    crypto::Blake2b256(envelope.payload),
+                    message.policy_seen()};
 }
 
 StatusOr<Acceptance> VerifyAcceptance(std::string_view envelope, const Invite& invite) {
@@ -272,7 +276,8 @@ bool HoldsThrough(const Grant& grant, Time from, Time until) {
   return grant.not_before <= from && until <= grant.not_after;
 }
 
-std::string BuildAcceptance(const Invite& invite, std::string_view resident_pk, Time at) {
+std::string BuildAcceptance(const Invite& invite, std::string_view resident_pk, Time at,
+                            std::string_view policy_seen) {
   v1::Acceptance message;
   message.set_schema(1);
   message.set_commons(invite.commons);
@@ -281,6 +286,7 @@ std::string BuildAcceptance(const Invite& invite, std::string_view resident_pk, 
   message.set_invite_nonce(invite.nonce);
   message.set_resident_pk(std::string(resident_pk));
   message.set_at(ToSeconds(at));
+  message.set_policy_seen(std::string(policy_seen));
   return message.SerializeAsString();
 }
 

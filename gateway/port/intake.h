@@ -31,6 +31,9 @@ struct Admission {
   DeviceId device;  // as the operator calls it
   SeriesId series;
   const Metric* metric = nullptr;  // lives as long as the AdmissionTable it came from
+  // What the collect rule blurs before anything is written; 0: nothing.
+  int64_t coarsen_step = 0;   // values become the nearest multiple
+  Millis coarsen_every{0};    // one reading of each such span, stamped with its start
 };
 
 // A device's own profile as ingest reads it: made once, when the gateway learns of the device, because

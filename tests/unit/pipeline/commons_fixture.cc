@@ -253,10 +253,10 @@ Member Commons::Invite(const std::string& household) {
   return member;
 }
 
-void Commons::Confirm(const Member& member) {
+void Commons::Confirm(const Member& member, std::string_view policy_seen) {
   const policy::Invite invite = InviteOf(member);
   const std::string payload =
-      policy::BuildAcceptance(invite, member.key.public_key(), clock_.SystemNow());
+      policy::BuildAcceptance(invite, member.key.public_key(), clock_.SystemNow(), policy_seen);
   const std::string acceptance = Envelope(crypto::kAcceptanceType, payload, member.key);
   const std::vector<std::string> hashes = {crypto::Blake2b256(payload)};
   Must(pipeline_->ConfirmHousehold(

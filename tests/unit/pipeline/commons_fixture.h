@@ -56,7 +56,8 @@ class Commons {
 
   // Invited, with a device.
   Member Invite(const std::string& household);
-  void Confirm(const Member& member);
+  // `policy_seen`: hash of the policy that the resident says to have had.
+  void Confirm(const Member& member, std::string_view policy_seen = "");
   // Returns the grant's id, as the import does.
   StatusOr<std::string> TryGrant(Member& member, const GrantTimes& times = {});
   const std::string& last_envelope() const { return last_envelope_; }  // of a grant
