@@ -3,6 +3,9 @@
 #include <gtest/gtest.h>
 #include <stdlib.h>
 
+#include <fstream>
+#include <iterator>
+
 #include "gateway/base/bytes.h"
 #include "gateway/base/check.h"
 #include "gateway/base/file.h"
@@ -195,6 +198,16 @@ void Commons::Restart() {
   Must(pipeline_->Close());
   pipeline_.reset();
   Open();
+}
+
+std::string AllBytes(const std::filesystem::path& dir) {
+  std::string bytes;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(dir)) {
+    if (!entry.is_regular_file()) continue;
+    std::ifstream file(entry.path(), std::ios::binary);
+    bytes.append(std::istreambuf_iterator<char>(file), {});
+  }
+  return bytes;
 }
 
 void CopyOfOneMoment(const std::filesystem::path& from, const std::filesystem::path& to) {
