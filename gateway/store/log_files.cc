@@ -105,6 +105,21 @@ IOStatus LogFiles::NewWritableFile(const std::string& name, const rocksdb::FileO
   return made;
 }
 
+IOStatus LogFiles::DeleteFile(const std::string& name, const IOOptions& options,
+                              IODebugContext* debug) {
+  IOStatus deleted = FileSystemWrapper::DeleteFile(name, options, debug);
+  if (!deleted.ok() && !deleted.IsPathNotFound()) {
+    const MutexLock lock(mutex_);
+    if (deleted_.ok()) deleted_ = deleted;
+  }
+  return deleted;
+}
+
+IOStatus LogFiles::deleted() const {
+  const MutexLock lock(mutex_);
+  return deleted_;
+}
+
 IOStatus LogFiles::Sync() {
   std::vector<std::shared_ptr<Log>> logs;
   std::string dir;

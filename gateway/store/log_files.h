@@ -1,7 +1,8 @@
 // The files of RocksDB's write-ahead log, watched so that the store syncs them by itself and not by
 // DB::SyncWAL. That one asserts that no write to the log and no other sync of it has failed, which
 // another thread's may have a moment ago; Debian builds RocksDB with its asserts, and the process
-// would die of a disk that failed once (rocksdb pull request 12448). Internal to store.
+// would die of a disk that failed once (rocksdb pull request 12448). It is also asked about files
+// that could not be deleted, of which RocksDB tells nobody. Internal to store.
 #pragma once
 
 #include <rocksdb/file_system.h>
@@ -25,6 +26,13 @@ class LogFiles final : public rocksdb::FileSystemWrapper {
                                     std::unique_ptr<rocksdb::FSWritableFile>* result,
                                     rocksdb::IODebugContext* debug) override;
 
+  rocksdb::IOStatus DeleteFile(const std::string& name, const rocksdb::IOOptions& options,
+                               rocksdb::IODebugContext* debug) override;
+
+  // OK if every file that was to be deleted is gone, else the first error. The next opening of the
+  // store deletes what this one could not.
+  rocksdb::IOStatus deleted() const;
+
   // Makes durable what was written to logs before the call, and the names of those logs. Writes go
   // on meanwhile. Returns the error of the disk; if an operation on a log that is still open failed
   // at any time, whoever saw it, that one: what the kernel says later would prove nothing.
@@ -34,11 +42,12 @@ class LogFiles final : public rocksdb::FileSystemWrapper {
   class Log;
   class WatchedFile;
 
-  Mutex mutex_;  // never held while the disk works
+  mutable Mutex mutex_;  // never held while the disk works
   std::vector<std::weak_ptr<Log>> logs_ ABSL_GUARDED_BY(mutex_);  // RocksDB has them open
   std::string dir_ ABSL_GUARDED_BY(mutex_);
   uint64_t made_ ABSL_GUARDED_BY(mutex_) = 0;   // logs so far
   uint64_t named_ ABSL_GUARDED_BY(mutex_) = 0;  // of them, those whose names are durable
+  rocksdb::IOStatus deleted_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace gateway::store

@@ -37,6 +37,8 @@ class RocksStore {
 
   // Makes every write so far durable. Thread-safe; writes go on meanwhile.
   Status Sync() const;
+  // OK if no file is left that was to be deleted; opening the store again deletes those that are.
+  Status Deleted() const { return FromRocks(logs_->deleted(), "deleting an old file"); }
   // Syncs and closes.
   Status Close();
   // Closes without a sync.

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 
 #include <algorithm>
+#include <fstream>
+#include <iterator>
 
 #include "gateway/base/bytes.h"
 #include "gateway/base/check.h"
@@ -218,6 +220,16 @@ void Commons::Restart() {
   Must(pipeline_->Close());
   pipeline_.reset();
   Open();
+}
+
+std::string AllBytes(const std::filesystem::path& dir) {
+  std::string bytes;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(dir)) {
+    if (!entry.is_regular_file()) continue;
+    std::ifstream file(entry.path(), std::ios::binary);
+    bytes.append(std::istreambuf_iterator<char>(file), {});
+  }
+  return bytes;
 }
 
 void CopyOfOneMoment(const std::filesystem::path& from, const std::filesystem::path& to) {

@@ -16,6 +16,9 @@ namespace gateway::pipeline {
 
 Time At(std::string_view text);
 
+// What every file in `dir` holds, one after the other.
+std::string AllBytes(const std::filesystem::path& dir);
+
 // Copies the files of an open store as they are at one moment: what a crash would leave.
 void CopyOfOneMoment(const std::filesystem::path& from, const std::filesystem::path& to);
 
