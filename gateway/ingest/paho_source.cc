@@ -56,7 +56,7 @@ struct PahoSource::Impl {
       : options(std::move(given)),
         handler(std::move(given_handler)),
         health(options.broker, options.login_file, *options.clock),
-        waiting(options.gateway.value(), RandomText(), SteadyNow()),
+        waiting(options.gateway.value(), RandomText(), options.clock->SteadyNow()),
         wanted(options.filters, options.filters_now),
         random(std::random_device{}()) {}
 
@@ -134,7 +134,7 @@ void PahoSource::Impl::OnMessage(const mqtt::message& message) noexcept {
   milliseconds pause = kHandlerRetryMin;
   for (bool logged = false;;) {
     // Anew for each try: the time in here counts as well.
-    delivery.waited_max = waiting.Longest(SteadyNow());
+    delivery.waited_max = waiting.Longest(options.clock->SteadyNow());
     const Status status = handler(delivery);
     if (status.ok()) {
       if (logged) Log(LogLevel::kInfo, "ingest: messages are stored again");
@@ -179,7 +179,7 @@ void PahoSource::Impl::Connect(SteadyTime now) {
     if (!readable.ok()) return health.CannotUse(options.ca_file, Message(readable.status()));
   }
   attempt_began = now;
-  waiting.Connecting(now);
+  waiting.Connecting(options.clock->SteadyNow());
   link_state = Link::kConnecting;
   link->Connect(*login, options.ca_file);
 }
@@ -303,7 +303,7 @@ void PahoSource::Impl::KeepUp(SteadyTime now) {
   }
   // A message that cannot be stored holds Paho's lock, and a marker would wait for it.
   if (subscriptions.confirmed(waiting.topic()) && !stuck.load()) {
-    if (const auto marker = waiting.Due(now)) link->Publish(waiting.topic(), *marker);
+    if (const auto marker = waiting.Due(options.clock->SteadyNow())) link->Publish(waiting.topic(), *marker);
   }
   if (now >= next_look) {
     next_look = now + kLookAgainAfter;

@@ -168,6 +168,21 @@ TEST_F(BrokerControlTest, WhatAnEarlierProcessLeftIsComparedAndMended) {
   }));
 }
 
+// What the plugin refuses of one device, here for a name that is no text, concerns no other.
+TEST_F(BrokerControlTest, CommandsThatAreRefusedAreToldAndTheOthersAreCarriedOut) {
+  intake_.Enrol({"bad\xff", "plug"});
+  Start();
+  EXPECT_TRUE(Eventually([&] {
+    return Holds(control_->state().problem, "refused 2 of ") && control_->IsAtBroker("commons-plug");
+  })) << control_->state().problem;
+  EXPECT_TRUE(Holds(control_->state().problem, "createRole: ")) << control_->state().problem;
+  EXPECT_EQ(control_->state().wanted, 2u);
+  EXPECT_EQ(control_->state().present, 1u);
+  Publisher(broker_.port(), "commons-plug", "of-plug").Publish("sensors/plug/load", "1");
+  intake_.Enrol({"plug"});
+  ASSERT_TRUE(WaitFor(1)) << control_->state().problem;
+}
+
 // More than one batch of commands, and more than one page of what is listed.
 TEST_F(BrokerControlTest, ManyLoginsAreMadeInBatchesAndListedInPages) {
   std::vector<std::string> names;
