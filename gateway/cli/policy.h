@@ -1,0 +1,23 @@
+// The verbs of `commons policy` that stand in files of their own.
+#pragma once
+
+#include <string>
+
+#include "gateway/base/status.h"
+#include "gateway/crypto/dsse.h"
+
+namespace CLI {
+class App;
+}  // namespace CLI
+
+namespace gateway::cli {
+
+struct Context;
+
+// A document as it stands in a file: YAML, or (.dsse) an envelope around it, whose signatures are
+// not looked at. Returns InvalidArgument if it is neither.
+StatusOr<crypto::Envelope> ReadDocument(const std::string& path);
+
+void RegisterPolicyCompare(CLI::App& noun, Context& context);
+
+}  // namespace gateway::cli
