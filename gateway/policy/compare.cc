@@ -1,6 +1,7 @@
 #include "gateway/policy/compare.h"
 
 #include <algorithm>
+#include <iterator>
 #include <map>
 
 #include "gateway/model/time.h"
@@ -10,7 +11,6 @@
 namespace gateway::policy {
 namespace {
 
-// -1: `after` is the tighter one of two numbers of which the larger is tighter.
 template <typename T>
 Order LargerIsTighter(const T& before, const T& after) {
   if (before == after) return Order::kEqual;
@@ -96,33 +96,32 @@ std::string Listed(const Names& names, const Spell& spell) {
 }
 
 template <typename Ids>
-std::string IdKey(const Ids& ids) {
+std::string IdsListed(const Ids& ids) {
   return Listed(ids, [](const auto& id) { return id.value(); });
 }
 
-std::string Everything(const Found& found, bool metrics, bool parties, bool purposes) {
+enum class Dimension { kMetrics, kParties, kPurposes };
+
+// What two must have in common to be told as one: all but that dimension.
+std::string KeyWithout(Dimension dimension, const Found& found) {
   std::string key = Format("%d|%s|%s", static_cast<int>(found.order), found.subject, found.change);
-  if (metrics) {
-    for (const MetricId& metric : found.metrics) key += "|" + metric.value();
-  }
-  key += "|to";
-  if (parties) {
-    for (const PartyId& party : found.parties) key += "|" + party.value();
-  }
-  key += "|for";
-  if (purposes) {
-    for (const std::string& purpose : found.purposes) key += "|" + purpose;
-  }
+  const auto add = [&](Dimension its, const auto& names, const auto& spell) {
+    key += "|";
+    if (its == dimension) return;
+    for (const auto& name : names) key += spell(name) + ",";
+  };
+  const auto id = [](const auto& name) { return name.value(); };
+  add(Dimension::kMetrics, found.metrics, id);
+  add(Dimension::kParties, found.parties, id);
+  add(Dimension::kPurposes, found.purposes, [](const std::string& name) { return name; });
   return key;
 }
 
-// Makes one of those that differ in one dimension only.
-std::vector<Found> Merged(std::vector<Found> all, bool metrics, bool parties, bool purposes) {
+std::vector<Found> Merged(std::vector<Found> all, Dimension dimension) {
   std::vector<Found> merged;
   std::map<std::string, std::size_t> places;
   for (Found& found : all) {
-    const auto [at, fresh] =
-        places.try_emplace(Everything(found, metrics, parties, purposes), merged.size());
+    const auto [at, fresh] = places.try_emplace(KeyWithout(dimension, found), merged.size());
     if (fresh) {
       merged.push_back(std::move(found));
       continue;
@@ -135,13 +134,18 @@ std::vector<Found> Merged(std::vector<Found> all, bool metrics, bool parties, bo
   return merged;
 }
 
+std::string ChangeOf(const Decision& before, const Decision& after) {
+  if (before.allowed && after.allowed) return SafeguardChanges(before.safeguards, after.safeguards);
+  return Format("%s, was %s", Named(after), Named(before));
+}
+
 Difference Told(const Found& found) {
   std::string what = found.subject;
   const auto add = [&](std::string_view word, const std::string& names) {
     if (!names.empty()) what += Format(" %s %s", word, names);
   };
-  add("of", IdKey(found.metrics));
-  add("to", IdKey(found.parties));
+  add("of", IdsListed(found.metrics));
+  add("to", IdsListed(found.parties));
   add("for", Listed(found.purposes, [](const std::string& purpose) { return purpose; }));
   return {found.order, Format("%s: %s", what, found.change), found.witness, found.at};
 }
@@ -165,9 +169,19 @@ Order OrderOf(Action action, const Decision& before, const Decision& after) {
               : SmallerIsTighter(RankOf(before), RankOf(after));
 }
 
-std::string ChangeOf(const Decision& before, const Decision& after) {
-  if (before.allowed && after.allowed) return SafeguardChanges(before.safeguards, after.safeguards);
-  return Format("%s, was %s", Named(after), Named(before));
+void Asking::Begin(std::string subject) {
+  subject_ = std::move(subject);
+  seen_ = {};
+}
+
+void Asking::Ask(const Request& request, Time at) {
+  const Decision was = EvaluateRules(before_, request, at);
+  const Decision is = EvaluateRules(after_, request, at);
+  const Order order = OrderOf(request.action, was, is);
+  bool& seen = seen_[static_cast<std::size_t>(order)];
+  if (order == Order::kEqual || seen) return;
+  seen = true;
+  found_.push_back({order, subject_, {}, {}, {}, ChangeOf(was, is), request, at});
 }
 
 Time UsualTime(const Documents& before, const Documents& after) {
@@ -176,9 +190,9 @@ Time UsualTime(const Documents& before, const Documents& after) {
 
 Comparison Compare(const Documents& before, const Documents& after) {
   std::vector<Found> all = CompareReleases(before, after);
-  all = Merged(std::move(all), false, true, true);
-  all = Merged(std::move(all), true, false, true);
-  all = Merged(std::move(all), true, true, false);
+  for (const auto dimension : {Dimension::kMetrics, Dimension::kParties, Dimension::kPurposes}) {
+    all = Merged(std::move(all), dimension);
+  }
   std::vector<Found> others = CompareOthers(before, after);
   std::move(others.begin(), others.end(), std::back_inserter(all));
 

@@ -45,8 +45,8 @@ struct Difference {
   Order order = Order::kEqual;  // never equal
   // For people: "release of load to city-hall for official-stats: k_min 8 instead of 10".
   std::string what;
-  // The simplest request that shows it: OrderOf what EvaluateRules answers to it at `at` is `order`.
-  // None where no request can show it.
+  // The simplest request that shows it: OrderOf what EvaluateRules answers to it at `at` is that
+  // order. None where no request can show it.
   std::optional<Request> witness;
   Time at;
 };

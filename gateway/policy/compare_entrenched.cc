@@ -23,8 +23,8 @@ std::map<RuleId, std::string> TextsOf(const Policy& policy) {
   return texts;
 }
 
-// Whether the same text reaches less far, because a purpose left the group that it names, or because
-// a level of zones is no longer below its limit.
+// Whether the same text reaches less far, because a purpose left the group that it names, or
+// because a level of zones is no longer below its limit.
 bool ReachesLess(const Forbid& forbid, const Policy& before, const Policy& after) {
   const bool all_purposes = forbid.purposes.empty() && forbid.purpose_groups.empty();
   for (const Purpose& purpose : before.purposes) {

@@ -10,45 +10,13 @@ namespace {
 // in whole seconds, and so do people who ask again.
 constexpr Millis kMoment = std::chrono::seconds(1);
 
-// Asks both documents, and keeps the first request for each order.
-class Asking {
- public:
-  Asking(const Documents& before, const Documents& after)
-      : before_(before), after_(after), now_(UsualTime(before, after)) {}
-
-  // What is asked next is told under this name.
-  void Begin(std::string subject) {
-    subject_ = std::move(subject);
-    seen_ = {};
-  }
-
-  void Ask(const Request& request) {
-    const Decision was = EvaluateRules(before_, request, now_);
-    const Decision is = EvaluateRules(after_, request, now_);
-    const Order order = OrderOf(request.action, was, is);
-    bool& seen = seen_[static_cast<std::size_t>(order)];
-    if (order == Order::kEqual || seen) return;
-    seen = true;
-    found_.push_back({order, subject_, {}, {}, {}, ChangeOf(was, is), request, now_});
-  }
-
-  std::vector<Found> Take() { return std::move(found_); }
-
- private:
-  const Documents& before_;
-  const Documents& after_;
-  const Time now_;
-  std::string subject_;
-  std::array<bool, 4> seen_{};  // by Order
-  std::vector<Found> found_;
-};
-
 class Others {
  public:
   Others(const Documents& before, const Documents& after)
       : policies_{&before.policy, &after.policy},
         charters_{&before.charter, &after.charter},
-        asking_(before, after) {}
+        asking_(before, after),
+        now_(UsualTime(before, after)) {}
 
   std::vector<Found> Run() {
     std::set<MetricId> metrics;
@@ -81,7 +49,7 @@ class Others {
       request.action = Action::kCollect;
       request.metric = metric;
       request.profile = profile;
-      asking_.Ask(request);
+      asking_.Ask(request, now_);
     }
   }
 
@@ -102,7 +70,7 @@ class Others {
       request.metric = metric;
       request.tier = tier;
       request.age = age;
-      asking_.Ask(request);
+      asking_.Ask(request, now_);
     }
   }
 
@@ -123,7 +91,7 @@ class Others {
         request.metric = metric;
         request.adults = {voice};
         request.since = age;
-        asking_.Ask(request);
+        asking_.Ask(request, now_);
       }
     }
   }
@@ -145,20 +113,21 @@ class Others {
       request.party = PartyId(party);
       request.purpose = purpose;
       asking_.Begin(Format("duty to answer %s about %s", party, purpose));
-      asking_.Ask(request);
+      asking_.Ask(request, now_);
     }
     for (const RuleId& rule : published) {
       Request request;
       request.action = Action::kPublish;
       request.rule = rule;
       asking_.Begin(Format("duty to publish %s", rule.value()));
-      asking_.Ask(request);
+      asking_.Ask(request, now_);
     }
   }
 
   const std::array<const Policy*, 2> policies_;
   const std::array<const Charter*, 2> charters_;
   Asking asking_;
+  const Time now_;
 };
 
 }  // namespace

@@ -1,8 +1,10 @@
 // The parts of a comparison (compare.h). Internal to gateway/policy.
 #pragma once
 
+#include <array>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "gateway/policy/compare.h"
@@ -21,8 +23,24 @@ struct Found {
   Time at;
 };
 
-// What has changed from one answer to the other, for people.
-std::string ChangeOf(const Decision& before, const Decision& after);
+// Asks both documents the same, and keeps the first request for each order. The documents must
+// outlive it. Thread-compatible.
+class Asking {
+ public:
+  Asking(const Documents& before, const Documents& after) : before_(before), after_(after) {}
+
+  // What is asked next is told under this name.
+  void Begin(std::string subject);
+  void Ask(const Request& request, Time at);
+  std::vector<Found> Take() { return std::move(found_); }
+
+ private:
+  const Documents& before_;
+  const Documents& after_;
+  std::string subject_;
+  std::array<bool, 4> seen_{};  // by Order
+  std::vector<Found> found_;
+};
 
 // When to ask where time does not matter: both are in force, or would be.
 Time UsualTime(const Documents& before, const Documents& after);

@@ -27,7 +27,8 @@ class Vocabulary {
     }
     for (const RetainRule& rule : before_.retain) {
       const RetainRule* now = after_.RetainRuleFor(rule.metric, RetainTier::kRollup);
-      if (rule.tier != RetainTier::kRollup || now == nullptr || now->bucket == rule.bucket) continue;
+      if (rule.tier != RetainTier::kRollup || now == nullptr) continue;
+      if (now->bucket == rule.bucket) continue;
       Add(now->bucket > rule.bucket ? Order::kTighter : Order::kLooser,
           Format("keeping rollups of %s", rule.metric.value()),
           Format("bucket %s instead of %s", FormatDuration(now->bucket),

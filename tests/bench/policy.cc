@@ -1,5 +1,5 @@
-// Benches `policy.*`: what rules cost. The policy has 100 share rules over 25 metrics, 10 forbids and
-// a roster of 50 parties.
+// Benches `policy.*`: what rules cost. The policy has 100 share rules over 25 metrics, 10 forbids
+// and a roster of 50 parties.
 //   policy.decide   decisions on fully stated requests, and the slowest of 100, against looking the
 //                   same request up in a hash table by one key of all its fields
 //   policy.compare  two policies of which ten rules differ, against parsing their two texts
