@@ -1,4 +1,5 @@
-// The verbs of `commons policy` that have files of their own. Each function adds its verbs to the noun.
+// The verbs of `commons policy` that have files of their own. Each function adds its verbs to the
+// noun.
 #pragma once
 
 namespace CLI {
