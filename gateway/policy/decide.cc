@@ -7,10 +7,14 @@
 
 namespace gateway::policy {
 
-CollectDecision DecideCollect(const Policy& policy, const MetricId& metric) {
+CollectDecision DecideCollect(const Policy& policy, const MetricId& metric,
+                              std::string_view profile) {
   if (policy.FindMetric(metric) == nullptr) return {CollectCode::kUnknownMetric, {}};
   const CollectRule* collect = policy.CollectRuleFor(metric);
   if (collect == nullptr) return {CollectCode::kNoCollectRule, {}};
+  if (!collect->profile.empty() && collect->profile != profile) {
+    return {CollectCode::kOtherProfile, collect->id};
+  }
   if (policy.RetainRuleFor(metric) == nullptr) return {CollectCode::kNoRetainRule, collect->id};
   return {CollectCode::kAdmitted, collect->id};
 }
@@ -72,8 +76,9 @@ QueryDecision DecideQuery(const Documents& documents, const PartyId& party,
     return {QueryCode::kBadRequest, {}};
   }
   Ask ask{.party = party, .purpose = question.purpose, .metric = question.metric,
-          .rule = question.rule, .bucket = question.bucket, .from = question.from};
+          .rule = question.rule, .bucket = question.bucket};
   if (zone != nullptr) ask.level = zone->level;
+  if (question.from.has_value()) ask.age = now - *question.from;
   return DecideRelease(documents, ask, now, nullptr);
 }
 
