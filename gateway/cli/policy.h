@@ -1,4 +1,4 @@
-// The verbs of `commons policy` that stand in files of their own. Each function adds its verbs to the
+// The verbs of `commons policy` that have files of their own. Each function adds its verbs to the
 // noun.
 #pragma once
 

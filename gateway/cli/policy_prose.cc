@@ -1,8 +1,9 @@
 // `commons policy prose`: the documents as sentences to read aloud and vote on. Needs no daemon.
-#include <CLI/CLI.hpp>
 #include <iostream>
 #include <memory>
 #include <optional>
+
+#include <CLI/CLI.hpp>
 
 #include "gateway/base/file.h"
 #include "gateway/cli/command.h"
@@ -94,7 +95,8 @@ void RegisterPolicyProse(CLI::App& noun, Context& context) {
   auto args = std::make_shared<Args>();
   CLI::App* prose = AddVerb(
       noun, "prose",
-      "Documents as plain sentences, to be read aloud and voted on. Beside the charter a policy also "
+      "Documents as plain sentences, to be read aloud and voted on. Beside the charter a policy "
+      "also "
       "says where that overrules it, and beside the roster what kind of party a recipient is. "
       "Whether they may take effect is for `commons policy check`. Needs no daemon",
       {"commons policy prose policy.yaml",

@@ -40,9 +40,8 @@ std::string_view WithoutQuote(std::string_view text) {
 
 bool BeginsWith(std::string_view text, std::string_view prefix) {
   const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
-  return text.size() >= prefix.size() &&
-         std::equal(prefix.begin(), prefix.end(), text.begin(),
-                    [&](char a, char b) { return a == lower(b); });
+  return text.size() >= prefix.size() && std::equal(prefix.begin(), prefix.end(), text.begin(),
+                                                    [&](char a, char b) { return a == lower(b); });
 }
 
 }  // namespace
@@ -53,7 +52,8 @@ Status CheckLanguage(std::string_view language) {
     if (each == language) return OkStatus();
     all += Format("%s%s", all.empty() ? "" : ", ", each);
   }
-  return InvalidArgument("language \"%s\": there is none such; the languages are %s", language, all);
+  return InvalidArgument("language \"%s\": there is none such; the languages are %s", language,
+                         all);
 }
 
 std::string Phrases::Say(MessageName message, Arguments arguments) const {
@@ -114,7 +114,8 @@ std::string Phrases::Date(Time time) const {
   const std::string year = std::to_string(static_cast<int>(date.year()));
   const unsigned day = static_cast<unsigned>(date.day());
   if (day == 1) return Say("date_first", {{"month", month}, {"year", year}, {"time", at}});
-  return Say("date", {{"day", std::to_string(day)}, {"month", month}, {"year", year}, {"time", at}});
+  return Say("date",
+             {{"day", std::to_string(day)}, {"month", month}, {"year", year}, {"time", at}});
 }
 
 std::string Phrases::List(const std::vector<std::string>& items) const {

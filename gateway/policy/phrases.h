@@ -1,7 +1,7 @@
-// The words and sentences of one language, in which prose.h says the documents. A language is a file
-// (prose/fr.yaml): whole sentences with {placeholders}, so that no code puts words together and every
-// language has its own order, plural, dates and lists. The reader is strict: all of messages.h or
-// nothing. Pure, immutable; thread-safe.
+// The words and sentences of one language, in which prose.h says the documents. A language is a
+// file (prose/fr.yaml): whole sentences with {placeholders}, so that no code puts words together
+// and every language has its own order, plural, dates and lists. The reader is strict: all of
+// messages.h or nothing. Pure, immutable; thread-safe.
 #pragma once
 
 #include <cstdint>
@@ -41,9 +41,9 @@ class Phrases {
   std::string SayCounted(MessageName message, uint64_t n, Arguments arguments = {}) const;
 
   std::string Quoted(std::string_view text) const;
-  std::string Number(std::string_view decimal) const;  // "25000.5"
-  std::string Duration(Millis duration) const;         // in whole seconds
-  std::string Date(Time time) const;                   // likewise, in UTC
+  std::string Number(std::string_view decimal) const;             // "25000.5"
+  std::string Duration(Millis duration) const;                    // in whole seconds
+  std::string Date(Time time) const;                              // likewise, in UTC
   std::string List(const std::vector<std::string>& items) const;  // "a, b and c"
 
   // The word for an id, or the id in quotes if there is none.

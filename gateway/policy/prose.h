@@ -12,15 +12,16 @@
 
 namespace gateway::policy {
 
-// What is to be read; null: not given. Beside the charter a policy also says where that overrules it,
-// and beside the roster what kind of party a recipient is.
+// What is to be read; null: not given. Beside the charter a policy also says where that overrules
+// it, and beside the roster what kind of party a recipient is.
 struct ProseSource {
   const Charter* charter = nullptr;
   const Policy* policy = nullptr;
   const Roster* roster = nullptr;
 };
 
-// The charter, the policy and the roster, in this order. They need not fit together: lint.h is for that.
+// The charter, the policy and the roster, in this order. They need not fit together: lint.h is for
+// that.
 std::string Prose(const ProseSource& source, const Phrases& phrases);
 
 }  // namespace gateway::policy

@@ -13,8 +13,8 @@ std::string Signatures(const Phrases& phrases, MessageName message, const Role& 
 void SayStewards(const Charter& charter, const Phrases& phrases, ProseText& text) {
   text.Heading(phrases.Say("stewards_heading"));
   for (const auto& [label, key] : charter.keys) {
-    text.Item({phrases.Say("steward", {{"name", phrases.Quoted(label)},
-                                       {"key", crypto::FormatPublicKey(key)}})});
+    text.Item({phrases.Say(
+        "steward", {{"name", phrases.Quoted(label)}, {"key", crypto::FormatPublicKey(key)}})});
   }
   text.Item({Signatures(phrases, "role_charter", charter.charter)});
   text.Item({Signatures(phrases, "role_policy", charter.policy),
@@ -59,13 +59,13 @@ void SayChanges(const Charter& charter, const Phrases& phrases, ProseText& text)
                                    {"duration", phrases.Duration(charter.objection->extra)}})});
   }
   if (charter.assembly) {
-    text.Item({phrases.Say("assembly",
-                           {{"percent", std::to_string(charter.assembly->quorum_pct)},
-                            {"duration", phrases.Duration(charter.assembly->notice)}})});
+    text.Item(
+        {phrases.Say("assembly", {{"percent", std::to_string(charter.assembly->quorum_pct)},
+                                  {"duration", phrases.Duration(charter.assembly->notice)}})});
   }
   if (!charter.entrenched.empty()) {
-    text.Item({phrases.Say("entrenched_rules",
-                           {{"rules", QuotedList(phrases, charter.entrenched)}})});
+    text.Item(
+        {phrases.Say("entrenched_rules", {{"rules", QuotedList(phrases, charter.entrenched)}})});
   }
 }
 
@@ -79,11 +79,11 @@ void SayGateway(const RosterGateway& gateway, const Phrases& phrases, ProseText&
   Sentences sentences = {phrases.Say("gateway", {{"gateway", phrases.Quoted(gateway.id.value())},
                                                  {"zone", phrases.Quoted(gateway.zone.value())}})};
   const bool has_keys = !gateway.tls.empty();
-  sentences.push_back(has_keys ? phrases.Say("gateway_keys",
-                                             {{"tls", Pins(phrases, gateway.tls)},
+  sentences.push_back(
+      has_keys ? phrases.Say("gateway_keys", {{"tls", Pins(phrases, gateway.tls)},
                                               {"sign", crypto::FormatPublicKey(gateway.sign)},
                                               {"log", crypto::FormatPublicKey(gateway.log)}})
-                               : phrases.Say("gateway_no_keys"));
+               : phrases.Say("gateway_no_keys"));
   if (!gateway.address.empty()) {
     sentences.push_back(phrases.Say("gateway_address", {{"address", gateway.address}}));
   } else if (has_keys) {
@@ -101,15 +101,15 @@ void SayGateway(const RosterGateway& gateway, const Phrases& phrases, ProseText&
 }
 
 void SayParty(const Party& party, const Phrases& phrases, ProseText& text) {
-  Sentences sentences = {phrases.Say("party", {{"party", phrases.Quoted(party.id.value())},
-                                               {"kind", phrases.Kind(party.kind)}})};
+  Sentences sentences = {phrases.Say(
+      "party", {{"party", phrases.Quoted(party.id.value())}, {"kind", phrases.Kind(party.kind)}})};
   if (party.tls.empty()) {
     sentences.push_back(phrases.Say("party_no_keys"));
   } else {
     Sentences keys;
     for (const std::string& key : party.request) keys.push_back(crypto::FormatPublicKey(key));
-    sentences.push_back(phrases.Say("party_keys", {{"tls", Pins(phrases, party.tls)},
-                                                   {"request", phrases.List(keys)}}));
+    sentences.push_back(phrases.Say(
+        "party_keys", {{"tls", Pins(phrases, party.tls)}, {"request", phrases.List(keys)}}));
   }
   if (!party.agreement.empty()) {
     sentences.push_back(

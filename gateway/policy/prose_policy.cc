@@ -10,9 +10,8 @@ void SayZones(const Policy& policy, const Phrases& phrases, ProseText& text) {
     const std::string word = phrases.Level(level);
     // An id that is its own word, or has none, is clear as it is.
     const bool clear = word == level || word == phrases.Quoted(level);
-    levels.push_back(clear ? word
-                           : phrases.Say("named", {{"id", word},
-                                                   {"label", phrases.Quoted(level)}}));
+    levels.push_back(
+        clear ? word : phrases.Say("named", {{"id", word}, {"label", phrases.Quoted(level)}}));
   }
   text.Paragraph(phrases.Say("zone_levels", {{"levels", phrases.List(levels)}}));
   for (const Zone& zone : policy.zones) {
@@ -22,9 +21,9 @@ void SayZones(const Policy& policy, const Phrases& phrases, ProseText& text) {
     if (zone.parent.empty()) {
       sentences.push_back(phrases.Say("zone_top", {{"zone", id}, {"level", level}}));
     } else {
-      sentences.push_back(phrases.Say("zone_in", {{"zone", id},
-                                                  {"level", level},
-                                                  {"parent", phrases.Quoted(zone.parent.value())}}));
+      sentences.push_back(phrases.Say(
+          "zone_in",
+          {{"zone", id}, {"level", level}, {"parent", phrases.Quoted(zone.parent.value())}}));
     }
     sentences.push_back(zone.homes == 0 ? phrases.Say("homes_unsaid")
                                         : phrases.SayCounted("homes", zone.homes));

@@ -28,12 +28,15 @@ class RulesInProse {
     text_.Heading(phrases_.Say("consent_heading"));
     text_.Paragraph(phrases_.Say("consent_intro"));
     Rules(policy_.consent, [&](const ConsentRule& rule) { return Consent(rule); });
-    Section("share_heading", "share_none", policy_.share,
-            [&](const ShareRule& rule) { return Share(rule); }, "share_intro");
-    Section("forbid_heading", "forbid_none", policy_.forbid,
-            [&](const Forbid& rule) { return Forbidden(rule); }, "forbid_intro");
-    Section("duty_heading", "duty_none", policy_.duty,
-            [&](const Duty& rule) { return Owed(rule); }, "duty_intro");
+    Section(
+        "share_heading", "share_none", policy_.share,
+        [&](const ShareRule& rule) { return Share(rule); }, "share_intro");
+    Section(
+        "forbid_heading", "forbid_none", policy_.forbid,
+        [&](const Forbid& rule) { return Forbidden(rule); }, "forbid_intro");
+    Section(
+        "duty_heading", "duty_none", policy_.duty, [&](const Duty& rule) { return Owed(rule); },
+        "duty_intro");
   }
 
  private:
@@ -125,17 +128,18 @@ class RulesInProse {
     if (policy_.RetainRuleFor(rule.metric) == nullptr) {
       say.push_back(phrases_.Say("collect_not_kept"));
     }
-    say.push_back(rule.profile.empty()
-                      ? phrases_.Say("collect_any_profile")
-                      : phrases_.Say("collect_profile", {{"profile", phrases_.Quoted(rule.profile)}}));
+    say.push_back(
+        rule.profile.empty()
+            ? phrases_.Say("collect_any_profile")
+            : phrases_.Say("collect_profile", {{"profile", phrases_.Quoted(rule.profile)}}));
     say.push_back(rule.coarsen.step == 0
                       ? phrases_.Say("collect_exact")
                       : phrases_.Say("collect_step",
                                      {{"amount", Amount(phrases_, metric, rule.coarsen.step)}}));
-    say.push_back(rule.coarsen.every == Millis(0)
-                      ? phrases_.Say("collect_all")
-                      : phrases_.Say("collect_every",
-                                     {{"duration", phrases_.Duration(rule.coarsen.every)}}));
+    say.push_back(
+        rule.coarsen.every == Millis(0)
+            ? phrases_.Say("collect_all")
+            : phrases_.Say("collect_every", {{"duration", phrases_.Duration(rule.coarsen.every)}}));
     return say;
   }
 
@@ -144,19 +148,20 @@ class RulesInProse {
     const std::string keep = phrases_.Duration(rule.keep);
     Sentences say;
     if (rule.tier == RetainTier::kRaw) {
-      say.push_back(rule.then == RetainThen::kErase
-                        ? phrases_.Say("retain_erase", {{"metric", metric}, {"duration", keep}})
-                        : phrases_.Say("retain_condense", {{"metric", metric}, {"duration", keep}}));
+      say.push_back(
+          rule.then == RetainThen::kErase
+              ? phrases_.Say("retain_erase", {{"metric", metric}, {"duration", keep}})
+              : phrases_.Say("retain_condense", {{"metric", metric}, {"duration", keep}}));
     } else if (rule.whole_day) {
       say.push_back(phrases_.Say("retain_days", {{"metric", metric}, {"duration", keep}}));
     } else {
-      say.push_back(phrases_.Say("retain_spans", {{"metric", metric},
-                                                  {"span", phrases_.Duration(rule.bucket)},
-                                                  {"duration", keep}}));
+      say.push_back(phrases_.Say(
+          "retain_spans",
+          {{"metric", metric}, {"span", phrases_.Duration(rule.bucket)}, {"duration", keep}}));
     }
     if (charter_ != nullptr && charter_->floors.keep_max.value_or(rule.keep) < rule.keep) {
-      say.push_back(phrases_.Say(
-          "retain_capped", {{"duration", phrases_.Duration(*charter_->floors.keep_max)}}));
+      say.push_back(phrases_.Say("retain_capped",
+                                 {{"duration", phrases_.Duration(*charter_->floors.keep_max)}}));
     }
     return say;
   }
@@ -164,10 +169,10 @@ class RulesInProse {
   Sentences Consent(const ConsentRule& rule) const {
     const bool opt_in = rule.mode == ConsentMode::kOptIn;
     const bool all_adults = rule.household_rule == HouseholdRule::kAllAdults;
-    Sentences say = {opt_in ? phrases_.Say("opt_in", {{"metric", MetricName(rule.metric)}})
-                            : phrases_.Say("opt_out",
-                                           {{"metric", MetricName(rule.metric)},
-                                            {"duration", phrases_.Duration(rule.notice)}})};
+    Sentences say = {opt_in
+                         ? phrases_.Say("opt_in", {{"metric", MetricName(rule.metric)}})
+                         : phrases_.Say("opt_out", {{"metric", MetricName(rule.metric)},
+                                                    {"duration", phrases_.Duration(rule.notice)}})};
     say.push_back(all_adults ? phrases_.Say("all_adults") : phrases_.Say("any_adult"));
     if (opt_in != all_adults) say.push_back(phrases_.Say("consent_misfit"));
     if (rule.reconfirm) {
@@ -182,10 +187,9 @@ class RulesInProse {
     Sentences say = {
         phrases_.Say("share_what", {{"metric", MetricName(rule.metric)},
                                     {"figures", FigureNames(rule.stats, metric)}}),
-        rule.whole_day
-            ? phrases_.Say("share_days", {{"level", level}})
-            : phrases_.Say("share_spans",
-                           {{"span", phrases_.Duration(rule.bucket)}, {"level", level}}),
+        rule.whole_day ? phrases_.Say("share_days", {{"level", level}})
+                       : phrases_.Say("share_spans",
+                                      {{"span", phrases_.Duration(rule.bucket)}, {"level", level}}),
         phrases_.Say("share_to", {{"recipients", RecipientNames(rule.to)}}),
         phrases_.Say("share_purpose", {{"purpose", PurposeName(rule.purpose)}}),
         rule.age_min > Millis(0)
@@ -247,8 +251,9 @@ class RulesInProse {
       for (const std::string& party : asking) {
         if (Names(told, party) || !Forbids(forbid, rule, PartyId(party), policy_)) continue;
         told.push_back(party);
-        say.push_back(phrases_.Say("share_forbidden", {{"forbid", phrases_.Quoted(forbid.id.value())},
-                                                       {"recipient", RecipientName(party)}}));
+        say.push_back(phrases_.Say(
+            "share_forbidden",
+            {{"forbid", phrases_.Quoted(forbid.id.value())}, {"recipient", RecipientName(party)}}));
       }
     }
   }
@@ -262,8 +267,8 @@ class RulesInProse {
     } else if (!rule.purposes.empty()) {
       when.push_back(phrases_.Say("forbid_purposes", {{"purposes", PurposeNames(rule.purposes)}}));
     } else if (!rule.purpose_groups.empty()) {
-      when.push_back(phrases_.Say("forbid_groups",
-                                  {{"groups", QuotedList(phrases_, rule.purpose_groups)}}));
+      when.push_back(
+          phrases_.Say("forbid_groups", {{"groups", QuotedList(phrases_, rule.purpose_groups)}}));
     }
     if (!rule.to.empty()) {
       when.push_back(phrases_.Say("forbid_to", {{"recipients", RecipientNames(rule.to)}}));

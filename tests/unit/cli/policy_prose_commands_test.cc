@@ -47,9 +47,12 @@ TEST(PolicyProseCommandTest, EachLanguageIsSpoken) {
   const Folder folder;
   folder.Write("policy.yaml", kPolicy);
   EXPECT_THAT(folder.Commons("policy prose policy.yaml").out, StartsWith("# Policy of"));
-  EXPECT_THAT(folder.Commons("policy prose policy.yaml --lang fr").out, StartsWith("# Règlement de"));
-  EXPECT_THAT(folder.Commons("policy prose policy.yaml --lang es").out, StartsWith("# Reglamento de"));
-  EXPECT_THAT(folder.Commons("policy prose policy.yaml --lang ca").out, StartsWith("# Reglament de"));
+  EXPECT_THAT(folder.Commons("policy prose policy.yaml --lang fr").out,
+              StartsWith("# Règlement de"));
+  EXPECT_THAT(folder.Commons("policy prose policy.yaml --lang es").out,
+              StartsWith("# Reglamento de"));
+  EXPECT_THAT(folder.Commons("policy prose policy.yaml --lang ca").out,
+              StartsWith("# Reglament de"));
 }
 
 TEST(PolicyProseCommandTest, AnUnknownLanguageIsRefusedWithTheNamesOfTheFour) {

@@ -1,10 +1,10 @@
 #include "gateway/policy/phrases.h"
 
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-
 #include <chrono>
 #include <string>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
 
 #include "gateway/model/time.h"
 #include "tests/unit/policy/fixtures.h"
@@ -13,10 +13,10 @@
 namespace gateway::policy {
 namespace {
 
-using ::testing::HasSubstr;
 using std::chrono::hours;
 using std::chrono::minutes;
 using std::chrono::seconds;
+using ::testing::HasSubstr;
 
 std::string Refusal(const std::string& text, std::string_view language) {
   const StatusOr<Phrases> phrases = Phrases::Parse(text, language);
@@ -60,10 +60,12 @@ TEST(PhrasesTest, AMessageWithoutItsPlaceholderIsRefusedByBothNames) {
 }
 
 TEST(PhrasesTest, APlaceholderThatNothingFillsIsRefused) {
-  EXPECT_THAT(Refusal(Replaced(LanguageText("en"), "No figure leaves.\"", "No {thing} leaves.\""), "en"),
-              HasSubstr("share_none: {thing}: there is nothing to fill in of that name"));
-  EXPECT_THAT(Refusal(Replaced(LanguageText("en"), "No figure leaves.\"", "No figure} leaves.\""), "en"),
-              HasSubstr("share_none: has a { or } too many"));
+  EXPECT_THAT(
+      Refusal(Replaced(LanguageText("en"), "No figure leaves.\"", "No {thing} leaves.\""), "en"),
+      HasSubstr("share_none: {thing}: there is nothing to fill in of that name"));
+  EXPECT_THAT(
+      Refusal(Replaced(LanguageText("en"), "No figure leaves.\"", "No figure} leaves.\""), "en"),
+      HasSubstr("share_none: has a { or } too many"));
 }
 
 TEST(PhrasesTest, AMessageThatNobodySaysIsRefused) {
@@ -71,14 +73,16 @@ TEST(PhrasesTest, AMessageThatNobodySaysIsRefused) {
 }
 
 TEST(PhrasesTest, ACountedMessageHasTwoForms) {
-  const std::string text = Replaced(LanguageText("ca"), R"(["{n} dia", "{n} dies"])", R"(["{n} dies"])");
+  const std::string text =
+      Replaced(LanguageText("ca"), R"(["{n} dia", "{n} dies"])", R"(["{n} dies"])");
   EXPECT_THAT(Refusal(text, "ca"), HasSubstr("day: must have two forms"));
 }
 
 TEST(PhrasesTest, ANumberMayBeAWordOnlyWhereItIsTheOnlyOne) {
   EXPECT_THAT(Refusal(Replaced(LanguageText("fr"), "\"{n} jour\"", "\"un jour\""), "fr"),
               HasSubstr("day: {n} is missing"));
-  EXPECT_TRUE(Phrases::Parse(Replaced(LanguageText("es"), "\"{n} hora\"", "\"una hora\""), "es").ok());
+  EXPECT_TRUE(
+      Phrases::Parse(Replaced(LanguageText("es"), "\"{n} hora\"", "\"una hora\""), "es").ok());
 }
 
 TEST(PhrasesTest, TwoIdsAreNeverCalledTheSame) {
@@ -182,7 +186,8 @@ TEST(PhrasesTest, FrenchSignsHaveSpacesThatDoNotBreak) {
 
 TEST(PhrasesTest, EveryMessageIsSaidSomewhere) {
   std::string code;
-  for (const std::string file : {"phrases", "prose", "prose_charter", "prose_policy", "prose_rules"}) {
+  for (const std::string file :
+       {"phrases", "prose", "prose_charter", "prose_policy", "prose_rules"}) {
     code += SourceText("gateway/policy/" + file + ".cc");
   }
   for (const MessageSpec& message : kMessages) {

@@ -1,14 +1,15 @@
-// Nothing is left unsaid: whatever is changed in a document, in any field, makes it read differently in
-// every language. The fields are those that the parsers read, taken from their sources.
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-
+// Nothing is left unsaid: whatever is changed in a document, in any field, makes it read
+// differently in every language. The fields are those that the parsers read, taken from their
+// sources.
 #include <algorithm>
 #include <functional>
 #include <regex>
 #include <set>
 #include <string>
 #include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
 
 #include "gateway/model/time.h"
 #include "gateway/policy/prose.h"

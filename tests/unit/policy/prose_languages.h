@@ -1,12 +1,12 @@
 // The languages of gateway/policy/prose.
 #pragma once
 
-#include <gtest/gtest.h>
-
 #include <fstream>
 #include <sstream>
 #include <string>
 #include <string_view>
+
+#include <gtest/gtest.h>
 
 #include "gateway/base/check.h"
 #include "gateway/policy/phrases.h"

@@ -3,12 +3,12 @@
 //   COMMONS_WRITE_GOLDEN=1 build/release/bin/policy_test --gtest_filter='ProseTest.*Golden*'
 #include "gateway/policy/prose.h"
 
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-
 #include <cstdlib>
 #include <fstream>
 #include <string>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
 
 #include "tests/unit/policy/fixtures.h"
 #include "tests/unit/policy/prose_languages.h"
@@ -78,10 +78,11 @@ TEST(ProseTest, EachSafeguardIsAConditionOfItsOwn) {
 }
 
 TEST(ProseTest, AmountsAreSaidInTheMetricsUnitAndNotInSteps) {
-  const std::string text = English("to: [city-hall], age_min: PT1H}",
-                                   "to: [city-hall], age_min: PT1H, min_count: 250}");
-  EXPECT_THAT(text, HasSubstr("Where a sum is below 2.5 ug/m3, nothing is shown but “fewer than 2.5 "
-                              "ug/m3”."));
+  const std::string text =
+      English("to: [city-hall], age_min: PT1H}", "to: [city-hall], age_min: PT1H, min_count: 250}");
+  EXPECT_THAT(text,
+              HasSubstr("Where a sum is below 2.5 ug/m3, nothing is shown but “fewer than 2.5 "
+                        "ug/m3”."));
 }
 
 TEST(ProseTest, APlacesRuleSaysThatNoHouseholdsAreCounted) {
@@ -90,23 +91,27 @@ TEST(ProseTest, APlacesRuleSaysThatNoHouseholdsAreCounted) {
 }
 
 TEST(ProseTest, ACollectRuleWithoutRetainRuleSaysThatNothingComesIn) {
-  const std::string rule = "  - {id: keep-pm25, metric: pm25, tier: raw, keep: P30D, then: erase}\n";
+  const std::string rule =
+      "  - {id: keep-pm25, metric: pm25, tier: raw, keep: P30D, then: erase}\n";
   EXPECT_THAT(English(rule, ""), HasSubstr("so they are refused"));
   EXPECT_THAT(English("P730D", "P731D"), Not(HasSubstr("so they are refused")));
 }
 
 TEST(ProseTest, AShareRuleBelowTheCharterSaysThatNothingLeaves) {
-  const std::string sentence = "The rule goes below what the charter demands: nothing leaves by it.";
+  const std::string sentence =
+      "The rule goes below what the charter demands: nothing leaves by this rule.";
   EXPECT_THAT(English("k_min: 10", "k_min: 4", true), HasSubstr(sentence));
   EXPECT_THAT(English("k_min: 10", "k_min: 4", false), Not(HasSubstr(sentence)));
   EXPECT_THAT(English("k_min: 10", "k_min: 5", true), Not(HasSubstr(sentence)));
 }
 
 TEST(ProseTest, ARecipientWhoIsForbiddenIsNamedAtTheRule) {
-  EXPECT_THAT(English("forbid:\n", "forbid:\n  - {id: f-city, to: [city-hall], metric: [load], "
-                                   "reason: \"not the city\"}\n"),
-              HasSubstr("  - The prohibition “f-city” takes it away from “city-hall”, who gets "
-                        "nothing by it.\n"));
+  EXPECT_THAT(
+      English("forbid:\n",
+              "forbid:\n  - {id: f-city, to: [city-hall], metric: [load], "
+              "reason: \"not the city\"}\n"),
+      HasSubstr("  - The prohibition “f-city” excludes “city-hall”, who gets nothing by this "
+                "rule.\n"));
 }
 
 TEST(ProseTest, WhoeverIsForbiddenAPublicFigureIsNamedToo) {
@@ -114,7 +119,7 @@ TEST(ProseTest, WhoeverIsForbiddenAPublicFigureIsNamedToo) {
   const Policy policy = PolicyOf(Replaced(
       text, "forbid:\n", "forbid:\n  - {id: f-gw, to: [peers], reason: \"not among us\"}\n"));
   EXPECT_THAT(Prose({.charter = nullptr, .policy = &policy, .roster = nullptr}, LanguageOf("en")),
-              HasSubstr("“f-gw” takes it away from the other gateways, who"));
+              HasSubstr("“f-gw” excludes the other gateways, who"));
 }
 
 TEST(ProseTest, AProhibitionOfOneThingSaysThisAndOneOfMoreSaysAll) {
@@ -129,8 +134,8 @@ TEST(ProseTest, ARuleThatTheCharterListsIsSaidToBeEntrenched) {
 }
 
 TEST(ProseTest, KeepingLongerThanTheCharterAllowsIsSaidToEndEarlier) {
-  const Charter charter =
-      CharterOf(Replaced(CharterText(), "top1_max_pct: 40 ", "top1_max_pct: 40\n  keep_max: P60D "));
+  const Charter charter = CharterOf(
+      Replaced(CharterText(), "top1_max_pct: 40 ", "top1_max_pct: 40\n  keep_max: P60D "));
   const Policy policy = PolicyOf(PolicyText());
   const std::string text =
       Prose({.charter = &charter, .policy = &policy, .roster = nullptr}, LanguageOf("en"));
@@ -157,8 +162,8 @@ share: []
 )");
   const std::string text =
       Prose({.charter = nullptr, .policy = &policy, .roster = nullptr}, LanguageOf("en"));
-  for (const std::string sentence : {"Nothing is measured.", "Nothing may come in.",
-                                     "Nothing is kept.", "No figure leaves."}) {
+  for (const std::string sentence :
+       {"Nothing is measured.", "Nothing may come in.", "Nothing is kept.", "No figure leaves."}) {
     EXPECT_THAT(text, HasSubstr(sentence + "\n"));
   }
 }
