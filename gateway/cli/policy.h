@@ -10,5 +10,8 @@ namespace gateway::cli {
 struct Context;
 
 void RegisterPolicyProse(CLI::App& noun, Context& context);
+void RegisterPolicyCases(CLI::App& noun, Context& context);  // test
+void RegisterPolicyExplain(CLI::App& noun, Context& context);
+void RegisterPolicyFmt(CLI::App& noun, Context& context);
 
 }  // namespace gateway::cli
