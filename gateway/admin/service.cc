@@ -81,7 +81,7 @@ grpc::Status AdminService::ImportGrant(grpc::ServerContext* context,
 grpc::Status AdminService::WithdrawGrants(grpc::ServerContext* context,
                                           const commons::v1::WithdrawGrantsRequest* request,
                                           commons::v1::WithdrawGrantsReply* reply) {
-  const auto count = commands_.WithdrawGrants(request->household(), request->grant_id());
+  const auto count = commands_.WithdrawGrants(request->household(), request->grant_id(), request->metric());
   if (!count.ok()) return Answer(context, count.status());
   reply->set_withdrawn(*count);
   return grpc::Status::OK;

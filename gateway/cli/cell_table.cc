@@ -9,7 +9,7 @@ namespace gateway::cli {
 std::vector<std::string> CellColumns() {
   return {"gateway", "rule", "metric", "unit", "resolution", "zone", "start", "end", "status",
           "count", "sum", "mean", "below", "completeness_pct", "homes_in_zone", "policy_version",
-          "replay", "retracted"};
+          "replay", "retracted", "round_to", "redistribution"};
 }
 
 std::vector<Value> CellValues(const Cell& cell, const std::string& retracted, bool for_people) {
@@ -37,6 +37,8 @@ std::vector<Value> CellValues(const Cell& cell, const std::string& retracted, bo
   if (!figures.below.has_value()) complete = number(figures.completeness_pct);
   Value below;
   if (!for_people && figures.below.has_value()) below = *figures.below;
+  Value round_to;
+  if (cell.round_to != 0) round_to = static_cast<uint64_t>(cell.round_to);
   // Figures count steps of the resolution; of "1" there is nothing to say.
   const bool coarse = cell.resolution == "1" || cell.resolution.empty();
   return {cell.gateway.value(), cell.rule.value(), cell.metric.value(), cell.unit,
@@ -44,7 +46,8 @@ std::vector<Value> CellValues(const Cell& cell, const std::string& retracted, bo
           FormatTime(cell.window.end), std::string(CellStatusName(cell.status)),
           stat("count", uint64_t{figures.count}), sum(), stat("mean", figures.mean),
           std::move(below), std::move(complete), number(figures.homes_in_zone),
-          cell.policy_version, cell.replay, text(retracted, !retracted.empty())};
+          cell.policy_version, cell.replay, text(retracted, !retracted.empty()),
+          std::move(round_to), cell.redistribution};
 }
 
 }  // namespace gateway::cli

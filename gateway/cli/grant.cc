@@ -12,7 +12,7 @@ namespace {
 using Stub = Client::Stub;
 
 struct Args {
-  std::string file, household, grant;
+  std::string file, household, grant, metric;
 };
 
 std::string CheckGrantId(const std::string& text) {
@@ -33,11 +33,15 @@ Status Import(Context& context, const Args& args) {
 Status Withdraw(Context& context, const Args& args) {
   commons::v1::WithdrawGrantsRequest request;
   request.set_household(args.household);
+  request.set_metric(args.metric);
   ASSIGN_OR_RETURN(*request.mutable_grant_id(), HexDecode(args.grant));
   ASSIGN_OR_RETURN(auto client, Client::Connect(context));
   ASSIGN_OR_RETURN(const auto reply, client->Call(&Stub::WithdrawGrants, request));
-  context.Print(
-      Record{{"household", args.household}, {"withdrawn", uint64_t{reply.withdrawn()}}});
+  Record record{{"household", args.household}, {"withdrawn", uint64_t{reply.withdrawn()}}};
+  if (args.grant.empty()) {
+    record.emplace_back("objects_to", args.metric.empty() ? "everything" : args.metric);
+  }
+  context.Print(record);
   return OkStatus();
 }
 
@@ -74,12 +78,15 @@ void RegisterGrant(CLI::App& app, Context& context) {
   import_verb->add_option("FILE", args->file, "made by `commons resident grant`")->required();
 
   CLI::App* withdraw = AddVerb(
-      *noun, "withdraw", "Withdraw all grants of a household, or one; needs no key",
-      {"commons grant withdraw flat-12"}, context,
+      *noun, "withdraw",
+      "A household's no, with or without a grant before: to everything, one grant or one metric; "
+      "needs no key",
+      {"commons grant withdraw flat-12", "commons grant withdraw flat-12 --metric load"}, context,
       [&context, args] { return Withdraw(context, *args); });
   withdraw->add_option("HOUSEHOLD", args->household, "the household")->required();
   withdraw->add_option("--grant", args->grant, "only this one (its id in hex)")
       ->check(CheckGrantId);
+  withdraw->add_option("--metric", args->metric, "only to this metric")->excludes("--grant");
 
   CLI::App* list = AddVerb(*noun, "list", "List grants", {"commons grant list flat-12"}, context,
                            [&context, args] { return List(context, *args); });

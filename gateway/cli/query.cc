@@ -134,7 +134,7 @@ Status Catalog(Context& context, const PartyArgs& args) {
   ASSIGN_OR_RETURN(const auto reply, federation::FetchCatalog(party.via, party.tls, party.timeout));
   Table table{{"rule", "metric", "kind", "owner", "unit", "resolution", "stats", "bucket",
                "zone_level", "zones", "purpose", "purpose_iri", "age_min", "k_min", "top1_max_pct",
-               "min_count"}, {}};
+               "min_count", "top2_max_pct", "round_to", "redistribution"}, {}};
   for (const auto& product : reply.products()) {
     const auto texts = [](const auto& list) {
       return std::vector<std::string>(list.begin(), list.end());
@@ -151,7 +151,8 @@ Status Catalog(Context& context, const PartyArgs& args) {
                           product.bucket(), product.zone_level(), texts(product.zones()),
                           product.purpose(), product.purpose_iri(), product.age_min(),
                           limit(product.k_min()), limit(product.top1_max_pct()),
-                          limit(product.min_count())});
+                          limit(product.min_count()), limit(product.top2_max_pct()),
+                          limit(product.round_to()), product.redistribution()});
   }
   context.Print(table);
   return OkStatus();

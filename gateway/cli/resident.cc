@@ -2,6 +2,7 @@
 #include <iostream>
 #include <optional>
 
+#include "gateway/base/bytes.h"
 #include "gateway/base/file.h"
 #include "gateway/cli/command.h"
 #include "gateway/crypto/age.h"
@@ -9,6 +10,7 @@
 #include "gateway/crypto/hash.h"
 #include "gateway/crypto/secret.h"
 #include "gateway/policy/grant.h"
+#include "gateway/policy/policy.h"
 
 namespace gateway::cli {
 namespace {
@@ -24,7 +26,7 @@ struct AgeIdentityArgs {
 };
 
 struct AcceptArgs {
-  std::string invite, key, out, at;
+  std::string invite, key, out, at, policy;
 };
 
 struct GrantArgs {
@@ -80,6 +82,22 @@ Status WriteSigned(const std::string& path, std::string_view type, std::string p
                    IfExists::kRefuse);
 }
 
+// Of the bytes that the stewards sign.
+StatusOr<std::string> HashOfPolicy(const std::string& path, const std::string& commons) {
+  ASSIGN_OR_RETURN(const std::string bytes, ReadFile(path, crypto::kEnvelopeBytesMax));
+  ASSIGN_OR_RETURN(const crypto::Envelope envelope, crypto::ParseEnvelope(bytes));
+  if (envelope.payload_type != crypto::kPolicyType) {
+    return InvalidArgument("%s: not a signed policy", path);
+  }
+  const auto policy = policy::ParsePolicy(envelope.payload);
+  if (!policy.ok()) return Annotate(policy.status(), path);
+  if (policy->commons != commons) {
+    return InvalidArgument("%s: of commons \"%s\", the invite of \"%s\"", path, policy->commons,
+                           commons);
+  }
+  return crypto::Blake2b256(envelope.payload);
+}
+
 Status Accept(Context& context, const AcceptArgs& args) {
   ASSIGN_OR_RETURN(const crypto::Signer signer, ReadSigner(args.key));
   ASSIGN_OR_RETURN(const policy::Invite invite, ReadInvite(args.invite));
@@ -87,11 +105,18 @@ Status Accept(Context& context, const AcceptArgs& args) {
   if (!args.at.empty()) {
     ASSIGN_OR_RETURN(at, ParseTime(args.at));
   }
+  std::string seen;
+  if (!args.policy.empty()) {
+    ASSIGN_OR_RETURN(seen, HashOfPolicy(args.policy, invite.commons));
+  }
   RETURN_IF_ERROR(WriteSigned(args.out, crypto::kAcceptanceType,
-                              policy::BuildAcceptance(invite, signer.public_key(), at), signer));
-  context.Print(Record{{"commons", invite.commons},
-                       {"gateway", invite.gateway.value()},
-                       {"acceptance", args.out}});
+                              policy::BuildAcceptance(invite, signer.public_key(), at, seen),
+                              signer));
+  Record record{{"commons", invite.commons},
+                {"gateway", invite.gateway.value()},
+                {"acceptance", args.out}};
+  if (!seen.empty()) record.emplace_back("policy_seen", HexEncode(seen));
+  context.Print(record);
   return OkStatus();
 }
 
@@ -186,6 +211,8 @@ void RegisterResident(CLI::App& app, Context& context) {
   accept->add_option("--invite", accept_args->invite, "the invite file")->required();
   accept->add_option("--key", accept_args->key, "the resident's key file")->required();
   accept->add_option("--out", accept_args->out, "file to write")->required();
+  accept->add_option("--policy", accept_args->policy,
+                     "the signed policy that you have read: the notice that opt-out rules need");
   accept->add_option("--at", accept_args->at, "when it was accepted (default: now)")
       ->check(CheckTime);
 

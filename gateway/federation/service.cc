@@ -104,6 +104,9 @@ void Fill(const policy::ShareRule& rule, const policy::Documents& documents,
   product.set_k_min(rule.k_min);
   product.set_top1_max_pct(rule.top1_max_pct);
   product.set_min_count(rule.min_count.value_or(0));
+  product.set_top2_max_pct(rule.top2_max_pct);
+  product.set_round_to(static_cast<uint64_t>(rule.round_to));
+  product.set_redistribution(rule.redistribution);
 }
 
 }  // namespace

@@ -32,7 +32,8 @@ void Door::SettleRefused(const port::Delivery& delivery, const Resolved& resolve
       put_aside = &refusal;
     }
   }
-  if (put_aside == nullptr || !HasOneOwner(resolved)) return;
+  // Nor of what has to be blurred first: the message has it as it came.
+  if (put_aside == nullptr || resolved.coarsened || !HasOneOwner(resolved)) return;
   intake_.Quarantine(delivery, {.admission = *put_aside->admission,
                                 .code = put_aside->code,
                                 .arrival = context.now,

@@ -26,7 +26,8 @@ port::Redecoded Read(Resolver& resolver, const port::Delivery& delivery,
       resolver.Resolve(delivery, table,
                        {.now = arrival.now,
                         .compare_stamps = arrival.compare_stamps,
-                        .clock_sound = arrival.clock_sound});
+                        .clock_sound = arrival.clock_sound,
+                        .remember_spans = false});
   port::Redecoded result{.code = StillAgainst(resolved), .readings = {}};
   if (result.code == DoorCode::kAdmitted) result.readings = resolved.admitted;
   return result;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "gateway/ingest/own_profile.h"
 #include "gateway/model/ids.h"
 
 namespace gateway::ingest {
@@ -14,37 +15,57 @@ bool IsUnenrolled(DoorCode code) {
   return code == DoorCode::kUnknownDevice || code == DoorCode::kOtherProfile;
 }
 
+using Devices = std::span<const std::shared_ptr<const port::EnrolledDevice>>;
+
+// To the index, which refers to the profile.
+bool LooksTheSame(const std::shared_ptr<const port::EnrolledDevice>& before,
+                  const std::shared_ptr<const port::EnrolledDevice>& now) {
+  return before == now || (before->own == now->own && before->claim == now->claim &&
+                           before->profile == now->profile);
+}
+
+bool IsCoarsened(const port::Admission& admission) {
+  return admission.coarsen_step > 0 || admission.coarsen_every > Millis(0);
+}
+
 std::string PartKey(std::string_view profile, std::string_view device) {
   return Format("%s %s", profile, device);
 }
 
 }  // namespace
 
-Resolver::Resolver(std::vector<Profile> profiles) : installed_(std::move(profiles)) { Rebuild(); }
+Resolver::Resolver(std::vector<Profile> profiles) : installed_(std::move(profiles)) {
+  IndexInstalled();
+}
 
-void Resolver::Rebuild() {
-  own_ = indexed_ == nullptr ? std::vector<Profile>() : OwnProfiles(indexed_->devices());
+void Resolver::IndexInstalled() {
   index_ = TopicIndex();
+  a_part_.clear();
   for (const Profile& profile : installed_) index_.Add(profile);
-  for (const Profile& profile : own_) index_.Add(profile);
+}
+
+void Resolver::Index(const port::EnrolledDevice& device) {
+  if (const Profile* own = OwnProfileOf(device)) index_.Add(*own);
+  const std::size_t colon = device.claim.rfind(':');
+  if (colon == std::string::npos) return;
+  a_part_.emplace(PartKey(device.profile, std::string_view(device.claim).substr(0, colon)),
+                  device.claim);
 }
 
 void Resolver::UseTable(std::shared_ptr<const port::AdmissionTable> table) {
   table_ = std::move(table);
   if (table_ == indexed_) return;
-  indexed_ = table_;
-  a_part_.clear();
-  std::vector<std::string> texts;
-  for (const port::EnrolledDevice& device : indexed_->devices()) {
-    if (!device.own_profile.empty()) texts.push_back(device.own_profile);
-    const std::size_t colon = device.claim.rfind(':');
-    if (colon == std::string::npos) continue;
-    a_part_.emplace(PartKey(device.profile, std::string_view(device.claim).substr(0, colon)),
-                    device.claim);
+  const Devices now = table_->devices();
+  const Devices before = indexed_ == nullptr ? Devices() : indexed_->devices();
+  // Mostly one device was added, or something changed that is not looked up here: the message in
+  // hand waits for the index.
+  std::size_t known = before.size();
+  if (known > now.size() || !std::ranges::equal(before, now.first(known), LooksTheSame)) {
+    IndexInstalled();
+    known = 0;
   }
-  if (texts == own_texts_) return;
-  own_texts_ = std::move(texts);
-  Rebuild();
+  for (const auto& device : now.subspan(known)) Index(*device);
+  indexed_ = table_;
 }
 
 std::string_view Resolver::TopicDevice(const TopicMatch& match) const {
@@ -120,8 +141,9 @@ void Resolver::RefuseWhole(const port::Delivery& delivery, std::string_view devi
   // Any metric that may be collected from the device will do: who owns it is what matters.
   const port::Admission* admission = nullptr;
   const auto consider = [&](std::string_view metric) {
-    if (admission != nullptr && admission->code == DoorCode::kAdmitted) return;
     const port::Admission& found = table_->Find(profile, claim, metric);
+    resolved_.coarsened = resolved_.coarsened || IsCoarsened(found);
+    if (admission != nullptr && admission->code == DoorCode::kAdmitted) return;
     if (admission == nullptr || found.code == DoorCode::kAdmitted) admission = &found;
   };
   if (!match_.captures.metric.empty()) {
@@ -158,6 +180,7 @@ void Resolver::Settle(const port::Delivery& delivery, const Observation& observa
       shared_ != nullptr && !again
           ? *shared_
           : table_->Find(match_.profile->id(), claim, observation.metric);
+  resolved_.coarsened = resolved_.coarsened || IsCoarsened(admission);
   if (admission.code != DoorCode::kAdmitted) {
     if (IsUnenrolled(admission.code)) {
       NoteUnenrolled(claim, observation.metric, resolved_.unenrolled);
@@ -176,7 +199,18 @@ void Resolver::Settle(const port::Delivery& delivery, const Observation& observa
   if (!again && !StepFits(observation, admission, converted.reading, delivery.redelivered)) {
     return Refuse(DoorCode::kStep, admission);
   }
-  resolved_.admitted.push_back({&admission, converted.reading});
+  Take(delivery, observation, admission, converted.reading, context.remember_spans && !again);
+}
+
+void Resolver::Take(const port::Delivery& delivery, const Observation& observation,
+                    const port::Admission& admission, const Reading& reading, bool remember) {
+  const Reading coarse = Coarsened(reading, admission);
+  // Of what the broker sends again the pipeline knows whether it came before.
+  if (admission.coarsen_every > Millis(0) && remember && !delivery.redelivered &&
+      !spans_.IsFirst(admission.series, coarse.time)) {
+    return Refuse(DoorCode::kCoarsened, admission);
+  }
+  resolved_.admitted.push_back({&admission, coarse});
   admitted_.push_back(&observation);
 }
 
@@ -187,7 +221,7 @@ const Resolved& Resolver::Resolve(const port::Delivery& delivery,
   resolved_.refused.clear();
   resolved_.unenrolled.clear();
   resolved_.profile = nullptr;
-  resolved_.decoded = resolved_.numbered = false;
+  resolved_.decoded = resolved_.numbered = resolved_.coarsened = false;
   admitted_.clear();
   UseTable(std::move(table));
   index_.Find(delivery.topic, matches_);

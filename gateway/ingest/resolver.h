@@ -9,6 +9,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "gateway/ingest/coarsen.h"
 #include "gateway/ingest/converter.h"
 #include "gateway/ingest/decoder.h"
 #include "gateway/ingest/profile.h"
@@ -22,6 +23,9 @@ struct ResolveContext {
   Time now;
   bool compare_stamps = true;  // Intake::ComparesStampsWithNow
   bool clock_sound = true;
+  // Of a message that may be tried again and again, whether its span has a reading already is left to
+  // the pipeline.
+  bool remember_spans = true;
 };
 
 struct Refusal {
@@ -43,6 +47,8 @@ struct Resolved {
   bool secret = false;               // what calls the device is a credential
   bool decoded = false;              // not that of a stranger
   bool numbered = false;
+  // A value of it, or one that it may hold, must be blurred before it is written anywhere.
+  bool coarsened = false;
 
   std::size_t observations() const { return admitted.size() + refused.size(); }
 };
@@ -55,7 +61,7 @@ class Resolver {
   Resolver& operator=(const Resolver&) = delete;
 
   // The first of these that applies is an observation's code: device, household, metric, retained,
-  // payload, time, step. A message is one observation if no profile reads its topic, if its device
+  // payload, time, step, coarsened. A message is one observation if no profile reads its topic, if its device
   // is not enrolled (then it is not decoded) or if it cannot be decoded; otherwise each value in it
   // is one, and there may be none. Own profiles of the table's devices count as profiles.
   // The result is good until the next call; it refers to `table`, which is kept as long.
@@ -75,7 +81,8 @@ class Resolver {
 
  private:
   void UseTable(std::shared_ptr<const port::AdmissionTable> table);
-  void Rebuild();
+  void IndexInstalled();
+  void Index(const port::EnrolledDevice& device);
   const TopicMatch& Choose();
   port::DoorCode DeviceCode(const TopicMatch& match);
   port::DoorCode Admit();
@@ -87,22 +94,24 @@ class Resolver {
               const ResolveContext& context, bool again);
   bool StepFits(const Observation& observation, const port::Admission& admission,
                 const Reading& reading, bool redelivered);
+  // What is admitted of a message, as coarse as the rule wants it.
+  void Take(const port::Delivery& delivery, const Observation& observation,
+            const port::Admission& admission, const Reading& reading, bool remember);
   void NoteUnenrolled(std::string_view claim, std::string_view metric,
                       std::vector<Unenrolled>& noted) const;
 
   const std::vector<Profile> installed_;
   std::shared_ptr<const port::AdmissionTable> table_;  // of the delivery in hand
 
-  // Made from `indexed_`, whose devices they are of.
+  // Made from `indexed_`, whose devices and their own profiles they are of.
   std::shared_ptr<const port::AdmissionTable> indexed_;
-  std::vector<std::string> own_texts_;
-  std::vector<Profile> own_;
   TopicIndex index_;
   std::unordered_map<std::string, std::string> a_part_;  // "profile device" → claim of one part
 
   Decoder decoder_;
   Converter converter_;
   StepGuard steps_;
+  SpanGuard spans_;
   std::vector<TopicMatch> matches_;
   TopicMatch match_;             // of the delivery in hand
   const Decoded* decoded_ = nullptr;

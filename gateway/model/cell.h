@@ -43,9 +43,12 @@ struct Cell {
   std::vector<std::string> stats;  // which figures the rule releases
   uint32_t k_min = 0;              // safeguards applied
   uint32_t top1_max_pct = 0;
+  uint32_t top2_max_pct = 0;  // 0: none
+  int64_t round_to = 0;       // `sum` is a multiple of it, in steps; 0: exact
   Millis age_min{0};
   Millis bucket_min{0};    // of places' metrics
   uint64_t min_count = 0;  // of places' rules; 0: none
+  bool redistribution = false;  // whether who gets it may pass it on
   bool replay = false;  // made under a replay clock: recorded, not live, data
 };
 
@@ -54,7 +57,7 @@ enum class SuppressionReason : uint8_t {
   kNone = 0,
   kOverlap = 1,        // the rule's set differs by too few households from another rule's
   kTooFew = 2,         // fewer than k_min households, or no place, contributed
-  kDominance = 3,      // one household's share exceeds top1_max_pct
+  kDominance = 3,      // one household's share exceeds top1_max_pct, or that of two top2_max_pct
   kComplementary = 4,  // released, it would reveal a suppressed neighbour by subtraction
   kRuleTooYoung = 5,   // the rule was not valid since the day's start
   kLost = 6,           // the gateway lost data that it may concern, and gave the day up

@@ -15,6 +15,7 @@ inline constexpr std::size_t kSeriesMax = 20'000;
 inline constexpr std::size_t kDevicesMax = 10'000;
 inline constexpr std::size_t kAdultsPerHouseholdMax = 16;
 inline constexpr std::size_t kGrantsPerHouseholdMax = 256;
+inline constexpr std::size_t kObjectionsPerHouseholdMax = 256;  // of one metric each
 
 // Devices of one household or place: they are one row of the registry.
 inline constexpr std::size_t kDevicesPerOwnerMax = 1'000;
@@ -67,6 +68,8 @@ inline constexpr std::chrono::milliseconds kMarkerInterval{2'000};
 inline constexpr std::chrono::milliseconds kWaitedTolerance{5'000};
 static_assert(kWaitedTolerance >= 2 * kMarkerInterval);
 inline constexpr std::size_t kFiltersMax = 20'000;  // one for each device, and those of profile files
+// Between two looks at what is to be subscribed to: each is a row with every filter in the store.
+inline constexpr std::chrono::milliseconds kFiltersPause{1'000};
 // What stays true only of the past is shown to the operator for so long.
 inline constexpr std::chrono::hours kBrokerWarningLife{24};
 // A certificate of the broker that ends sooner than this is worth a warning.

@@ -5,11 +5,15 @@
 #include "gateway/base/bytes.h"
 #include "gateway/crypto/hash.h"
 #include "gateway/pipeline/call.h"
+#include "gateway/pipeline/consent.h"
 #include "gateway/pipeline/enrolment.h"
 #include "gateway/policy/grant.h"
 
 namespace gateway::pipeline {
 namespace {
+
+// The last second that grants know.
+constexpr Time kNoEnd{std::chrono::seconds(253'402'300'799)};
 
 Status NoSuchHousehold() {
   return NotFound("no such household; `commons household list` shows those there are");
@@ -105,6 +109,8 @@ Status Pipeline::ConfirmHousehold(const std::string& household,
     changed.confirmation = confirmation;
     changed.confirmed_at = clock_.SystemNow();
     for (const policy::Acceptance& one : verified) changed.adult_keys.push_back(one.resident_pk);
+    NoteNotices(*registry.rules(), registry.documents().at(policy::DocumentKind::kPolicy).hash,
+                verified, *changed.confirmed_at, changed);
     return CommitHousehold(std::move(changed));
   });
 }
@@ -167,28 +173,47 @@ StatusOr<std::string> Pipeline::ImportGrant(const std::string& envelope) {
     if (WasWithdrawn(grant)) withdrawn_at = clock_.SystemNow();
     changed.grants.push_back(
         {.grant = std::move(grant), .envelope = envelope, .withdrawn_at = withdrawn_at});
+    OverruleAgain(changed);
     RETURN_IF_ERROR(CommitHousehold(std::move(changed)));
     return id;
   });
 }
 
+Status Pipeline::CheckObjection(const Household& household, const std::string& grant_id,
+                                const std::string& metric) const {
+  if (!grant_id.empty()) return InvalidArgument("withdraw: a grant or a metric, not both");
+  const std::shared_ptr<const Rules>& rules = core_->registry().rules();
+  if (rules == nullptr || rules->documents.policy.FindMetric(MetricId(metric)) == nullptr) {
+    return NotFound("metric \"%s\": the policy has no such metric", metric);
+  }
+  // Of all policies together: to whom this is not enough, everything is open.
+  if (household.objections.size() >= limits::kObjectionsPerHouseholdMax) {
+    return ResourceExhausted("objections: %d metrics, the most one household keeps; withdraw all",
+                             limits::kObjectionsPerHouseholdMax);
+  }
+  return OkStatus();
+}
+
 StatusOr<uint32_t> Pipeline::WithdrawGrants(const std::string& household,
-                                            const std::string& grant_id) {
+                                            const std::string& grant_id,
+                                            const std::string& metric) {
   return Call<StatusOr<uint32_t>>([&]() -> StatusOr<uint32_t> {
     const Household* found = core_->registry().FindHousehold(HouseholdId(household));
     if (found == nullptr) return NoSuchHousehold();
+    if (!metric.empty()) RETURN_IF_ERROR(CheckObjection(*found, grant_id, metric));
     Household changed = *found;
     uint32_t withdrawn = 0;
     bool known = grant_id.empty();
     for (GrantRecord& record : changed.grants) {
-      if (!grant_id.empty() && record.grant.id != grant_id) continue;
+      if (!metric.empty() || (!grant_id.empty() && record.grant.id != grant_id)) continue;
       known = true;
       if (record.withdrawn_at.has_value()) continue;
       record.withdrawn_at = clock_.SystemNow();
       ++withdrawn;
     }
+    const bool objects = grant_id.empty() && Object(metric, clock_.SystemNow(), changed);
     if (!known) return NotFound("the household has no such grant");
-    const bool commits = withdrawn > 0 || unsaved_.contains(changed.id);
+    const bool commits = withdrawn > 0 || objects || unsaved_.contains(changed.id);
     const Status committed = commits ? CommitHousehold(changed) : OkStatus();
     if (!committed.ok()) {
       // Any other change waits for the disk; a withdrawal does not (I11). The household is in no
@@ -225,6 +250,16 @@ StatusOr<std::vector<port::GrantRow>> Pipeline::ListGrants(const std::string& ho
                             .recipients = record.grant.recipients,
                             .not_before = record.grant.not_before,
                             .not_after = record.grant.not_after});
+          }
+          for (const Objection& objection : entry.objections) {
+            rows.push_back({.id = {},
+                            .household = id.value(),
+                            .state = "objected",
+                            .metrics = {objection.metric.empty() ? "*" : objection.metric},
+                            .purposes = {},
+                            .recipients = {},
+                            .not_before = objection.at,
+                            .not_after = kNoEnd});
           }
         }
         return rows;

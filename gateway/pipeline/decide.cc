@@ -4,6 +4,7 @@
 #include "gateway/base/bytes.h"
 #include "gateway/base/log.h"
 #include "gateway/crypto/hash.h"
+#include "gateway/pipeline/consent.h"
 #include "gateway/pipeline/contributions.h"
 #include "gateway/pipeline/core.h"
 #include "gateway/privacy/sheet.h"
@@ -57,20 +58,19 @@ Cell Core::CellTemplate(const policy::ShareRule& rule, const DayKey& key,
           .stats = rule.stats,
           .k_min = rule.k_min,
           .top1_max_pct = rule.top1_max_pct,
+          .top2_max_pct = rule.top2_max_pct,
+          .round_to = rule.round_to,
           .age_min = rule.age_min,
           .bucket_min = metric->bucket_min,
           .min_count = rule.min_count.value_or(0),
+          .redistribution = rule.redistribution,
           .replay = parts_.replay};
 }
 
 StatusOr<uint32_t> Core::DecideDue(Time now, bool clock_sound) {
   if (registry_->rules() == nullptr || !clock_sound || now < clock_floor()) return 0;
   if (parts_.losses.blocking()) return 0;
-  const policy::Documents& documents = registry_->rules()->documents;
-  if (now >= documents.policy.expires || now < documents.policy.activates ||
-      now >= documents.roster.expires || now >= documents.charter.expires) {
-    return 0;
-  }
+  if (!policy::Serve(registry_->rules()->documents, now)) return 0;
   std::vector<std::pair<Time, DayKey>> due;
   for (const auto& [key, day] : days_.days()) {
     const std::optional<Time> at = DueTime(key, day.window);
@@ -177,6 +177,8 @@ StatusOr<privacy::SheetInput> Core::MakeInput(Sheet& sheet, const OpenDay& day,
         .bucket = rule->whole_day ? Millis(0) : rule->bucket,
         .k_min = rule->k_min,
         .top1_max_pct = rule->top1_max_pct,
+        .top2_max_pct = rule->top2_max_pct,
+        .round_to = rule->round_to,
         .min_count = rule->min_count,
         .too_young = since == rules.since.end() || since->second > day.window.start ||
                      rule->valid_until.value_or(Time::max()) <= now,

@@ -137,13 +137,12 @@ Status Pipeline::DestroyOwner(const OwnerId& owner) {
 
 void Pipeline::ForgetOwner(const OwnerId& owner) {
   const Household* household = core_->registry().FindOwner(owner);
-  const std::vector<GrantRecord> grants =
-      household == nullptr ? std::vector<GrantRecord>() : household->grants;
+  const Household gone = household == nullptr ? Household() : *household;
   if (household != nullptr) unsaved_.erase(household->id);
   core_->Forget(owner);
   if (quarantine_ != nullptr) quarantine_->Forget(owner);  // at a start it is opened later
   // Last, and whatever becomes of it: with its keys gone nothing may keep the household in memory.
-  ForgetWithdrawals(grants);
+  ForgetWithdrawals(gone);
 }
 
 StatusOr<bool> Pipeline::IsErasing() const {

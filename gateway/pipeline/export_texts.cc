@@ -77,6 +77,12 @@ std::string GrantJson(const GrantRecord& record) {
   return JsonObject(fields);
 }
 
+std::string ObjectionJson(const Objection& objection) {
+  Fields fields = {{"at", JsonTime(objection.at)}};
+  if (!objection.metric.empty()) fields.emplace_back("metric", JsonText(objection.metric));
+  return JsonObject(fields);
+}
+
 std::string MetricJson(const HouseholdFacts& facts, const Metric& metric) {
   Fields fields = {{"id", JsonText(metric.id.value())},
                    {"unit", JsonText(metric.unit)},
@@ -194,7 +200,8 @@ std::string ExportSchema() {
         "acceptances": {"type": "array", "items": {"type": "object", "properties": {"hash": {"type": "string"}, "resident": {"type": "string"}, "at": {"$ref": "#/$defs/time"}}}},
         "devices": {"$ref": "#/$defs/texts"},
         "metrics": {"type": "array", "items": {"type": "object", "properties": {"id": {"type": "string"}, "unit": {"type": "string"}, "resolution": {"type": "string"}, "keep_raw": {"type": "string"}, "keep_rollup": {"type": "string"}}}},
-        "grants": {"type": "array", "items": {"type": "object", "properties": {"id": {"type": "string"}, "state": {"enum": ["given", "withdrawn"]}, "resident": {"type": "string"}, "metrics": {"$ref": "#/$defs/texts"}, "purposes": {"$ref": "#/$defs/texts"}, "recipients": {"$ref": "#/$defs/texts"}, "not_before": {"$ref": "#/$defs/time"}, "not_after": {"$ref": "#/$defs/time"}, "withdrawn_at": {"$ref": "#/$defs/time"}}}}
+        "grants": {"type": "array", "items": {"type": "object", "properties": {"id": {"type": "string"}, "state": {"enum": ["given", "withdrawn"]}, "resident": {"type": "string"}, "metrics": {"$ref": "#/$defs/texts"}, "purposes": {"$ref": "#/$defs/texts"}, "recipients": {"$ref": "#/$defs/texts"}, "not_before": {"$ref": "#/$defs/time"}, "not_after": {"$ref": "#/$defs/time"}, "withdrawn_at": {"$ref": "#/$defs/time"}}}},
+        "objections": {"type": "array", "items": {"type": "object", "properties": {"at": {"$ref": "#/$defs/time"}, "metric": {"type": "string", "description": "absent: to everything"}}}}
       }
     }
   },
@@ -206,12 +213,13 @@ std::string ExportSchema() {
 StatusOr<std::string> ExportHouseholdJson(const HouseholdFacts& facts,
                                          const std::map<ExportGap, uint32_t>& gaps) {
   const Household& household = facts.household;
-  std::vector<std::string> acceptances, grants, metrics, devices;
+  std::vector<std::string> acceptances, grants, objections, metrics, devices;
   for (const std::string& envelope : household.acceptances) {
     ASSIGN_OR_RETURN(std::string acceptance, AcceptanceJson(envelope));
     acceptances.push_back(std::move(acceptance));
   }
   for (const GrantRecord& record : household.grants) grants.push_back(GrantJson(record));
+  for (const Objection& each : household.objections) objections.push_back(ObjectionJson(each));
   for (const Metric& metric : facts.metrics) metrics.push_back(MetricJson(facts, metric));
   for (const port::EnrolledDevice& enrolled : household.devices) {
     devices.push_back(enrolled.device.value());
@@ -228,7 +236,8 @@ StatusOr<std::string> ExportHouseholdJson(const HouseholdFacts& facts,
                    {"acceptances", JsonList(acceptances)},
                    {"devices", JsonTexts(devices)},
                    {"metrics", JsonList(metrics)},
-                   {"grants", JsonList(grants)}};
+                   {"grants", JsonList(grants)},
+                   {"objections", JsonList(objections)}};
   if (household.confirmed_at.has_value()) {
     fields.emplace_back("confirmed_at", JsonTime(*household.confirmed_at));
   }

@@ -49,6 +49,7 @@ StatusOr<std::vector<std::string>> Pipeline::ActivateDocuments(
     RETURN_IF_ERROR(registry.SaveActivation(batch, activation, by_kind, now));
     RETURN_IF_ERROR(vault_->Commit(batch));
     RETURN_IF_ERROR(core_->TakeActivation());
+    RETURN_IF_ERROR(KeepObjections(now));
     PublishAdmissions();
     PublishDocuments();
     RETURN_IF_ERROR(syncer_->Barrier());
@@ -122,6 +123,10 @@ std::string Explain(const Cell& cell, SuppressionReason reason) {
       if (of_places) return "suppressed: no place contributed";
       return Format("suppressed: fewer than %d households that share it contributed", cell.k_min);
     case SuppressionReason::kDominance:
+      if (cell.top2_max_pct != 0) {
+        return Format("suppressed: one household makes up more than %d %% of the sum, or two more "
+                      "than %d %%", cell.top1_max_pct, cell.top2_max_pct);
+      }
       return Format("suppressed: one household makes up more than %d %% of the sum",
                     cell.top1_max_pct);
     case SuppressionReason::kComplementary:

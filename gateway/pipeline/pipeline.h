@@ -53,7 +53,9 @@ struct PipelineOptions {
   std::chrono::seconds checkpoint_interval = limits::kCheckpointInterval;
   store::SyncerOptions sync = {};
   store::SpaceLimits space{.quota_bytes = 0, .free_bytes_min = limits::kDiskFreeMin};
-  port::TraitsOf traits = nullptr;  // asked while the pipeline starts and on its thread; null: none
+  port::ProfileFacts facts = {};  // asked while the pipeline starts and on its thread
+  // Topic filters that devices may have in profiles of their own, all together.
+  std::size_t own_filters_max = limits::kFiltersMax;
   bool broker_logins = false;  // devices get logins of their own at the broker
   rocksdb::Env* env = nullptr;  // for tests: see store::DatabaseOptions
 };
@@ -121,7 +123,8 @@ class Pipeline final : public port::Intake, public port::Commands, public port::
   StatusOr<std::vector<port::HouseholdRow>> ListHouseholds() override;
   StatusOr<std::string> ImportGrant(const std::string& envelope) override;
   StatusOr<uint32_t> WithdrawGrants(const std::string& household,
-                                    const std::string& grant_id) override;
+                                    const std::string& grant_id,
+                                    const std::string& metric = "") override;
   StatusOr<std::vector<port::GrantRow>> ListGrants(const std::string& household) override;
   StatusOr<std::vector<std::string>> ActivateDocuments(
       const std::vector<std::string>& envelopes) override;
@@ -283,13 +286,24 @@ class Pipeline final : public port::Intake, public port::Commands, public port::
   // Brings database and file to the same: what either says is withdrawn is.
   Status LoadWithdrawals();
   std::string PseudonymOf(const policy::Grant& grant) const;
+  std::string PseudonymOf(const Household& household, const Objection& objection) const;
+  std::string PseudonymOf(const policy::Grant& grant, const std::string& metric) const;
+  std::set<std::string> PseudonymsOf(const Household& household) const;
+  // The household's last grant came before an objection to a metric of it, and a restore took it away.
+  void OverruleAgain(Household& household) const;
   bool WasWithdrawn(const policy::Grant& grant) const;
+  // Objections that the file has and the household does not. Returns whether there were any.
+  bool RestoreObjections(Household& household, Time now) const;
+  // Of every household: new rules may name a metric that a restored store did not know.
+  Status KeepObjections(Time now);
   // Those of the household's grants that are withdrawn, durably.
   Status NoteWithdrawals(const Household& household);
   // Those of a household that is erased; what the disk refuses is logged.
-  void ForgetWithdrawals(const std::vector<GrantRecord>& grants);
+  void ForgetWithdrawals(const Household& household);
   Status WriteWithdrawals() const;
   Status CommitHousehold(Household household);  // or a place
+  Status CheckObjection(const Household& household, const std::string& grant_id,
+                        const std::string& metric) const;
   // Tries again what `unsaved_` names.
   Status SaveWithdrawals();
   // quarantine.cc
@@ -315,7 +329,8 @@ class Pipeline final : public port::Intake, public port::Commands, public port::
   const std::chrono::seconds checkpoint_interval_;
   const store::SyncerOptions sync_;
   const store::SpaceLimits space_;
-  const port::TraitsOf traits_;
+  const port::ProfileFacts facts_;
+  const std::size_t own_filters_max_;
   rocksdb::Env* const env_;
   const bool broker_logins_;
   const std::string keyslots_path_;

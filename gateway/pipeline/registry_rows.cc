@@ -6,8 +6,9 @@
 namespace gateway::pipeline {
 namespace {
 
-// Those before were before the first release.
-constexpr uint8_t kHouseholdVersion = 3;
+// Version 3 ends with the grants. Those before were before the first release.
+constexpr uint8_t kHouseholdVersion = 4;
+constexpr uint8_t kWithoutObjections = 3;
 
 void PutTime(ByteWriter& out, Time time) { out.I64(time.time_since_epoch().count()); }
 Time TakeTime(ByteReader& in) { return Time(Millis(in.I64())); }
@@ -22,6 +23,23 @@ std::vector<std::string> TakeList(ByteReader& in) {
   const uint64_t count = in.Varint();
   for (uint64_t i = 0; i < count && in.ok(); ++i) list.emplace_back(in.Text());
   return list;
+}
+
+void TakeVoices(ByteReader& in, Household& household) {
+  const uint64_t objections = in.Varint();
+  for (uint64_t i = 0; i < objections && in.ok(); ++i) {
+    Objection objection;
+    objection.metric = std::string(in.Text());
+    objection.at = TakeTime(in);
+    objection.grants = static_cast<uint32_t>(in.Varint());
+    objection.number = static_cast<uint32_t>(in.Varint());
+    household.objections.push_back(std::move(objection));
+  }
+  const uint64_t notices = in.Varint();
+  for (uint64_t i = 0; i < notices && in.ok(); ++i) {
+    std::string consent(in.Text());
+    household.notices[std::move(consent)] = TakeTime(in);
+  }
 }
 
 }  // namespace
@@ -48,6 +66,17 @@ std::string EncodeHousehold(const Household& household) {
     out.Text(record.envelope).U8(record.withdrawn_at.has_value() ? 1 : 0);
     PutTime(out, record.withdrawn_at.value_or(Time{}));
   }
+  out.Varint(household.objections.size());
+  for (const Objection& objection : household.objections) {
+    out.Text(objection.metric);
+    PutTime(out, objection.at);
+    out.Varint(objection.grants).Varint(objection.number);
+  }
+  out.Varint(household.notices.size());
+  for (const auto& [consent, since] : household.notices) {
+    out.Text(consent);
+    PutTime(out, since);
+  }
   return out.Take();
 }
 
@@ -55,7 +84,7 @@ StatusOr<Household> DecodeHousehold(std::string_view bytes, std::string_view com
   ByteReader in(bytes);
   const bool right_row = in.U8() == static_cast<uint8_t>(RegistryRow::kHousehold);
   const uint8_t version = in.U8();
-  if (!right_row || version != kHouseholdVersion) {
+  if (!right_row || version < kWithoutObjections || version > kHouseholdVersion) {
     return DataLoss("registry row: not a household of version %d", kHouseholdVersion);
   }
   Household household;
@@ -98,6 +127,7 @@ StatusOr<Household> DecodeHousehold(std::string_view bytes, std::string_view com
     ASSIGN_OR_RETURN(record.grant, policy::VerifyGrant(record.envelope, commons));
     household.grants.push_back(std::move(record));
   }
+  if (version > kWithoutObjections) TakeVoices(in, household);
   RETURN_IF_ERROR(in.Finish("registry row of a household"));
   return household;
 }
@@ -204,6 +234,19 @@ std::string RuleFingerprint(const policy::ShareRule& rule, const policy::Policy&
   }
   const policy::Purpose* purpose = policy.FindPurpose(rule.purpose);
   out.Text(purpose == nullptr ? "" : purpose->iri);
+  // Only where they are, so that rules of before there were such fields stay as old as they are.
+  if (rule.top2_max_pct != 0) out.Text("top2").U32(rule.top2_max_pct);
+  if (rule.round_to != 0) out.Text("round").I64(rule.round_to);
+  if (rule.redistribution) out.Text("redistribution");
+  return crypto::Blake2b256(out.bytes());
+}
+
+std::string ConsentFingerprint(const policy::ConsentRule& rule) {
+  ByteWriter out;
+  out.Text(rule.id.value()).Text(rule.metric.value());
+  out.U8(static_cast<uint8_t>(rule.mode)).U8(static_cast<uint8_t>(rule.household_rule));
+  out.I64(rule.notice.count()).U8(rule.reconfirm.has_value() ? 1 : 0);
+  out.I64(rule.reconfirm.value_or(Millis(0)).count());
   return crypto::Blake2b256(out.bytes());
 }
 

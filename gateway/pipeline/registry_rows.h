@@ -27,6 +27,9 @@ using RuleSince = std::map<RuleId, std::pair<std::string, Time>>;
 std::string EncodeRuleSince(const RuleSince& rules);
 StatusOr<RuleSince> DecodeRuleSince(std::string_view bytes);
 
+// Everything about a consent rule that a resident is told of.
+std::string ConsentFingerprint(const policy::ConsentRule& rule);
+
 // Everything about a share rule that decides what it releases, and its metric; two rules with the
 // same fingerprint are the same rule.
 std::string RuleFingerprint(const policy::ShareRule& rule, const policy::Policy& policy);

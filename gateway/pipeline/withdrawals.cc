@@ -1,8 +1,10 @@
 // Pipeline, the part that keeps withdrawn what was withdrawn (I11), also when an older backup, in
 // which the grant is live, takes the database's place: a file beside the database has the pseudonym
-// of every grant that was withdrawn, and a restore carries it over as it does that of erasures.
+// of every grant that was withdrawn and of every objection, and a restore carries it over as it does that of erasures.
 #include <algorithm>
+#include <iterator>
 
+#include "gateway/base/bytes.h"
 #include "gateway/base/file.h"
 #include "gateway/base/log.h"
 #include "gateway/pipeline/pipeline.h"
@@ -28,6 +30,50 @@ std::string Pipeline::PseudonymOf(const policy::Grant& grant) const {
   return vault_->RowPseudonym("grant", grant.id);
 }
 
+std::string Pipeline::PseudonymOf(const Household& household, const Objection& objection) const {
+  const std::string name =
+      ByteWriter().Raw(household.subject.view()).Text(objection.metric).U32(objection.number).Take();
+  return vault_->RowPseudonym("objection", name);
+}
+
+std::string Pipeline::PseudonymOf(const policy::Grant& grant, const std::string& metric) const {
+  return vault_->RowPseudonym("grant", grant.id + metric);
+}
+
+// What the file has of the household: withdrawn grants; objections, the earlier ones of a metric too,
+// as they are looked for in turn; and which grants an objection to a metric came after, for they may
+// come again after a restore.
+std::set<std::string> Pipeline::PseudonymsOf(const Household& household) const {
+  std::set<std::string> all;
+  for (const GrantRecord& record : household.grants) {
+    if (record.withdrawn_at.has_value()) all.insert(PseudonymOf(record.grant));
+  }
+  for (const Objection& objection : household.objections) {
+    for (Objection each = objection; each.number > 0; --each.number) {
+      all.insert(PseudonymOf(household, each));
+    }
+    for (std::size_t i = 0; i < std::min<std::size_t>(objection.grants, household.grants.size());
+         ++i) {
+      const policy::Grant& grant = household.grants[i].grant;
+      if (std::ranges::count(grant.metrics, objection.metric) == 0) continue;
+      all.insert(PseudonymOf(grant, objection.metric));
+    }
+  }
+  return all;
+}
+
+void Pipeline::OverruleAgain(Household& household) const {
+  const policy::Grant& grant = household.grants.back().grant;
+  for (const std::string& metric : grant.metrics) {
+    if (!withdrawals_.grants.contains(PseudonymOf(grant, metric))) continue;
+    for (Objection& objection : household.objections) {
+      if (objection.metric == metric) {
+        objection.grants = static_cast<uint32_t>(household.grants.size());
+      }
+    }
+  }
+}
+
 bool Pipeline::WasWithdrawn(const policy::Grant& grant) const {
   return withdrawals_.grants.contains(PseudonymOf(grant));
 }
@@ -39,10 +85,8 @@ Status Pipeline::WriteWithdrawals() const {
 
 Status Pipeline::NoteWithdrawals(const Household& household) {
   std::set<std::string> fresh;
-  for (const GrantRecord& record : household.grants) {
-    if (!record.withdrawn_at.has_value() || WasWithdrawn(record.grant)) continue;
-    fresh.insert(PseudonymOf(record.grant));
-  }
+  std::ranges::set_difference(PseudonymsOf(household), withdrawals_.grants,
+                              std::inserter(fresh, fresh.end()));
   if (fresh.empty()) return OkStatus();
   if (withdrawals_.grants.size() + fresh.size() > limits::kWithdrawalsMax) {
     return ResourceExhausted(
@@ -57,10 +101,46 @@ Status Pipeline::NoteWithdrawals(const Household& household) {
   return written;
 }
 
-void Pipeline::ForgetWithdrawals(const std::vector<GrantRecord>& grants) {
+bool Pipeline::RestoreObjections(Household& household, Time now) const {
+  std::set<std::string> metrics = {""};
+  for (const Objection& objection : household.objections) metrics.insert(objection.metric);
+  if (const auto& rules = core_->registry().rules(); rules != nullptr) {
+    for (const Metric& metric : rules->documents.policy.metrics) metrics.insert(metric.id.value());
+  }
+  bool any = false;
+  for (const std::string& metric : metrics) {
+    const auto known = std::ranges::find(household.objections, metric, &Objection::metric);
+    const uint32_t number = known == household.objections.end() ? 0 : known->number;
+    Objection last{.metric = metric,
+                   .at = now,
+                   .grants = static_cast<uint32_t>(household.grants.size()),
+                   .number = number + 1};
+    while (withdrawals_.grants.contains(PseudonymOf(household, last))) ++last.number;
+    if (--last.number == number) continue;
+    any = true;
+    if (known == household.objections.end()) {
+      household.objections.push_back(std::move(last));
+    } else {
+      *known = std::move(last);
+    }
+  }
+  return any;
+}
+
+Status Pipeline::KeepObjections(Time now) {
+  std::vector<Household> changed;
+  for (const auto& [id, household] : core_->registry().households()) {
+    Household copy = household;
+    if (RestoreObjections(copy, now)) changed.push_back(std::move(copy));
+  }
+  for (Household& household : changed) RETURN_IF_ERROR(CommitHousehold(std::move(household)));
+  return OkStatus();
+}
+
+void Pipeline::ForgetWithdrawals(const Household& household) {
   std::size_t gone = 0;
-  for (const GrantRecord& record : grants) {
-    gone += withdrawals_.grants.erase(PseudonymOf(record.grant));
+  for (const std::string& pseudonym : PseudonymsOf(household)) {
+    gone += withdrawals_.grants.erase(pseudonym);
   }
   const Status written = gone > 0 ? WriteWithdrawals() : OkStatus();
   if (written.ok()) return;
@@ -91,20 +171,18 @@ Status Pipeline::LoadWithdrawals() {
   std::vector<Household> changed;
   for (const auto& [id, household] : core_->registry().households()) {
     Household copy = household;
-    bool differs = false;
+    bool differs = RestoreObjections(copy, now);
     for (GrantRecord& record : copy.grants) {
-      if (record.withdrawn_at.has_value()) {
-        withdrawals_.grants.insert(PseudonymOf(record.grant));
-      } else if (WasWithdrawn(record.grant)) {
-        record.withdrawn_at = now;
-        differs = true;
-      }
+      if (record.withdrawn_at.has_value() || !WasWithdrawn(record.grant)) continue;
+      record.withdrawn_at = now;
+      differs = true;
     }
+    withdrawals_.grants.merge(PseudonymsOf(copy));
     if (differs) changed.push_back(std::move(copy));
   }
   for (Household& household : changed) RETURN_IF_ERROR(CommitHousehold(std::move(household)));
   if (!changed.empty()) {
-    Log(LogLevel::kWarning, "grants of %u households were withdrawn after what was restored, and "
+    Log(LogLevel::kWarning, "grants of %u households were withdrawn, or objections made, after what was restored, and "
         "are withdrawn again", changed.size());
   }
   if (text.ok() && backup::WriteWithdrawals(withdrawals_) == *text) return OkStatus();

@@ -6,8 +6,9 @@
 namespace gateway::policy {
 namespace {
 
-// What is just as old as a limit is not too old yet: the border is a moment later.
-constexpr Millis kMoment{1};
+// What is just as old as a limit is not too old yet: the border is a moment later. Documents speak
+// in whole seconds, and so do people who ask again.
+constexpr Millis kMoment = std::chrono::seconds(1);
 
 // Asks both documents, and keeps the first request for each order.
 class Asking {

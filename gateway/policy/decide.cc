@@ -7,10 +7,14 @@
 
 namespace gateway::policy {
 
-CollectDecision DecideCollect(const Policy& policy, const MetricId& metric) {
+CollectDecision DecideCollect(const Policy& policy, const MetricId& metric,
+                              std::string_view profile) {
   if (policy.FindMetric(metric) == nullptr) return {CollectCode::kUnknownMetric, {}};
   const CollectRule* collect = policy.CollectRuleFor(metric);
   if (collect == nullptr) return {CollectCode::kNoCollectRule, {}};
+  if (!collect->profile.empty() && collect->profile != profile) {
+    return {CollectCode::kOtherProfile, collect->id};
+  }
   if (policy.RetainRuleFor(metric) == nullptr) return {CollectCode::kNoRetainRule, collect->id};
   return {CollectCode::kAdmitted, collect->id};
 }

@@ -17,6 +17,7 @@ enum class CollectCode {
   kAdmitted,
   kUnknownMetric,  // the policy does not name the metric
   kNoCollectRule,  // nothing says that it may be collected
+  kOtherProfile,   // it may be, through another ingest profile
   kNoRetainRule,   // nothing says how long it is kept: not stored at all
 };
 
@@ -25,7 +26,9 @@ struct CollectDecision {
   RuleId rule;  // the collect rule, if there is one
 };
 
-CollectDecision DecideCollect(const Policy& policy, const MetricId& metric);
+// `profile` is what reads the device; empty: none that a rule could name.
+CollectDecision DecideCollect(const Policy& policy, const MetricId& metric,
+                              std::string_view profile);
 
 // Why a question is answered or not. The first group is decided before who asks is known; none of
 // them depends on anybody's data, so all are safe to tell.

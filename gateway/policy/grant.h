@@ -33,6 +33,8 @@ struct Acceptance {
   std::string resident_pk;  // 32 bytes; signed the envelope
   Time at;
   std::string hash;  // BLAKE2b-256 of the payload
+  // BLAKE2b-256 of the policy that the resident had at hand; empty: none that the resident says.
+  std::string policy_seen;
 };
 // Only checks that the resident signed it, for whoever has no invite to compare with.
 StatusOr<Acceptance> ReadAcceptance(std::string_view envelope);
@@ -76,7 +78,9 @@ bool Covers(const Grant& grant, const ShareRule& rule, const Policy& policy);
 bool HoldsThrough(const Grant& grant, Time from, Time until);
 
 // Payload bytes to sign, on the resident's and the steward's side. `at` is cut to whole seconds.
-std::string BuildAcceptance(const Invite& invite, std::string_view resident_pk, Time at);
+// `policy_seen` as in Acceptance.
+std::string BuildAcceptance(const Invite& invite, std::string_view resident_pk, Time at,
+                            std::string_view policy_seen = "");
 std::string BuildConfirmation(const Invite& invite, std::span<const std::string> acceptance_hashes,
                               Time at);
 // `grant.id` is ignored; `nonce` is 16 random bytes.

@@ -7,13 +7,14 @@
 #include "gateway/model/limits.h"
 #include "gateway/model/time.h"
 #include "gateway/policy/lint_charter.h"
+#include "gateway/policy/lint_collect.h"
 #include "gateway/policy/lint_retain.h"
 #include "gateway/policy/lint_rules.h"
 #include "gateway/policy/lint_share.h"
 
-// The findings of this file; those about share rules stand in lint_share.cc, those about tiers of
-// retention in lint_retain.cc, about forbids, duties and consent in lint_rules.cc, about the charter
-// in lint_charter.cc.
+// The findings of this file; those about share rules stand in lint_share.cc, those about
+// coarsening in lint_collect.cc, about tiers of retention in lint_retain.cc, about forbids, duties
+// and consent in lint_rules.cc, about the charter in lint_charter.cc.
 //   L09    two collect or consent rules, two of one tier   L20    a name that does not exist
 //   L21    an id twice                                     L22    documents of different commons
 //   L31    unknown time zone                               L33    dates out of order
@@ -276,6 +277,7 @@ std::vector<Finding> Lint(const Charter& charter, const Policy& policy, const Ro
   LintMetrics(policy, lint);
   std::vector<Finding> of_policy = lint.Take();
   Append(of_policy, LintShareRules(charter.floors, policy, roster));
+  Append(of_policy, LintCollectRules(policy));
   Append(of_policy, LintRetainRules(policy));
   Append(of_policy, LintRules(charter, policy, roster));
   std::stable_sort(of_policy.begin(), of_policy.end(),

@@ -194,6 +194,7 @@ inline constexpr MessageSpec kMessages[] = {
     {"party", "party kind", false},
     {"party_keys", "tls request", false},
     {"party_no_keys", "", false},
+    {"party_agreement", "hash", false},
 };
 
 // The place of a message in kMessages. What is no message does not compile.

@@ -1,3 +1,4 @@
+#include "gateway/base/bytes.h"
 #include "gateway/crypto/sign.h"
 #include "gateway/crypto/x509.h"
 #include "gateway/policy/prose_parts.h"
@@ -109,6 +110,10 @@ void SayParty(const Party& party, const Phrases& phrases, ProseText& text) {
     for (const std::string& key : party.request) keys.push_back(crypto::FormatPublicKey(key));
     sentences.push_back(phrases.Say("party_keys", {{"tls", Pins(phrases, party.tls)},
                                                    {"request", phrases.List(keys)}}));
+  }
+  if (!party.agreement.empty()) {
+    sentences.push_back(
+        phrases.Say("party_agreement", {{"hash", Format("b2:%s", HexEncode(party.agreement))}}));
   }
   text.Item(sentences);
 }

@@ -132,10 +132,7 @@ bool IsRecipient(const std::vector<std::string>& to, const PartyId& party) {
 }
 
 bool Available(const Documents& documents, Time now, bool clock_sound) {
-  const Millis grace = documents.charter.grace;
-  return clock_sound && now >= documents.policy.activates &&
-         now < documents.policy.expires + grace && now < documents.roster.expires + grace &&
-         now < documents.charter.expires + grace;
+  return clock_sound && Serve(documents, now);
 }
 
 bool Forbids(const Forbid& forbid, const ShareRule& rule, const PartyId& party,

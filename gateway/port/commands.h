@@ -78,7 +78,7 @@ struct BrokerLoginRow {
 struct GrantRow {
   std::string id;  // 32 bytes
   std::string household;
-  std::string state;  // "given", "withdrawn"
+  std::string state;  // "given", "withdrawn"; or "objected", which is no grant: a no to `metrics`
   std::vector<std::string> metrics, purposes, recipients;
   Time not_before, not_after;
 };
@@ -207,10 +207,15 @@ class Commands {
 
   // Returns the grant's id (32 bytes).
   virtual StatusOr<std::string> ImportGrant(const std::string& envelope) = 0;
-  // Withdraws one grant (32-byte id), or with an empty id every grant of the household. Needs no
-  // key. Returns how many were withdrawn.
+  // Withdraws one grant (32-byte id), or with an empty id every grant of the household, or instead
+  // one metric out of all of them. Needs no key, and no grant: it is a no, also to what would count
+  // without a yes, until every adult grants it anew; one grant's is a no to its metrics. Returns how
+  // many were withdrawn.
+  // Returns NotFound if the household, grant or metric is not known, InvalidArgument if both a grant
+  // and a metric are named.
   virtual StatusOr<uint32_t> WithdrawGrants(const std::string& household,
-                                            const std::string& grant_id) = 0;
+                                            const std::string& grant_id,
+                                            const std::string& metric) = 0;
   virtual StatusOr<std::vector<GrantRow>> ListGrants(const std::string& household) = 0;
 
   // Envelopes of charter, policy and roster in any order; all are verified before any is taken.

@@ -16,12 +16,16 @@ std::string_view DoorCodeName(DoorCode code) {
       return "place-unconfirmed";
     case DoorCode::kNoCollectRule:
       return "no-collect-rule";
+    case DoorCode::kWrongProfile:
+      return "wrong-profile";
     case DoorCode::kNoRetainRule:
       return "no-retain-rule";
     case DoorCode::kWrongOwner:
       return "wrong-owner";
     case DoorCode::kRetained:
       return "retained";
+    case DoorCode::kCoarsened:
+      return "coarsened";
     case DoorCode::kMalformed:
       return "malformed";
     case DoorCode::kNotANumber:
@@ -59,7 +63,7 @@ std::optional<DoorCode> DoorCodeOf(std::string_view name) {
 }
 
 bool IsDenied(DoorCode code) {
-  return code >= DoorCode::kUnknownDevice && code <= DoorCode::kRetained;
+  return code >= DoorCode::kUnknownDevice && code <= DoorCode::kCoarsened;
 }
 
 bool IsQuarantined(DoorCode code) {

@@ -15,9 +15,11 @@ enum class DoorCode : uint8_t {
   kHouseholdUnconfirmed,  // the household has not accepted, or no steward has confirmed
   kPlaceUnconfirmed,    // no steward has confirmed the place
   kNoCollectRule,       // no `collect` rule names the metric
+  kWrongProfile,        // the `collect` rule names another profile than the device's
   kNoRetainRule,        // no `retain` rule says how long: data without one is not stored
   kWrongOwner,          // a household's metric from a place's device, or the other way round
   kRetained,            // a stale value that the broker kept
+  kCoarsened,           // the `collect` rule keeps one reading of its span, and there is one
   // Quarantined: the payload cannot be believed.
   kMalformed,
   kNotANumber,   // nan, inf

@@ -103,4 +103,19 @@ bool LoudestStandsOut(std::span<const HeldLevel> levels, uint32_t steps_per_bel,
   return Wide{kOne} * 100 > Wide{pct} * sum.energy;
 }
 
+bool TwoLoudestStandOut(std::span<const HeldLevel> levels, uint32_t steps_per_bel, uint32_t pct) {
+  const EnergySum sum = SumEnergy(levels, steps_per_bel);
+  bool skipped = false;  // one of the loudest
+  uint64_t second = 0;
+  for (const HeldLevel& each : levels) {
+    if (each.weight == 0) continue;
+    if (!skipped && each.level == sum.loudest) {
+      skipped = true;
+    } else {
+      second = std::max(second, Falling(Below(sum.loudest, each.level, steps_per_bel)));
+    }
+  }
+  return (Wide{kOne} + second) * 100 > Wide{pct} * sum.energy;
+}
+
 }  // namespace gateway::privacy

@@ -42,5 +42,7 @@ int64_t EnergyMean(std::span<const HeldLevel> levels, uint32_t steps_per_bel);
 
 // Whether the loudest of levels that weigh 1 each has more than `pct` percent of the energy.
 bool LoudestStandsOut(std::span<const HeldLevel> levels, uint32_t steps_per_bel, uint32_t pct);
+// Whether the two loudest have, together.
+bool TwoLoudestStandOut(std::span<const HeldLevel> levels, uint32_t steps_per_bel, uint32_t pct);
 
 }  // namespace gateway::privacy

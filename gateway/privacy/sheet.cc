@@ -6,6 +6,7 @@
 #include <span>
 
 #include "gateway/base/check.h"
+#include "gateway/model/rounding.h"
 #include "gateway/privacy/energy_mean.h"
 
 namespace gateway::privacy {
@@ -26,6 +27,7 @@ struct Tally {
   // a small or zero sum. Where no value is negative, `magnitude` is `sum`.
   Wide magnitude = 0;
   Wide largest = 0;
+  Wide second = 0;  // largest but one
   std::vector<HeldLevel> levels;  // of kEnergyMean, instead of the three sums
 };
 
@@ -72,7 +74,9 @@ Tally TallyOf(const SheetInput& input, const Set& owners, std::span<const std::s
     }
     tally.sum += share.value;
     tally.magnitude += Magnitude(share.value);
-    tally.largest = std::max(tally.largest, Magnitude(share.value));
+    const Wide size = Magnitude(share.value);
+    tally.second = std::max(tally.second, std::min(tally.largest, size));
+    tally.largest = std::max(tally.largest, size);
   }
   return tally;
 }
@@ -88,11 +92,21 @@ bool OneStandsOut(const SheetInput& input, const Tally& tally, uint32_t top1_max
   return tally.largest * 100 > Wide{top1_max_pct} * tally.magnitude;
 }
 
+bool TwoStandOut(const SheetInput& input, const Tally& tally, uint32_t top2_max_pct) {
+  if (input.combine == Combine::kEnergyMean) {
+    return TwoLoudestStandOut(tally.levels, input.steps_per_bel, top2_max_pct);
+  }
+  return (tally.largest + tally.second) * 100 > Wide{top2_max_pct} * tally.magnitude;
+}
+
 // The primary rules; kNone = safe.
 SuppressionReason Judge(const SheetInput& input, const Tally& tally, const SheetRule& rule) {
   if (tally.count == 0 || tally.count < rule.k_min) return SuppressionReason::kTooFew;
   // Nobody stands out among places, whose rules have no share.
   if (rule.top1_max_pct != 0 && OneStandsOut(input, tally, rule.top1_max_pct)) {
+    return SuppressionReason::kDominance;
+  }
+  if (rule.top2_max_pct != 0 && TwoStandOut(input, tally, rule.top2_max_pct)) {
     return SuppressionReason::kDominance;
   }
   return SuppressionReason::kNone;
@@ -148,6 +162,15 @@ Status CheckOwners(const SheetInput& input) {
 
 // Fails closed: a household's rule without its safeguards decides nothing.
 Status CheckSafeguards(const SheetInput& input, const SheetRule& rule) {
+  const bool of_levels = input.combine == Combine::kEnergyMean;
+  if (rule.round_to < 0 || rule.round_to > kSumMax || (of_levels && rule.round_to != 0)) {
+    return InvalidArgument("rule \"%s\": round_to %d must be 0 to 2^62 - 1, and 0 of levels",
+                           rule.id.value(), rule.round_to);
+  }
+  if (rule.top2_max_pct > (input.owner_kind == OwnerKind::kPlace ? 0 : 100)) {
+    return InvalidArgument("rule \"%s\": top2_max_pct %d must be at most 100, and of places 0",
+                           rule.id.value(), rule.top2_max_pct);
+  }
   if (input.owner_kind == OwnerKind::kPlace) {
     const bool may_count = input.combine == Combine::kSum && rule.min_count != 0;
     if (rule.k_min == 0 && rule.top1_max_pct == 0 && (may_count || !rule.min_count)) {
@@ -328,6 +351,13 @@ void Protect(const SheetInput& input, const RuleState& longer, RuleState& shorte
   }
 }
 
+// Last: what is hidden, and what protects it, is up to the exact sums.
+void Round(int64_t round_to, DecidedBucket& bucket) {
+  if (round_to == 0 || !ShowsItsSum(bucket)) return;
+  bucket.sum = NearestMultiple(bucket.sum, round_to);
+  bucket.mean = RoundedMean(bucket.sum, bucket.count);
+}
+
 }  // namespace
 
 StatusOr<std::vector<DecidedRule>> DecideSheet(const SheetInput& input) {
@@ -347,6 +377,9 @@ StatusOr<std::vector<DecidedRule>> DecideSheet(const SheetInput& input) {
     for (const RuleState& longer : states) Protect(input, longer, states[i]);
   }
   std::vector<DecidedRule> decided;
+  for (RuleState& state : states) {
+    for (DecidedBucket& bucket : state.decided) Round(state.rule->round_to, bucket);
+  }
   for (RuleState& state : states) decided.push_back({state.rule->id, std::move(state.decided)});
   return decided;
 }

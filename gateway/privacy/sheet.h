@@ -38,6 +38,10 @@ struct SheetRule {
   Millis bucket{0};        // aligned to UTC, whole runs of fine windows; 0: the fine windows
   uint32_t k_min = 0;            // of households: positive; of places: 0
   uint32_t top1_max_pct = 0;     // of households: 1 to 100; of places: 0
+  uint32_t top2_max_pct = 0;     // of households: 1 to 100, or 0 for none; of places: 0
+  // Released sums become the nearest multiple of it, ties away from zero, and means are made of
+  // those; below 2^62. 0: exact. Not of levels, which have no sum.
+  int64_t round_to = 0;
   std::optional<uint64_t> min_count = std::nullopt;  // of places, where contributions add up
   bool too_young = false;        // not valid since the day's start: suppressed, as a whole
   std::vector<uint32_t> members;  // indices into `owners` that the rule may count, ascending
@@ -64,7 +68,7 @@ struct DecidedBucket {
   SuppressionReason reason = SuppressionReason::kNone;  // kNone = released
   // Meaningful only when released.
   uint32_t count = 0;
-  int64_t sum = 0;  // 0 if it is below min_count, and of levels, which do not add up
+  int64_t sum = 0;  // rounded; 0 if it is below min_count, and of levels, which do not add up
   int64_t mean = 0;  // over those who count, rounded half up, ties away from zero; 0 if below
   uint64_t readings = 0;
   bool below = false;  // released, but as "less than min_count": the sum stays here
@@ -76,7 +80,10 @@ struct DecidedRule {
 };
 
 // Of levels a share is one of the energy: the loudest household must not have more than
-// top1_max_pct of it, or the mean would be its level less a constant.
+// top1_max_pct of it, or the mean would be its level less a constant. top2_max_pct bounds the two
+// largest shares together wherever top1_max_pct bounds the largest: whoever is the second largest, or
+// knows it, and subtracts it, is left at least 100 - top2_max_pct percent of the sum away from the
+// largest.
 //
 // Decides the sheet: overlap, primary rules, complementary suppression, in that order. Of places,
 // a bucket is suppressed only if none contributed; what has to be hidden and protected is what

@@ -49,20 +49,27 @@ bool SafeguardsFit(const wire::Cell& in) {
   const wire::Safeguards& safeguards = in.safeguards();
   if (in.owner_kind() == wire::HOUSEHOLD) {
     return safeguards.bucket_min_s() == 0 && safeguards.min_count() == 0 &&
-           !in.figures().has_below();
+           safeguards.top2_max_pct() <= 100 && !in.figures().has_below();
   }
   return in.owner_kind() == wire::PLACE && safeguards.k_min() == 0 &&
-         safeguards.top1_max_pct() == 0 &&
+         safeguards.top1_max_pct() == 0 && safeguards.top2_max_pct() == 0 &&
          safeguards.bucket_min_s() < static_cast<uint64_t>(kSecondsEnd) &&
          (!in.figures().has_below() ||
           (in.figures().below() > 0 && in.figures().below() == safeguards.min_count()));
+}
+
+// A sum that is said to be rounded is.
+bool RoundingFits(const wire::Cell& in) {
+  const uint64_t round_to = in.safeguards().round_to();
+  if (round_to == 0) return true;
+  return round_to < uint64_t{1} << 62 && in.figures().sum() % static_cast<int64_t>(round_to) == 0;
 }
 
 bool InRange(const wire::Cell& in) {
   const auto time = [](int64_t s) { return s >= 0 && s < kSecondsEnd; };
   return time(in.start_s()) && time(in.end_s()) &&
          in.safeguards().age_min_s() < static_cast<uint64_t>(kSecondsEnd) &&
-         SafeguardsFit(in) &&
+         SafeguardsFit(in) && RoundingFits(in) &&
          in.status() >= wire::RELEASED && in.status() <= wire::PENDING &&
          in.has_figures() == (in.status() == wire::RELEASED);
 }
@@ -92,9 +99,12 @@ Cell FromWire(const wire::Cell& in) {
   cell.stats.assign(in.stats().begin(), in.stats().end());
   cell.k_min = in.safeguards().k_min();
   cell.top1_max_pct = in.safeguards().top1_max_pct();
+  cell.top2_max_pct = in.safeguards().top2_max_pct();
+  cell.round_to = static_cast<int64_t>(in.safeguards().round_to());
   cell.age_min = seconds(in.safeguards().age_min_s());
   cell.bucket_min = seconds(in.safeguards().bucket_min_s());
   cell.min_count = in.safeguards().min_count();
+  cell.redistribution = in.redistribution();
   cell.replay = in.replay();
   return cell;
 }
@@ -110,7 +120,7 @@ static_assert(static_cast<int>(CellStatus::kPending) == wire::PENDING);
 
 std::string EncodeCell(const Cell& cell) {
   GW_CHECK(cell.figures.has_value() == (cell.status == CellStatus::kReleased));
-  GW_CHECK(cell.age_min >= Millis{0} && cell.bucket_min >= Millis{0});
+  GW_CHECK(cell.age_min >= Millis{0} && cell.bucket_min >= Millis{0} && cell.round_to >= 0);
   GW_CHECK(!cell.figures || !cell.figures->below || *cell.figures->below == cell.min_count);
   wire::Cell out;
   out.set_schema(kSchema);
@@ -132,12 +142,15 @@ std::string EncodeCell(const Cell& cell) {
   wire::Safeguards& safeguards = *out.mutable_safeguards();
   safeguards.set_k_min(cell.k_min);
   safeguards.set_top1_max_pct(cell.top1_max_pct);
+  safeguards.set_top2_max_pct(cell.top2_max_pct);
+  safeguards.set_round_to(static_cast<uint64_t>(cell.round_to));
   safeguards.set_age_min_s(static_cast<uint64_t>(WholeSeconds(cell.age_min)));
   safeguards.set_bucket_min_s(static_cast<uint64_t>(WholeSeconds(cell.bucket_min)));
   safeguards.set_min_count(cell.min_count);
   out.set_error(std::string(kExactError));
   out.set_replay(cell.replay);
   for (const std::string& stat : cell.stats) out.add_stats(stat);
+  out.set_redistribution(cell.redistribution);
 
   std::string bytes;
   {

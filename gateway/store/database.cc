@@ -247,7 +247,7 @@ Status Database::Rewrite(Table table) {
 Status Database::Sync() {
   const Gate::Inside inside(impl_->gate);
   RETURN_IF_ERROR(impl_->CheckSound());
-  const Status synced = FromRocks(impl_->store->db().SyncWAL(), "syncing the store");
+  const Status synced = impl_->store->Sync();
   return synced.ok() ? synced : impl_->FallIll(Ailment::kLog, synced);
 }
 

@@ -33,7 +33,7 @@ def made_policy(folder):
                             f'resolution: "{resolution}", lo: {low}, hi: {high}, '
                             f"interval: {interval}, lateness: PT1H, sensitivity: open, "
                             "unit_of_privacy: place, bucket_min: P1D}\n")
-                collect += f"  - {{id: collect-{metric}, metric: {metric}, profile: generic}}\n"
+                collect += f"  - {{id: collect-{metric}, metric: {metric}}}\n"
                 retain += (f"  - {{id: keep-{metric}, metric: {metric}, tier: raw, keep: P30D, "
                            "then: erase}\n")
             for key, lines in (("metrics", metrics), ("collect", collect), ("retain", retain)):

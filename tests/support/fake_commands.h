@@ -39,9 +39,9 @@ class FakeCommands final : public port::Commands {
     asked = envelope;
     return Unless(std::string(32, '\x5a'));
   }
-  StatusOr<uint32_t> WithdrawGrants(const std::string& household,
-                                    const std::string& grant_id) override {
-    asked = household + "/" + grant_id;
+  StatusOr<uint32_t> WithdrawGrants(const std::string& household, const std::string& grant_id,
+                                    const std::string& metric) override {
+    asked = household + "/" + grant_id + metric;
     return Unless(uint32_t{2});
   }
   StatusOr<std::vector<port::GrantRow>> ListGrants(const std::string& household) override {

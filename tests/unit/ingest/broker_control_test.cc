@@ -33,12 +33,14 @@ class Table final : public port::AdmissionTable {
   port::DoorCode FindDevice(std::string_view, std::string_view) const override {
     return port::DoorCode::kUnknownDevice;
   }
-  std::span<const port::EnrolledDevice> devices() const override { return enrolled; }
+  std::span<const std::shared_ptr<const port::EnrolledDevice>> devices() const override {
+    return enrolled;
+  }
   const TimeZone& time_zone() const override {
     static const TimeZone utc = TimeZone::Utc();
     return utc;
   }
-  std::vector<port::EnrolledDevice> enrolled;
+  std::vector<std::shared_ptr<const port::EnrolledDevice>> enrolled;
 };
 
 class Intake final : public port::Intake {
@@ -46,8 +48,9 @@ class Intake final : public port::Intake {
   void Enrol(const std::vector<std::string>& names) {
     auto table = std::make_shared<Table>();
     for (const std::string& name : names) {
-      table->enrolled.push_back({.device = DeviceId(name), .profile = "generic", .claim = name,
-                                 .login = "commons-" + name, .password = "of-" + name});
+      table->enrolled.push_back(std::make_shared<port::EnrolledDevice>(port::EnrolledDevice{
+          .device = DeviceId(name), .profile = "generic", .claim = name,
+          .login = "commons-" + name, .password = "of-" + name}));
     }
     const std::lock_guard lock(mutex_);
     table_ = std::move(table);
@@ -101,8 +104,9 @@ class BrokerControlTest : public ::testing::Test {
          .login = []() -> StatusOr<Login> { return Login{"own", "pw"}; },
          .logins = [](const port::AdmissionTable& table) {
            std::vector<BrokerLogin> logins;
-           for (const port::EnrolledDevice& device : table.devices()) {
-             logins.push_back({device.login, device.password, {"sensors/" + device.claim + "/+"}});
+           for (const auto& device : table.devices()) {
+             logins.push_back({device->login, device->password,
+                               {"sensors/" + device->claim + "/+"}});
            }
            return logins;
          },

@@ -33,9 +33,11 @@ class Memory {
 constexpr char kFence[] = "sensors/fence/load";
 
 TEST_F(MqttTest, FiltersMayChangeWhileItRuns) {
-  Running source(broker_->uri(), IntoInbox());
+  PahoSourceOptions options{.broker = broker_->uri()};
+  options.filters_now = [] { return std::vector<Filter>{{"other/+"}, {"sensors/fence/+"}}; };
+  Running source(std::move(options), IntoInbox());
   ASSERT_TRUE(source.WaitUntilConnected());
-  ASSERT_TRUE(source->SetFilters({{"other/+"}, {"sensors/fence/+"}}).ok());
+  source->FiltersChanged();
   ASSERT_TRUE(source.WaitUntilConnected());
   Publisher publisher(broker_->port());
   publisher.Publish(kTopic, "no longer wanted");
@@ -295,11 +297,13 @@ class RefusedFilterTest : public AccessTest {
 };
 
 TEST_F(RefusedFilterTest, IsReportedWithoutItsTextAndTheRestIsThere) {
-  Running source(Options(), IntoInbox());
+  PahoSourceOptions options = Options();
+  options.filters_now = [] { return std::vector<Filter>{{"sensors/+/+"}}; };
+  Running source(std::move(options), IntoInbox());
   EXPECT_TRUE(source.WaitUntilWarned("refused 1 of 4 subscriptions: 1 not shown here"));
   EXPECT_TRUE(source.WaitUntilWarned("publish and read commons/gw-test/marker"));
   EXPECT_FALSE(source->connected());
-  ASSERT_TRUE(source->SetFilters({{"sensors/+/+"}}).ok());
+  source->FiltersChanged();
   ASSERT_TRUE(source.WaitUntilConnected());
   EXPECT_FALSE(source.Warns("subscriptions"));
 }

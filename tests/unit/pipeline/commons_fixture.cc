@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 #include <stdlib.h>
 
+#include <algorithm>
+
 #include "gateway/base/bytes.h"
 #include "gateway/base/check.h"
 #include "gateway/base/file.h"
@@ -164,6 +166,8 @@ PipelineOptions Commons::Options() {
           .clock = &clock_,
           .replay = live_ ? nullptr : &clock_,
           .sync = {.interval = std::chrono::milliseconds(env_ == nullptr ? 1000 : 2)},
+          .facts = {.traits = nullptr, .read_own = read_own_},
+          .own_filters_max = own_filters_max_,
           .broker_logins = broker_logins_,
           .env = env_};
 }
@@ -189,6 +193,24 @@ void Commons::RestartOn(rocksdb::Env* env) {
 
 void Commons::UseBrokerLogins() {
   broker_logins_ = true;
+  Restart();
+}
+
+namespace {
+
+struct Lines final : port::OwnProfile {
+  explicit Lines(std::size_t n) : count(n) {}
+  std::size_t filters() const override { return count; }
+  const std::size_t count;
+};
+
+}  // namespace
+
+void Commons::ReadOwnProfiles(std::size_t filters_max) {
+  read_own_ = [](const std::string& text) {
+    return std::make_shared<const Lines>(std::count(text.begin(), text.end(), '\n'));
+  };
+  own_filters_max_ = filters_max;
   Restart();
 }
 
@@ -231,10 +253,10 @@ Member Commons::Invite(const std::string& household) {
   return member;
 }
 
-void Commons::Confirm(const Member& member) {
+void Commons::Confirm(const Member& member, std::string_view policy_seen) {
   const policy::Invite invite = InviteOf(member);
   const std::string payload =
-      policy::BuildAcceptance(invite, member.key.public_key(), clock_.SystemNow());
+      policy::BuildAcceptance(invite, member.key.public_key(), clock_.SystemNow(), policy_seen);
   const std::string acceptance = Envelope(crypto::kAcceptanceType, payload, member.key);
   const std::vector<std::string> hashes = {crypto::Blake2b256(payload)};
   Must(pipeline_->ConfirmHousehold(

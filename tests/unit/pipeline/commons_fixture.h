@@ -56,7 +56,8 @@ class Commons {
 
   // Invited, with a device.
   Member Invite(const std::string& household);
-  void Confirm(const Member& member);
+  // `policy_seen`: hash of the policy that the resident says to have had.
+  void Confirm(const Member& member, std::string_view policy_seen = "");
   // Returns the grant's id, as the import does.
   StatusOr<std::string> TryGrant(Member& member, const GrantTimes& times = {});
   const std::string& last_envelope() const { return last_envelope_; }  // of a grant
@@ -92,6 +93,9 @@ class Commons {
   void RestartOn(rocksdb::Env* env);
   // A clean restart, from which on devices get logins at the broker.
   void UseBrokerLogins();
+  // A clean restart, from which on somebody reads the devices' own profiles: a topic for each line,
+  // and all together so many.
+  void ReadOwnProfiles(std::size_t filters_max);
 
   // YAML of the documents; version 1.
   std::string CharterYaml() const;
@@ -113,6 +117,8 @@ class Commons {
   int crashes_ = 0;
   rocksdb::Env* env_ = nullptr;
   bool broker_logins_ = false;
+  port::ReadOwnProfile read_own_;
+  std::size_t own_filters_max_ = 0;
   ReplayClock clock_;
   crypto::Signer steward_;
   std::string master_;

@@ -56,6 +56,8 @@ TEST(CompareTest, EachFieldOfAShareRuleHasItsTighterEnd) {
       {"age_min", kSubject, load_hourly([](ShareRule& rule) { rule.age_min = days(2); })},
       {"stats", kSubject, load_hourly([](ShareRule& rule) { rule.stats = {"sum"}; })},
       {"valid from", kSubject, load_hourly([&](ShareRule& rule) { rule.valid_from = at(1); })},
+      {"valid from the past on", kSubject,
+       [](Documents& d) { d.policy.share[0].valid_from = d.policy.activates; }},
       {"valid until", kSubject, load_hourly([&](ShareRule& rule) { rule.valid_until = at(2); })},
       {"the rule", kSubject, [](Documents& documents) {
          documents.policy.share.erase(documents.policy.share.begin());
@@ -141,6 +143,29 @@ TEST(CompareTest, FloorsCountWhereARuleIsBelowThem) {
   EXPECT_EQ(Compare(Riverside(), Changed(Riverside(), far_below)).order, Order::kEqual);
 }
 
+// Two metrics of which the rules say the same, but the floors do not.
+TEST(CompareTest, MetricsOfOtherSensitivityAreNotToldTogether) {
+  const Documents before = Changed(Riverside(), [](Documents& d) {
+    Metric health = d.policy.metrics[0];
+    health.id = MetricId("health");
+    health.sensitivity = Sensitivity::kSensitive;
+    d.policy.metrics.push_back(health);
+    ShareRule rule = d.policy.share[0];
+    rule.id = RuleId("health-hourly");
+    rule.metric = health.id;
+    d.policy.share.erase(d.policy.share.begin() + 1);
+    d.policy.share.push_back(rule);
+  });
+  const Documents after = Changed(before, [](Documents& d) {
+    d.policy.share.front().k_min = 11;
+    d.policy.share.back().k_min = 11;
+  });
+  const Comparison comparison = Compare(before, after);
+  ASSERT_EQ(comparison.differences.size(), 1u);
+  EXPECT_EQ(comparison.differences[0].what,
+            "release of load to city-hall for official-stats: k_min 11 instead of 10");
+}
+
 TEST(CompareTest, CollectingKeepingAndConsentHaveTheirTighterEnds) {
   ExpectTighter({
       {"no collect rule", "collecting load: ",
@@ -149,7 +174,8 @@ TEST(CompareTest, CollectingKeepingAndConsentHaveTheirTighterEnds) {
        [](Documents& d) { d.policy.collect[0].coarsen.step = 10; }},
       {"coarsen.every", "collecting load: ",
        [](Documents& d) { d.policy.collect[0].coarsen.every = hours(1); }},
-      {"keep", "keeping load: ", [](Documents& d) { d.policy.retain[0].keep = days(29); }},
+      {"keep", "keeping load: ",
+       [](Documents& d) { d.policy.retain[0].keep -= std::chrono::seconds(1); }},
       {"keep of rollups", "keeping rollups of load: ",
        [](Documents& d) { d.policy.retain[1].keep = days(100); }},
       {"no rollups", "keeping rollups of load: ",

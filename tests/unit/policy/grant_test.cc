@@ -107,6 +107,22 @@ TEST_F(GrantTest, AcceptanceAnswersExactlyItsInvite) {
   }
 }
 
+TEST_F(GrantTest, AcceptanceSaysWhichPolicyTheResidentHadIfAny) {
+  const auto read = [&](const std::string& payload) {
+    return VerifyAcceptance(Signed(crypto::kAcceptanceType, payload, {&resident_}), invite_);
+  };
+  const Time at = At("2013-01-01T00:00:00Z");
+  const std::string without = BuildAcceptance(invite_, resident_.public_key(), at);
+  EXPECT_EQ(read(without)->policy_seen, "");
+  const std::string with =
+      BuildAcceptance(invite_, resident_.public_key(), at, std::string(32, 'p'));
+  EXPECT_EQ(read(with)->policy_seen, std::string(32, 'p'));
+  EXPECT_EQ(with.substr(0, without.size()), without);  // acceptances of before are of this form
+  ExpectStatus(
+      read(BuildAcceptance(invite_, resident_.public_key(), at, std::string(31, 'p'))).status(),
+      StatusCode::kInvalidArgument, "policy_seen");
+}
+
 TEST_F(GrantTest, AcceptanceMustBeSignedByTheResidentAsAnAcceptance) {
   const std::string payload =
       BuildAcceptance(invite_, resident_.public_key(), At("2013-01-01T00:00:00Z"));

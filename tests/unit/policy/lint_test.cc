@@ -70,7 +70,7 @@ struct Case {
 
 // One change to the riverside policy, one id.
 constexpr char kDaily[] = "bucket: P1D, zone: neighbourhood";
-constexpr char kCollect[] = "  - {id: collect-load, metric: load, profile: generic}\n";
+constexpr char kCollect[] = "  - {id: collect-load, metric: load}\n";
 
 constexpr char kKeepAir[] = "  - {id: keep-pm25";
 
@@ -117,8 +117,8 @@ TEST(LintTest, RefusesOneThingByItsId) {
       {"unknown time zone", "Europe/London", "Europe/Riverside", "L31"},
       {"forbidden purpose", "purpose: official-stats", "purpose: law-enforcement", "L02"},
       {"two collect rules", kCollect,
-       "  - {id: collect-load, metric: load, profile: generic}\n"
-       "  - {id: collect-more, metric: load, profile: generic}\n", "L09"},
+       "  - {id: collect-load, metric: load}\n"
+       "  - {id: collect-more, metric: load}\n", "L09"},
       {"overflow", "hi: 25000", "hi: 1000000000000000", "L32"},
       {"activates before issued", "activates: 2012", "activates: 2011", "L33"},
       {"expires at activation", "expires: 2100-01-01", "expires: 2012-01-01", "L33"},

@@ -240,7 +240,7 @@ void ChangeShare(Dice& dice, Policy& policy) {
   if (policy.share.empty()) return;
   ShareRule& rule = policy.share[dice.Below(policy.share.size())];
   const ShareRule other = RandomShare(dice, policy, 0);
-  switch (dice.Below(8)) {
+  switch (dice.Below(9)) {
     case 0: rule.stats = other.stats; break;
     case 1: rule.to = other.to; break;
     case 2: rule.age_min = other.age_min; break;
@@ -248,6 +248,7 @@ void ChangeShare(Dice& dice, Policy& policy) {
     case 4: rule.redistribution = other.redistribution; break;
     case 5: rule.valid_until = other.valid_until; break;
     case 6: rule.zone_level = other.zone_level; break;
+    case 7: rule.valid_from = other.valid_from; break;
     default:
       if (OfPlaces(rule.metric)) {
         rule.min_count = dice.Of<std::optional<uint64_t>>({std::nullopt, 2, 5});

@@ -29,6 +29,7 @@ SheetRule RandomRule(Prng& prng, int number, uint32_t households) {
   rule.whole_day = prng.Percent(50);
   rule.k_min = static_cast<uint32_t>(prng.Between(2, 5));
   rule.top1_max_pct = static_cast<uint32_t>(prng.Between(25, 60));
+  if (prng.Percent(50)) rule.top2_max_pct = static_cast<uint32_t>(prng.Between(35, 90));
   rule.too_young = prng.Percent(10);
   const uint64_t chance = prng.Percent(50) ? 100 : prng.Below(101);
   for (uint32_t i = 0; i < households; ++i) {
@@ -82,8 +83,13 @@ int64_t SumOf(const std::vector<int64_t>& values) {
 }
 
 bool Safe(const std::vector<int64_t>& shares, const SheetRule& rule) {
-  return shares.size() >= rule.k_min && *std::max_element(shares.begin(), shares.end()) * 100 <=
-                                            SumOf(shares) * rule.top1_max_pct;
+  if (shares.size() < rule.k_min) return false;
+  std::vector<int64_t> largest = shares;
+  std::ranges::sort(largest, std::greater());
+  const int64_t second = largest.size() > 1 ? largest[1] : 0;
+  const int64_t sum = SumOf(shares);
+  return largest[0] * 100 <= sum * rule.top1_max_pct &&
+         (rule.top2_max_pct == 0 || (largest[0] + second) * 100 <= sum * rule.top2_max_pct);
 }
 
 std::set<std::size_t> WindowsOf(const SheetInput& input, const SheetRule& rule, std::size_t i) {

@@ -139,6 +139,47 @@ TEST(CellBytesTest, ACellBelowItsMinCountHasTheGoldenBytesAndNoSum) {
             "756e74a2010373756da201046d65616e");
 }
 
+Cell RoundedCell() {
+  Cell cell = ReleasedCell();
+  cell.figures->sum = -4300;
+  cell.figures->mean = -358;
+  cell.top2_max_pct = 50;
+  cell.round_to = 100;
+  cell.redistribution = true;
+  return cell;
+}
+
+TEST(CellBytesTest, ARoundedCellHasTheGoldenBytesAndReadsBack) {
+  const std::string bytes = EncodeCell(RoundedCell());
+  EXPECT_EQ(HexEncode(bytes),
+            "0801120973756e6e792d726f771a0467772d61220b6c6f61642d686f75726c792803300138014204"
+            "6c6f61644a0257685201315a056e6f7274686080aa9a8f0a68a0e29a8f0a70017a0c080c10974318"
+            "cb052061280f82010d65786163742d73686565742f318a010c080a101e1880a3053032386492013"
+            "0980101a20105636f756e74a2010373756da201046d65616ea80101");
+  const StatusOr<Cell> back = DecodeCell(bytes);
+  ASSERT_TRUE(back.ok()) << Message(back.status());
+  EXPECT_EQ(back->figures, RoundedCell().figures);
+  EXPECT_EQ(back->top2_max_pct, 50u);
+  EXPECT_EQ(back->round_to, 100);
+  EXPECT_TRUE(back->redistribution);
+  EXPECT_FALSE(DecodeCell(EncodeCell(ReleasedCell()))->redistribution);
+}
+
+TEST(CellBytesTest, ASumThatIsNotAsRoundAsItSaysIsRefused) {
+  Cell cell = RoundedCell();
+  cell.figures->sum = -4301;
+  EXPECT_EQ(DecodeCell(EncodeCell(cell)).status().code(), StatusCode::kDataLoss);
+}
+
+TEST(CellBytesTest, APlaceMayBeRoundedButHasNoTwoLargest) {
+  Cell cell = PlaceCell();
+  cell.figures->sum = 4300;
+  cell.round_to = 100;
+  EXPECT_TRUE(DecodeCell(EncodeCell(cell)).ok());
+  cell.top2_max_pct = 50;
+  EXPECT_EQ(DecodeCell(EncodeCell(cell)).status().code(), StatusCode::kDataLoss);
+}
+
 TEST(CellBytesTest, DecodesPlacesAndWhatIsBelow) {
   for (const Cell& cell : {PlaceCell(), CellBelow()}) {
     const StatusOr<Cell> back = DecodeCell(EncodeCell(cell));

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <functional>
 #include <map>
 #include <string>
 #include <thread>
@@ -184,6 +185,63 @@ TEST(HealTest, ABarrierFailsUntilTheStoreIsHealedAndThenHolds) {
   EXPECT_EQ(db->reopened(), 1u);
   ASSERT_TRUE(CommitOne(*db, "b").ok());
   EXPECT_TRUE(syncer.Barrier().ok());
+}
+
+TEST(HealTest, AStoreClosesWhateverOperationOfAFlushFailed) {
+  const Scratch scratch;
+  FaultyEnv disk;
+  uint64_t operations = 1;
+  for (uint64_t at = 0; at <= operations; ++at) {
+    SCOPED_TRACE("operation " + std::to_string(at));
+    const auto db = MustOpen(scratch, disk);
+    EXPECT_EQ(Rows(*db).size(), at);
+    ASSERT_TRUE(CommitOne(*db, std::to_string(at)).ok());
+    disk.Arm({.at = at, .once = true});
+    [[maybe_unused]] const Status flushed = db->Rewrite(Table::kReasons);
+    if (at == 0) operations = disk.operations();
+    [[maybe_unused]] const Status closed = db->Close();
+    disk.Repair();
+  }
+  EXPECT_GT(operations, 10u);
+}
+
+TEST(HealTest, CommitsSyncsAndFlushesThatMeetAnErrorAllGoOn) {
+  const Scratch scratch;
+  FaultyEnv disk;
+  const auto db = MustOpen(scratch, disk);
+  std::atomic<bool> stop{false};
+  std::atomic<int> committed{0};
+  std::thread commits([&] {
+    while (!stop.load()) {
+      if (CommitOne(*db, std::to_string(committed.load())).ok()) {
+        committed.fetch_add(1);
+      } else {
+        std::this_thread::yield();
+      }
+    }
+  });
+  std::thread syncs([&] {
+    while (!stop.load()) [[maybe_unused]] const Status synced = db->Sync();
+  });
+  std::thread flushes([&] {
+    while (!stop.load()) [[maybe_unused]] const Status rewritten = db->Rewrite(Table::kCells);
+  });
+  const auto heal_until = [&](const std::function<bool()>& done) {
+    while (!done()) {
+      [[maybe_unused]] const Status healed = db->Heal();
+      std::this_thread::yield();
+    }
+  };
+  for (uint64_t round = 0; round < 25; ++round) {
+    disk.Arm({.at = 1 + round % 25, .once = true});
+    heal_until([&] { return disk.failures() > 0; });
+    const int before = committed.load();
+    heal_until([&] { return committed.load() > before; });
+  }
+  stop.store(true);
+  for (std::thread* thread : {&commits, &syncs, &flushes}) thread->join();
+  EXPECT_EQ(db->lost_changes(), 0u);
+  EXPECT_EQ(Rows(*db).size(), static_cast<std::size_t>(committed.load()));
 }
 
 TEST(GateTest, WhoIsInsideComesInAgainWhileSomebodyWaitsToLockIt) {
