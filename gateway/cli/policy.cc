@@ -9,7 +9,9 @@
 #include "gateway/cli/client.h"
 #include "gateway/cli/command.h"
 #include "gateway/cli/policy.h"
+#include "gateway/cli/policy_profiles.h"
 #include "gateway/crypto/dsse.h"
+#include "gateway/ingest/profile.h"
 #include "gateway/policy/documents.h"
 
 namespace gateway::cli {
@@ -82,6 +84,16 @@ StatusOr<std::vector<Value>> CheckOne(const std::string& path, Parsed& parsed) {
                             uint64_t{envelope.signatures.size()}};
 }
 
+// A program without its profiles can still check the rest.
+std::vector<policy::Finding> LintProfilesOf(const Parsed& parsed) {
+  if (!parsed.policy) return {};
+  const auto profiles = ingest::LoadInstalledProfiles();
+  if (profiles.ok()) return LintProfiles(*parsed.policy, *profiles);
+  std::cerr << "note: collect rules are not checked against profiles: "
+            << Message(profiles.status()) << "\n";
+  return {};
+}
+
 std::vector<policy::Finding> LintAll(const Parsed& parsed) {
   if (parsed.charter && parsed.policy && parsed.roster) {
     std::vector<policy::Finding> all =
@@ -106,7 +118,9 @@ Status Check(Context& context, const Args& args) {
       std::cerr << Message(row.status()) << "\n";
     }
   }
-  for (const policy::Finding& finding : LintAll(parsed)) {
+  std::vector<policy::Finding> findings = LintAll(parsed);
+  std::ranges::move(LintProfilesOf(parsed), std::back_inserter(findings));
+  for (const policy::Finding& finding : findings) {
     if (finding.refuses) ++refused;
     std::cerr << (finding.refuses ? "" : "warning: ") << policy::FormatFinding(finding) << "\n";
   }
@@ -208,6 +222,9 @@ void RegisterPolicy(CLI::App& app, Context& context) {
   AddVerb(*noun, "show", "The documents in force; json and csv include their texts",
           {"commons policy show --format json"}, context, [&context] { return Show(context); });
 
+  RegisterPolicyFmt(*noun, context);
+  RegisterPolicyCases(*noun, context);
+  RegisterPolicyExplain(*noun, context);
   RegisterPolicyProse(*noun, context);
 }
 

@@ -21,5 +21,8 @@ StatusOr<crypto::Envelope> ReadDocument(const std::string& path);
 
 void RegisterPolicyCompare(CLI::App& noun, Context& context);
 void RegisterPolicyProse(CLI::App& noun, Context& context);
+void RegisterPolicyCases(CLI::App& noun, Context& context);  // test
+void RegisterPolicyExplain(CLI::App& noun, Context& context);
+void RegisterPolicyFmt(CLI::App& noun, Context& context);
 
 }  // namespace gateway::cli
