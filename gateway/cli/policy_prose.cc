@@ -96,8 +96,7 @@ void RegisterPolicyProse(CLI::App& noun, Context& context) {
   CLI::App* prose = AddVerb(
       noun, "prose",
       "Documents as plain sentences, to be read aloud and voted on. Beside the charter a policy "
-      "also "
-      "says where that overrules it, and beside the roster what kind of party a recipient is. "
+      "also says where that overrules it, and beside the roster what kind of party a recipient is. "
       "Whether they may take effect is for `commons policy check`. Needs no daemon",
       {"commons policy prose policy.yaml",
        "commons policy prose --lang fr charter.yaml policy.yaml roster.yaml",

@@ -122,6 +122,16 @@ TEST(ProseTest, WhoeverIsForbiddenAPublicFigureIsNamedToo) {
               HasSubstr("“f-gw” excludes the other gateways, who"));
 }
 
+TEST(ProseTest, APartyThatTheRuleNamesKeepsWhatThePublicIsDenied) {
+  const std::string text = Replaced(PolicyText(), "to: [city-hall]", "to: [public, city-hall]");
+  const Policy policy = PolicyOf(Replaced(
+      text, "forbid:\n", "forbid:\n  - {id: f-all, to: [public], reason: \"only the city\"}\n"));
+  const std::string prose =
+      Prose({.charter = nullptr, .policy = &policy, .roster = nullptr}, LanguageOf("en"));
+  EXPECT_THAT(prose, HasSubstr("“f-all” excludes the public, who"));
+  EXPECT_THAT(prose, Not(HasSubstr("“f-all” excludes “city-hall”")));
+}
+
 TEST(ProseTest, AProhibitionOfOneThingSaysThisAndOneOfMoreSaysAll) {
   EXPECT_THAT(Riverside("en"), HasSubstr("No figure leaves to which this applies:\n"));
   EXPECT_THAT(English("purpose_group: [coercive]", "purpose_group: [coercive], bucket_below: P1D"),
