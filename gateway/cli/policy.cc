@@ -6,6 +6,7 @@
 #include "gateway/base/file.h"
 #include "gateway/cli/client.h"
 #include "gateway/cli/command.h"
+#include "gateway/cli/policy.h"
 #include "gateway/crypto/dsse.h"
 #include "gateway/policy/documents.h"
 
@@ -21,22 +22,6 @@ struct Args {
 };
 
 bool IsEnvelope(const std::string& path) { return path.ends_with(".dsse"); }
-
-// A document as it stands in a file: YAML, or an envelope around it.
-StatusOr<crypto::Envelope> ReadDocument(const std::string& path) {
-  ASSIGN_OR_RETURN(std::string bytes, ReadFile(path, crypto::kEnvelopeBytesMax));
-  if (IsEnvelope(path)) {
-    auto envelope = crypto::ParseEnvelope(bytes);
-    if (!envelope.ok()) return Annotate(envelope.status(), path);
-    return envelope;
-  }
-  const auto kind = policy::DetectKind(bytes);
-  if (!kind.ok()) return Annotate(kind.status(), path);
-  crypto::Envelope envelope;
-  envelope.payload_type = policy::PayloadTypeOf(*kind);
-  envelope.payload = std::move(bytes);
-  return envelope;
-}
 
 struct Parsed {
   std::optional<policy::Charter> charter;
@@ -174,6 +159,21 @@ Status Show(Context& context) {
 
 }  // namespace
 
+StatusOr<crypto::Envelope> ReadDocument(const std::string& path) {
+  ASSIGN_OR_RETURN(std::string bytes, ReadFile(path, crypto::kEnvelopeBytesMax));
+  if (IsEnvelope(path)) {
+    auto envelope = crypto::ParseEnvelope(bytes);
+    if (!envelope.ok()) return Annotate(envelope.status(), path);
+    return envelope;
+  }
+  const auto kind = policy::DetectKind(bytes);
+  if (!kind.ok()) return Annotate(kind.status(), path);
+  crypto::Envelope envelope;
+  envelope.payload_type = policy::PayloadTypeOf(*kind);
+  envelope.payload = std::move(bytes);
+  return envelope;
+}
+
 void RegisterPolicy(CLI::App& app, Context& context) {
   CLI::App* noun = AddNoun(app, "policy", "Charter, policy and roster: check, sign, activate",
                            "commons policy check charter.yaml policy.yaml roster.yaml");
@@ -198,6 +198,8 @@ void RegisterPolicy(CLI::App& app, Context& context) {
       {"commons policy activate charter.dsse policy.dsse roster.dsse"}, context,
       [&context, args] { return Activate(context, *args); });
   activate->add_option("FILE", args->files, "signed documents, in any order")->required();
+
+  RegisterPolicyCompare(*noun, context);
 
   AddVerb(*noun, "show", "The documents in force; json and csv include their texts",
           {"commons policy show --format json"}, context, [&context] { return Show(context); });
