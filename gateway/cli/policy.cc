@@ -27,22 +27,6 @@ struct Args {
 
 bool IsEnvelope(const std::string& path) { return path.ends_with(".dsse"); }
 
-// A document as it stands in a file: YAML, or an envelope around it.
-StatusOr<crypto::Envelope> ReadDocument(const std::string& path) {
-  ASSIGN_OR_RETURN(std::string bytes, ReadFile(path, crypto::kEnvelopeBytesMax));
-  if (IsEnvelope(path)) {
-    auto envelope = crypto::ParseEnvelope(bytes);
-    if (!envelope.ok()) return Annotate(envelope.status(), path);
-    return envelope;
-  }
-  const auto kind = policy::DetectKind(bytes);
-  if (!kind.ok()) return Annotate(kind.status(), path);
-  crypto::Envelope envelope;
-  envelope.payload_type = policy::PayloadTypeOf(*kind);
-  envelope.payload = std::move(bytes);
-  return envelope;
-}
-
 struct Parsed {
   std::optional<policy::Charter> charter;
   std::optional<policy::Policy> policy;
@@ -194,6 +178,21 @@ Status Show(Context& context) {
 
 }  // namespace
 
+StatusOr<crypto::Envelope> ReadDocument(const std::string& path) {
+  ASSIGN_OR_RETURN(std::string bytes, ReadFile(path, crypto::kEnvelopeBytesMax));
+  if (IsEnvelope(path)) {
+    auto envelope = crypto::ParseEnvelope(bytes);
+    if (!envelope.ok()) return Annotate(envelope.status(), path);
+    return envelope;
+  }
+  const auto kind = policy::DetectKind(bytes);
+  if (!kind.ok()) return Annotate(kind.status(), path);
+  crypto::Envelope envelope;
+  envelope.payload_type = policy::PayloadTypeOf(*kind);
+  envelope.payload = std::move(bytes);
+  return envelope;
+}
+
 void RegisterPolicy(CLI::App& app, Context& context) {
   CLI::App* noun = AddNoun(app, "policy", "Charter, policy and roster: check, sign, activate",
                            "commons policy check charter.yaml policy.yaml roster.yaml");
@@ -225,6 +224,7 @@ void RegisterPolicy(CLI::App& app, Context& context) {
   RegisterPolicyFmt(*noun, context);
   RegisterPolicyCases(*noun, context);
   RegisterPolicyExplain(*noun, context);
+  RegisterPolicyCompare(*noun, context);
   RegisterPolicyProse(*noun, context);
 }
 

@@ -172,7 +172,7 @@ void RegisterPolicyCompare(CLI::App& noun, Context& context) {
       "difference; needs no daemon",
       examples, context, [&context, args] { return Compare(context, *args); });
   compare->footer(Footer(examples) +
-                  "\n5 looser or incomparable: it needs all signatures, and notice. 0 is equal or "
+                  "\n5 looser or incomparable: it needs the full threshold, and notice. 0 is equal or "
                   "tighter.\nWith --format csv the verdict is on stderr.");
   compare->add_option("OLD", args->before, "the policy, YAML or signed (.dsse)")->required();
   compare->add_option("NEW", args->after, "what is proposed in its place")->required();

@@ -118,6 +118,19 @@ TEST(CompareTest, ForbidIsTighterEvenWhereNothingWasAllowed) {
   });
 }
 
+TEST(CompareTest, ForbidIsToldForItsOwnMetricOnly) {
+  const Documents after = Changed(Riverside(), [](Documents& d) {
+    d.policy.forbid.push_back({.id = RuleId("f-new"),
+                               .purposes = {"mobility"},
+                               .to = {"peers"},
+                               .metrics = {MetricId("load")}});
+  });
+  const Comparison comparison = Compare(Riverside(), after);
+  ASSERT_EQ(comparison.differences.size(), 1u);
+  EXPECT_EQ(comparison.differences[0].what,
+            "release of load to peers for mobility: FORBIDDEN by f-new, was NOT_PERMITTED");
+}
+
 TEST(CompareTest, GroupOfAPurposeCountsAsFarAsAForbidNamesIt) {
   const Change into_group = [](Documents& d) { d.policy.purposes[1].group = "coercive"; };
   const Change into_other = [](Documents& d) { d.policy.purposes[1].group = "traffic"; };
