@@ -62,7 +62,7 @@ class Others {
     for (const Charter* charter : charters_) {
       if (charter->floors.keep_max) ages.insert(*charter->floors.keep_max + kMoment);
     }
-    asking_.Begin(Format(tier == RetainTier::kRaw ? "keeping %s" : "keeping rollups of %s",
+    asking_.Begin(Format("keeping %s%s", tier == RetainTier::kRaw ? "" : "rollups of ",
                          metric.value()));
     for (const Millis age : ages) {
       Request request;

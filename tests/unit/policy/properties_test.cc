@@ -1,5 +1,5 @@
-// What holds for all documents and requests: properties P1 to P5 and P8, and that grants do not touch
-// each other. P6 is format's, P7 stands in tests/oracle.
+// What holds for all documents and requests: properties P1 to P6 and P8, and that grants do not touch
+// each other. P7 stands in tests/oracle.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "gateway/policy/evaluate.h"
+#include "gateway/policy/format.h"
 #include "gateway/policy/grant.h"
 #include "gateway/policy/lint.h"
 #include "tests/unit/policy/fixtures.h"
@@ -322,7 +323,7 @@ Millis AnyLength(Random& random) {
 }
 
 TEST(PropertiesTest, P5AnyRequestAtAnyTimeGetsAnAnswer) {
-  for (uint64_t seed = 0; seed < 20'000; ++seed) {
+  for (uint64_t seed = 0; seed < 5'000; ++seed) {
     Random random(seed);
     const Documents documents = seed % 50 == 0 ? Documents{} : RandomDocuments(random);
     Request request = RandomRequest(documents, random);
@@ -348,6 +349,40 @@ TEST(PropertiesTest, P5AnyRequestAtAnyTimeGetsAnAnswer) {
     // Explaining changes nothing.
     ASSERT_EQ(Said(Evaluate(documents, request, now, true)), Said(decision)) << seed;
   }
+}
+
+// A text that nobody laid out: line breaks inside of braces, and no spaces where none are needed.
+std::string Untidy(std::string text, Random& random) {
+  for (std::size_t at = text.find(", "); at != std::string::npos; at = text.find(", ", at + 1)) {
+    if (random() % 8 == 0) text.replace(at, 2, ",\n           ");
+    if (random() % 8 == 0) text.replace(at, 1, "  ,");
+  }
+  return text;
+}
+
+TEST(PropertiesTest, P6LaidOutAnewATextSaysTheSame) {
+  uint64_t changed = 0;
+  for (uint64_t seed = 0; seed < 500; ++seed) {
+    Random random(seed);
+    const Documents documents = RandomDocuments(random);
+    const auto tidy = [&](const std::string& text) {
+      const std::string untidy = Untidy(text, random);
+      const StatusOr<std::string> formatted = FormatDocument(untidy);
+      EXPECT_TRUE(formatted.ok()) << formatted.status() << "\n" << untidy;
+      if (!formatted.ok()) return std::string();
+      const StatusOr<std::string> twice = FormatDocument(*formatted);
+      EXPECT_EQ(twice.ok() ? *twice : "", *formatted);
+      changed += *formatted != untidy;
+      return *formatted;
+    };
+    const std::string policy = ToYaml(documents.policy);
+    const std::string charter = ToYaml(documents.charter);
+    const std::string roster = ToYaml(documents.roster);
+    ASSERT_EQ(ToYaml(PolicyOf(tidy(policy))), policy) << seed;
+    ASSERT_EQ(ToYaml(CharterOf(tidy(charter))), charter) << seed;
+    ASSERT_EQ(ToYaml(RosterOf(tidy(roster))), roster) << seed;
+  }
+  EXPECT_GT(changed, 100u);
 }
 
 TEST(PropertiesTest, P8APolicyWithoutRulesAllowsNothingButRights) {
