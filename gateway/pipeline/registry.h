@@ -14,8 +14,10 @@
 #include "gateway/model/ids.h"
 #include "gateway/model/time.h"
 #include "gateway/pipeline/audience.h"
+#include "gateway/pipeline/proposals.h"
 #include "gateway/policy/documents.h"
 #include "gateway/policy/grant.h"
+#include "gateway/policy/vote.h"
 #include "gateway/port/intake.h"
 #include "gateway/store/sealed_rows.h"
 
@@ -25,6 +27,11 @@ struct GrantRecord {
   policy::Grant grant;
   std::string envelope;
   std::optional<Time> withdrawn_at;
+};
+
+struct VoteRecord {
+  policy::Vote vote;
+  std::string envelope;
 };
 
 // An owner of devices: a household, or a place, which has no adults and so no invite, acceptances
@@ -42,6 +49,7 @@ struct Household {
   std::string confirmation;              // envelope
   std::vector<port::EnrolledDevice> devices;  // `expected` is left to the admissions
   std::vector<GrantRecord> grants;
+  std::vector<VoteRecord> votes;  // on open proposals, one of each adult
   OwnerId owner;  // derived from subject; the owner part of its row keys
 };
 
@@ -106,6 +114,11 @@ class Registry {
   const std::shared_ptr<const Rules>& rules() const { return rules_; }
   const std::map<policy::DocumentKind, StoredDocument>& documents() const { return documents_; }
   policy::StoredDocuments stored_payloads() const;
+  const Proposals& proposals() const { return proposals_; }
+  // What the charter in force says without the keys that were retired. Rules must be in force.
+  policy::Charter charter() const;
+  // What has been said about an open proposal, and which keys count for nothing.
+  policy::Voices VoicesOn(const std::string& proposal) const;
   // Never null. Immutable.
   const std::shared_ptr<const Audiences>& audiences() const { return audiences_; }
 
@@ -119,6 +132,18 @@ class Registry {
   // later validity.
   Status SaveActivation(store::Batch& batch, const policy::Activation& activation,
                         const std::map<policy::DocumentKind, std::string>& envelopes, Time now);
+  // Ends the open proposals that are accepted or cancelled with the activation, and the votes on
+  // them.
+  Status SaveEnds(store::Batch& batch, const policy::Activation& activation);
+  Status SaveProposal(store::Batch& batch, const KeptProposal& proposal);
+  void TakeProposal(KeptProposal proposal);
+  // And the votes on it.
+  Status DropProposal(store::Batch& batch, const std::string& hash);
+  void ForgetProposal(const std::string& hash);
+  Status SaveRetired(store::Batch& batch, const std::vector<KeptRetirement>& retired);
+  void TakeRetired(std::vector<KeptRetirement> retired) {
+    proposals_.retired = std::move(retired);
+  }
   // A fresh picture for the door.
   std::shared_ptr<const port::AdmissionTable> MakeAdmissions() const;
 
@@ -128,6 +153,8 @@ class Registry {
   void Keep(Household household);
   void Index(const Household& household);
   void Reindex();
+  std::string ProposalKey(const std::string& hash) const;
+  Status SaveWithoutVotes(store::Batch& batch, const std::set<std::string>& ended);
 
   store::Vault& vault_;
   const port::TraitsOf traits_;
@@ -137,6 +164,7 @@ class Registry {
   std::shared_ptr<const Rules> rules_;
   std::shared_ptr<const Audiences> audiences_ = std::make_shared<const Audiences>();
   std::vector<port::BridgeLogin> bridges_;
+  Proposals proposals_;
   // Indices into the above.
   std::map<SubjectId, const Household*> subjects_;  // of households
   std::map<OwnerId, const Household*> owners_;

@@ -6,8 +6,9 @@
 namespace gateway::pipeline {
 namespace {
 
-// Those before were before the first release.
-constexpr uint8_t kHouseholdVersion = 3;
+// Version 3 had no votes; those before were before the first release.
+constexpr uint8_t kHouseholdVersion = 4;
+constexpr uint8_t kHouseholdWithoutVotes = 3;
 
 void PutTime(ByteWriter& out, Time time) { out.I64(time.time_since_epoch().count()); }
 Time TakeTime(ByteReader& in) { return Time(Millis(in.I64())); }
@@ -48,6 +49,8 @@ std::string EncodeHousehold(const Household& household) {
     out.Text(record.envelope).U8(record.withdrawn_at.has_value() ? 1 : 0);
     PutTime(out, record.withdrawn_at.value_or(Time{}));
   }
+  out.Varint(household.votes.size());
+  for (const VoteRecord& record : household.votes) out.Text(record.envelope);
   return out.Take();
 }
 
@@ -55,7 +58,7 @@ StatusOr<Household> DecodeHousehold(std::string_view bytes, std::string_view com
   ByteReader in(bytes);
   const bool right_row = in.U8() == static_cast<uint8_t>(RegistryRow::kHousehold);
   const uint8_t version = in.U8();
-  if (!right_row || version != kHouseholdVersion) {
+  if (!right_row || (version != kHouseholdVersion && version != kHouseholdWithoutVotes)) {
     return DataLoss("registry row: not a household of version %d", kHouseholdVersion);
   }
   Household household;
@@ -97,6 +100,14 @@ StatusOr<Household> DecodeHousehold(std::string_view bytes, std::string_view com
     if (!in.ok()) break;
     ASSIGN_OR_RETURN(record.grant, policy::VerifyGrant(record.envelope, commons));
     household.grants.push_back(std::move(record));
+  }
+  const uint64_t votes = version == kHouseholdWithoutVotes ? 0 : in.Varint();
+  for (uint64_t i = 0; i < votes && in.ok(); ++i) {
+    VoteRecord record;
+    record.envelope = std::string(in.Text());
+    if (!in.ok()) break;
+    ASSIGN_OR_RETURN(record.vote, policy::VerifyVote(record.envelope, commons));
+    household.votes.push_back(std::move(record));
   }
   RETURN_IF_ERROR(in.Finish("registry row of a household"));
   return household;
