@@ -129,6 +129,10 @@ class Pipeline final : public port::Intake, public port::Commands, public port::
   StatusOr<std::vector<std::string>> ActivateDocuments(
       const std::vector<std::string>& envelopes) override;
   StatusOr<std::vector<port::DocumentRow>> ShowDocuments() override;
+  StatusOr<port::Handed> ProposeDocuments(const std::vector<std::string>& envelopes) override;
+  StatusOr<port::ChangeRow> CastVote(const std::string& household,
+                                     const std::string& envelope) override;
+  StatusOr<port::RulesState> ShowRules() override;
   StatusOr<std::vector<Cell>> PendingCells(const port::CellFilter& filter) override;
   StatusOr<port::CellExplanation> ExplainCell(const std::string& rule, const std::string& zone,
                                               Time start) override;
@@ -217,6 +221,27 @@ class Pipeline final : public port::Intake, public port::Commands, public port::
   // "ok", or "paused: " and why.
   std::string StoreState() const;
   bool SoundAbove(Time floor, Time now) const;
+  StatusOr<uint32_t> StepClock(Time now);  // of a replay gateway: operate.cc
+  // rules.cc
+  // Checks all of them, keeps them, and lets what is due take effect: that is returned. The hashes of
+  // what was kept are added to `kept`. Retirements count before anything is judged. propose.cc
+  StatusOr<std::vector<std::string>> KeepDocuments(const std::vector<std::string>& envelopes,
+                                                   Time now, std::vector<std::string>& kept);
+  Status MergeKnown(KeptProposal& chain) const;
+  Status KeepProposal(KeptProposal proposal, Time now);
+  Status MakeRoom(const KeptProposal& proposal, Time now, store::Batch& batch,
+                  std::vector<std::string>& dropped);
+  Status Retire(const std::string& envelope);
+  // What is due takes effect, in one batch each, durable before anybody sees it. Returns what did.
+  StatusOr<std::vector<std::string>> EnactDue(Time now);
+  Status CommitActivation(const policy::Activation& activation,
+                          const std::map<policy::DocumentKind, std::string>& envelopes, Time now);
+  // The first moment at which something takes effect by itself; never: Time::max().
+  Time NextEnactment(Time now) const;
+  // rules_state.cc
+  port::ChangeRow ChangeOf(const KeptProposal& proposal, Time now) const;
+  std::vector<port::DocumentRow> DocumentRows() const;
+  Status WaitingStatus(const std::vector<std::string>& kept, Time now) const;
   void PublishAdmissions();
   void PublishDocuments();
   // Brings the index up to `watermark`.
@@ -376,6 +401,7 @@ class Pipeline final : public port::Intake, public port::Commands, public port::
   std::set<HouseholdId> unsaved_;    // households whose withdrawals the disk refused
   std::chrono::steady_clock::time_point last_checkpoint_{};
   std::chrono::steady_clock::time_point last_tick_{};
+  Time next_enactment_{};  // looked up anew whenever anything was said; the epoch: now
   Time last_retention_{};
   std::string last_failure_;  // what the log says already
   std::optional<crypto::MasterKey> next_master_;  // while a renewal has begun and not ended
