@@ -9,16 +9,6 @@ namespace gateway::pipeline {
 
 using store::Table;
 
-namespace {
-
-// Than the charter lets it be kept, whatever the policy says.
-void KeepNothingLonger(const policy::Floors& floors, policy::Policy& policy) {
-  if (!floors.keep_max.has_value()) return;
-  for (policy::RetainRule& rule : policy.retain) rule.keep = std::min(rule.keep, *floors.keep_max);
-}
-
-}  // namespace
-
 Status Registry::Load() {
   households_.clear();
   places_.clear();
