@@ -8,6 +8,7 @@
 #include "gateway/base/file.h"
 #include "gateway/cli/client.h"
 #include "gateway/cli/command.h"
+#include "gateway/cli/policy.h"
 #include "gateway/crypto/dsse.h"
 #include "gateway/policy/documents.h"
 
@@ -184,6 +185,7 @@ void RegisterPolicy(CLI::App& app, Context& context) {
                            "commons policy check charter.yaml policy.yaml roster.yaml");
   auto args = std::make_shared<Args>();
 
+  RegisterPolicySimulate(*noun, context);
   CLI::App* check = AddVerb(
       *noun, "check", "Parse documents and lint them together; needs no daemon",
       {"commons policy check charter.yaml policy.yaml roster.yaml"}, context,

@@ -31,7 +31,8 @@
 
 namespace gateway::pipeline {
 
-class Retention;  // retention.h
+class Retention;   // retention.h
+struct SheetPlan;  // sheet_input.h
 
 // What the core works on. All outlive it.
 struct CoreParts {
@@ -150,7 +151,7 @@ class Core {
   Status DecideSheet(const DayKey& key, const OpenDay& day, Time now);
   StatusOr<privacy::SheetInput> MakeInput(Sheet& sheet, const OpenDay& day, Time now) const;
   // Of a counter's series, the last reading before the day, as far as it may look back.
-  StatusOr<std::map<SeriesId, Reading>> ReadingsBefore(const Sheet& sheet, const OwnerId& owner,
+  StatusOr<std::map<SeriesId, Reading>> ReadingsBefore(const SheetPlan& plan, const OwnerId& owner,
                                                        const SeriesReadings& series) const;
   Status PutSheet(store::Batch& batch, Sheet& sheet, Time now);
   StatusOr<std::vector<privacy::DecidedRule>> Figure(Sheet& sheet, const OpenDay& day,

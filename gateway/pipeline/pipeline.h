@@ -131,6 +131,9 @@ class Pipeline final : public port::Intake, public port::Commands, public port::
   StatusOr<port::CellExplanation> ExplainCell(const std::string& rule, const std::string& zone,
                                               Time start) override;
   StatusOr<uint32_t> AdvanceClock(Time now) override;
+  StatusOr<port::Simulation> SimulatePolicy(  // simulate.cc
+      const std::string& proposal, Millis since,
+      const std::function<bool(uint64_t done, uint64_t total)>& progress) override;
   StatusOr<port::GatewayStatus> GetStatus() override;
   StatusOr<port::GatewayPublicKeys> GetKeys() override;
   StatusOr<uint64_t> RetractCell(const std::string& envelope) override;  // retract.cc
@@ -352,6 +355,7 @@ class Pipeline final : public port::Intake, public port::Commands, public port::
 
   IntakeCounters counters_;
   mutable SheetIndex sheets_;  // readers bring it up to the watermark when they need it
+  std::atomic<bool> simulating_{false};
 
   // Since when the system's clock is below the floor; 0: it is not.
   mutable std::atomic<std::chrono::steady_clock::rep> below_since_{0};
