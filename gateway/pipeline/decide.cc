@@ -4,10 +4,9 @@
 #include "gateway/base/bytes.h"
 #include "gateway/base/log.h"
 #include "gateway/crypto/hash.h"
-#include "gateway/pipeline/consent.h"
 #include "gateway/pipeline/contributions.h"
-#include "gateway/pipeline/sheet_input.h"
 #include "gateway/pipeline/core.h"
+#include "gateway/pipeline/sheet_input.h"
 #include "gateway/privacy/sheet.h"
 #include "gateway/proof/cell_bytes.h"
 #include "gateway/proof/leaf.h"
@@ -68,6 +67,7 @@ Cell Core::CellTemplate(const policy::ShareRule& rule, const DayKey& key,
 
 StatusOr<uint32_t> Core::DecideDue(Time now, bool clock_sound) {
   if (registry_->rules() == nullptr || !clock_sound || now < clock_floor()) return 0;
+  if (!parts_.replay) LookAtDuties(now);
   if (parts_.losses.blocking()) return 0;
   const policy::Documents& documents = registry_->rules()->documents;
   if (now >= documents.policy.expires || now < documents.policy.activates ||
@@ -92,6 +92,8 @@ StatusOr<uint32_t> Core::DecideDue(Time now, bool clock_sound) {
       failure = Annotate(status, "sheet of " + FormatTime(key.start));
       continue;
     }
+    duties_.Decided(documents.policy, key, days_.days().at(key).window,
+                    parts_.replay ? at : now);
     days_.Close(key);
     ++decided;
   }
@@ -201,6 +203,7 @@ Status Core::DecideSheet(const DayKey& key, const OpenDay& day, Time now) {
   parts_.ledger.Committed();
   parts_.counters.Odd(sheet.odd);
   blocks_.Written();
+  duties_.Written();
   bytes_since_checkpoint_ = 0;
   Log(LogLevel::kDebug, "decision ends");
   return OkStatus();

@@ -233,6 +233,7 @@ StatusOr<uint32_t> Pipeline::AdvanceClock(Time now) {
     RETURN_IF_ERROR(syncer_->Barrier());
     replay_->Set(now);
     ASSIGN_OR_RETURN(const uint32_t decided, core_->DecideDue(now, true));
+    core_->LookAtDuties(now);
     RETURN_IF_ERROR(ExpireQuarantine(now));
     RETURN_IF_ERROR(core_->Retain(now));
     return decided;
@@ -282,6 +283,7 @@ StatusOr<port::GatewayStatus> Pipeline::GetStatus() {
     const ledger::Ledger::Head head = ledger_->head();
     status.ledger_size = head.size;
     status.ledger_root = head.root;
+    status.duties = core_->DescribeDuties(status.now);
     status.released = core_->released();
     status.suppressed = core_->suppressed();
     for (const store::Loss& loss : losses_->all()) status.lost.push_back(store::Describe(loss));

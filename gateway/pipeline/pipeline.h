@@ -87,6 +87,10 @@ class Pipeline final : public port::Intake, public port::Commands, public port::
   // For the quarantine. Likewise; without it nothing is tried again and every name is masked.
   void SetRereading(port::Rereading rereading) { rereading_ = std::move(rereading); }
 
+  // A party's question, and whether it got a signed answer: for the duties of the policy. Never waits;
+  // thread-safe.
+  void NoteQuestion(const PartyId& party, const std::string& purpose, bool answered);
+
   // Never waits for the pipeline thread, however busy it is; from Open on, thread-safe. figures.cc
   GatewayFigures figures() const;
 
@@ -127,13 +131,13 @@ class Pipeline final : public port::Intake, public port::Commands, public port::
   StatusOr<std::vector<std::string>> ActivateDocuments(
       const std::vector<std::string>& envelopes) override;
   StatusOr<std::vector<port::DocumentRow>> ShowDocuments() override;
+  StatusOr<port::Simulation> SimulatePolicy(  // simulate.cc
+      const std::string& proposal, Millis since,
+      const std::function<bool(uint64_t done, uint64_t total)>& progress) override;
   StatusOr<std::vector<Cell>> PendingCells(const port::CellFilter& filter) override;
   StatusOr<port::CellExplanation> ExplainCell(const std::string& rule, const std::string& zone,
                                               Time start) override;
   StatusOr<uint32_t> AdvanceClock(Time now) override;
-  StatusOr<port::Simulation> SimulatePolicy(  // simulate.cc
-      const std::string& proposal, Millis since,
-      const std::function<bool(uint64_t done, uint64_t total)>& progress) override;
   StatusOr<port::GatewayStatus> GetStatus() override;
   StatusOr<port::GatewayPublicKeys> GetKeys() override;
   StatusOr<uint64_t> RetractCell(const std::string& envelope) override;  // retract.cc
@@ -351,11 +355,11 @@ class Pipeline final : public port::Intake, public port::Commands, public port::
   std::unique_ptr<ledger::Ledger> ledger_;
 
   std::atomic<bool> backing_up_{false};
+  std::atomic<bool> simulating_{false};
   std::optional<backup::Restored> restored_;  // during Start
 
   IntakeCounters counters_;
   mutable SheetIndex sheets_;  // readers bring it up to the watermark when they need it
-  std::atomic<bool> simulating_{false};
 
   // Since when the system's clock is below the floor; 0: it is not.
   mutable std::atomic<std::chrono::steady_clock::rep> below_since_{0};
@@ -386,6 +390,13 @@ class Pipeline final : public port::Intake, public port::Commands, public port::
   CondVar wake_;
   std::deque<store::JournalEntry> entries_ ABSL_GUARDED_BY(mutex_);
   std::deque<Command> commands_ ABSL_GUARDED_BY(mutex_);
+  struct AskedQuestion {
+    PartyId party;
+    std::string purpose;
+    bool answered = false;
+    Time at;
+  };
+  std::vector<AskedQuestion> questions_ ABSL_GUARDED_BY(mutex_);
   // An entry did not fit: read it from the journal.
   bool skipped_ ABSL_GUARDED_BY(mutex_) = false;
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;

@@ -140,6 +140,7 @@ struct GatewayStatus {
   uint64_t ledger_size = 0;
   std::string ledger_root;  // 32 bytes
   uint64_t released = 0, suppressed = 0;  // cells decided since the store was made
+  std::vector<std::string> duties;  // of the policy in force: its id, state and what was missed
   // What the disk lost and nobody has acknowledged; then nothing is released.
   std::vector<std::string> lost;
   RetentionCounts retention;
@@ -147,7 +148,6 @@ struct GatewayStatus {
   uint64_t bytes_written = 0;  // by this process, to devices
 };
 
-// By which keys the gateway is known: for the roster.
 // How many cells of a share rule a proposed policy would have decided how, in the days of one ISO week.
 struct SimulatedWeek {
   std::string rule;
@@ -161,6 +161,7 @@ struct Simulation {
   std::vector<std::string> left_out;  // metrics whose stored readings mean something else by it
 };
 
+// By which keys the gateway is known: for the roster.
 struct GatewayPublicKeys {
   std::string gateway;
   std::string tls;   // pin: SHA-256 of the TLS key's SubjectPublicKeyInfo
@@ -236,7 +237,6 @@ class Commands {
   virtual StatusOr<std::vector<std::string>> ActivateDocuments(
       const std::vector<std::string>& envelopes) = 0;
   virtual StatusOr<std::vector<DocumentRow>> ShowDocuments() = 0;
-
   // What a proposed policy, signed by at least one steward of its role, would have done with the days
   // of the last `since`: numbers of cells, nothing else, and nothing changes. One at a time; `progress`
   // is told how far it is and stops it by false.
@@ -245,6 +245,7 @@ class Commands {
   virtual StatusOr<Simulation> SimulatePolicy(
       const std::string& proposal, Millis since,
       const std::function<bool(uint64_t done, uint64_t total)>& progress) = 0;
+
   // Cells of days with readings that are not decided yet; no figures.
   virtual StatusOr<std::vector<Cell>> PendingCells(const CellFilter& filter) = 0;
   // Why the cell of `rule` in `zone` that starts at `start` is as it is, or is missing.
