@@ -20,6 +20,14 @@
 
 namespace gateway::pipeline {
 
+// A party's question, and whether it got a signed answer.
+struct AskedQuestion {
+  PartyId party;
+  std::string purpose;
+  bool answered = false;
+  Time at;
+};
+
 // Confined to the pipeline thread.
 class Duties {
  public:

@@ -5,6 +5,7 @@
 #include "gateway/crypto/dsse.h"
 #include "gateway/crypto/hash.h"
 #include "gateway/pipeline/call.h"
+#include "gateway/pipeline/cell_rows.h"
 #include "gateway/policy/documents.h"
 #include "gateway/proof/note.h"
 
