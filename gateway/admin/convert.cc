@@ -182,6 +182,7 @@ commons::v1::GetStatusReply ToMessage(const port::GatewayStatus& status) {
   message.set_ledger_root(status.ledger_root);
   message.set_released(status.released);
   message.set_suppressed(status.suppressed);
+  for (const std::string& duty : status.duties) message.add_duties(duty);
   for (const std::string& lost : status.lost) message.add_lost(lost);
   auto* retention = message.mutable_retention();
   retention->set_rolled_up(status.retention.rolled_up);

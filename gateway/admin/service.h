@@ -132,6 +132,9 @@ class AdminService final : public commons::v1::Admin::Service {
   grpc::Status ExportHousehold(grpc::ServerContext* context,
                                const commons::v1::ExportHouseholdRequest* request,
                                grpc::ServerWriter<commons::v1::ExportChunk>* writer) override;
+  grpc::Status SimulatePolicy(
+      grpc::ServerContext* context, const commons::v1::SimulatePolicyRequest* request,
+      grpc::ServerWriter<commons::v1::SimulatePolicyReply>* writer) override;
   grpc::Status CreateBackup(grpc::ServerContext* context,
                             const commons::v1::CreateBackupRequest* request,
                             grpc::ServerWriter<commons::v1::BackupProgress>* writer) override;

@@ -1,4 +1,7 @@
 // AdminService, the calls about the store itself: keys, erasure, export, backup, loss, quarantine.
+#include <algorithm>
+#include <chrono>
+
 #include "gateway/admin/answer.h"
 #include "gateway/admin/convert.h"
 #include "gateway/admin/service.h"
@@ -91,6 +94,34 @@ grpc::Status AdminService::CreateBackup(grpc::ServerContext* context,
   progress.set_bytes_new(made->bytes_new);
   progress.set_bytes_of_backup(made->bytes_total);
   writer->Write(progress);
+  return grpc::Status::OK;
+}
+
+grpc::Status AdminService::SimulatePolicy(
+    grpc::ServerContext* context, const commons::v1::SimulatePolicyRequest* request,
+    grpc::ServerWriter<commons::v1::SimulatePolicyReply>* writer) {
+  commons::v1::SimulatePolicyReply reply;
+  constexpr uint64_t kSecondsMax = uint64_t{100'000} * 86'400;
+  const std::chrono::seconds since(
+      static_cast<int64_t>(std::min(request->since_s(), kSecondsMax)));
+  const auto made =
+      commands_.SimulatePolicy(request->proposal(), since, [&](uint64_t done, uint64_t total) {
+        reply.set_done(done);
+        reply.set_total(total);
+        return writer->Write(reply);
+      });
+  if (!made.ok()) return Answer(context, made.status());
+  reply.set_policy_version(made->policy_version);
+  for (const port::SimulatedWeek& week : made->weeks) {
+    auto* row = reply.add_weeks();
+    row->set_rule(week.rule);
+    row->set_week(week.week);
+    row->set_released(week.released);
+    row->set_suppressed(week.suppressed);
+    row->set_refused(week.refused);
+  }
+  reply.mutable_left_out()->Add(made->left_out.begin(), made->left_out.end());
+  writer->Write(reply);
   return grpc::Status::OK;
 }
 

@@ -198,6 +198,7 @@ void RegisterPolicy(CLI::App& app, Context& context) {
                            "commons policy check charter.yaml policy.yaml roster.yaml");
   auto args = std::make_shared<Args>();
 
+  RegisterPolicySimulate(*noun, context);
   CLI::App* check = AddVerb(
       *noun, "check", "Parse documents and lint them together; needs no daemon",
       {"commons policy check charter.yaml policy.yaml roster.yaml"}, context,

@@ -86,6 +86,8 @@ Status Show(Context& context) {
                        {"ledger_root", HexEncode(status.ledger_root())},
                        {"released", uint64_t{status.released()}},
                        {"suppressed", uint64_t{status.suppressed()}},
+                       {"duties", std::vector<std::string>(status.duties().begin(),
+                                                           status.duties().end())},
                        {"lost", std::vector<std::string>(status.lost().begin(),
                                                          status.lost().end())},
                        {"rolled_up", uint64_t{status.retention().rolled_up()}},

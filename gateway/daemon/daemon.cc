@@ -69,7 +69,13 @@ Status StartFederation(const Config& config, const Clock& real_clock, Gateway& g
                                             .tls = &gateway.tls,
                                             .signer = &gateway.pipeline->signer(),
                                             .cells = gateway.pipeline.get(),
-                                            .clock = &real_clock}));
+                                            .clock = &real_clock,
+                                            .noted = [&gateway](const PartyId& party,
+                                                                const std::string& purpose,
+                                                                bool answered) {
+                                              gateway.pipeline->NoteQuestion(party, purpose,
+                                                                             answered);
+                                            }}));
   Log(LogLevel::kInfo, "peers and parties reach it on %s", config.listen);
   return OkStatus();
 }

@@ -121,6 +121,10 @@ void WriteCells(const pipeline::GatewayFigures& figures, Exposition& out) {
   out.Counter("commons_cells_total", "Cells decided since the store was made.");
   out.Sample({{"status", "released"}}, gauges.released);
   out.Sample({{"status", "suppressed"}}, gauges.suppressed);
+  out.Counter("commons_duties_missed_total",
+              "Days not published and questions not answered in the time that a duty of the policy "
+              "gives, since the store was made.");
+  out.Sample(gauges.duties_missed);
   out.Gauge("commons_ledger_entries", "Entries of the ledger.");
   out.Sample(figures.ledger_entries);
   out.Gauge("commons_clock_sound", "0: nothing is decided, because the clock may be wrong.");

@@ -18,6 +18,8 @@ struct Answering {
   GatewayId gateway;
   const port::CellSource& cells;
   const crypto::Signer& signer;
+  // Told of each sound question whether it got a signed answer. Thread-safe; may be null.
+  std::function<void(const PartyId& party, const std::string& purpose, bool answered)> noted = nullptr;
 };
 
 struct AnswerSummary {

@@ -105,6 +105,7 @@ void Questions::Ask(const policy::Documents& documents, const Caller& caller,
   // Before the nonce is taken: whoever is told BUSY may ask again with the same question.
   const QueryCode code =
       place.taken() ? Check(documents, caller, opened) : QueryCode::kBusy;
+  if (code == QueryCode::kBusy && opened.code == QueryCode::kOk) Note(opened, false);
   if (code != QueryCode::kOk) {
     Log(LogLevel::kInfo, "question refused: %s", policy::QueryCodeName(code));
     emit(Refusal(answering_.gateway, policy::QueryCodeName(code)));
@@ -128,6 +129,10 @@ void Questions::AnswerSound(const policy::Documents& documents, const QueryReque
   if (AnswerOwn(documents, opened, emit)) relay.Run(emit, gone);
 }
 
+void Questions::Note(const policy::OpenedQuery& opened, bool answered) const {
+  if (answering_.noted) answering_.noted(opened.party, opened.query.question.purpose, answered);
+}
+
 bool Questions::AnswerOwn(const policy::Documents& documents, const policy::OpenedQuery& opened,
                           const Emit& emit) {
   const StatusOr<AnswerSummary> summary =
@@ -139,9 +144,11 @@ bool Questions::AnswerOwn(const policy::Documents& documents, const policy::Open
       });
   if (summary.ok()) {
     LogDecision(opened, *summary);
+    Note(opened, summary->decision.code != QueryCode::kPolicyUnavailable);
     return true;
   }
   if (summary.status().code() == StatusCode::kCancelled) return false;
+  Note(opened, false);
   Log(LogLevel::kError, "question of %s: %s", opened.party.value(),
       std::string(Message(summary.status())));
   const bool too_many = summary.status().code() == StatusCode::kResourceExhausted;

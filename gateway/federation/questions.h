@@ -45,6 +45,7 @@ class Questions {
   void AnswerSound(const policy::Documents& documents, const commons::v1::QueryRequest& request,
                    const policy::OpenedQuery& opened, std::chrono::milliseconds timeout,
                    const Emit& emit, const std::function<bool()>& gone);
+  void Note(const policy::OpenedQuery& opened, bool answered) const;
   // Whether the listener is still there.
   bool AnswerOwn(const policy::Documents& documents, const policy::OpenedQuery& opened,
                  const Emit& emit);

@@ -23,7 +23,7 @@ constexpr int kHandshakeMs = 10'000;  // whoever takes longer is no peer
 struct FederationServer::Impl {
   explicit Impl(FederationOptions given)
       : options(std::move(given)),
-        answering{options.gateway, *options.cells, *options.signer},
+        answering{options.gateway, *options.cells, *options.signer, options.noted},
         directory(*options.cells),
         transport(*options.tls),
         questions(answering, transport, *options.clock),

@@ -1,6 +1,7 @@
 // The gateway's door to its peers and to the parties of its roster: gRPC over mutual TLS.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -22,6 +23,8 @@ struct FederationOptions {
   const crypto::Signer* signer = nullptr;  // signs answers
   const port::CellSource* cells = nullptr;
   const Clock* clock = nullptr;  // real time, whatever the gateway's own clock is
+  // As Answering::noted.
+  std::function<void(const PartyId& party, const std::string& purpose, bool answered)> noted = nullptr;
 };
 
 // Thread-compatible: start and stop it from one thread. Calls run on gRPC's threads.

@@ -96,9 +96,13 @@ inline constexpr std::size_t kShapeBytesMax = 120;  // of what an operator sees 
 static_assert(kQuarantineBytesPerOwnerMax >=
               8 * (kQuarantinedPayloadBytesMax + 2 * kTopicBytesMax + 256));
 
+// Of how long ago a proposed policy is simulated.
+inline constexpr std::chrono::hours kSimulatedMax{92 * 24};
+
 // Pipeline.
 inline constexpr std::size_t kPipelineQueueMax = 8'192;   // journal entries handed over in memory
 inline constexpr std::size_t kCommandQueueMax = 256;
+inline constexpr std::size_t kQuestionsNotedMax = 4'096;  // between two turns; more are not noted
 inline constexpr std::size_t kCheckpointBytesMax = 4u << 20;
 inline constexpr std::chrono::seconds kCheckpointInterval{60};
 inline constexpr std::size_t kReadingsPerBlockMax = 2'048;

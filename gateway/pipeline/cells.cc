@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "gateway/base/bytes.h"
+#include "gateway/pipeline/cell_rows.h"
 #include "gateway/pipeline/pipeline.h"
 #include "gateway/proof/cell_bytes.h"
 #include "gateway/proof/leaf.h"

@@ -7,6 +7,7 @@
 #include "gateway/pipeline/call.h"
 #include "gateway/pipeline/consent.h"
 #include "gateway/pipeline/enrolment.h"
+#include "gateway/pipeline/withdrawals.h"
 #include "gateway/policy/grant.h"
 
 namespace gateway::pipeline {
@@ -17,6 +18,21 @@ constexpr Time kNoEnd{std::chrono::seconds(253'402'300'799)};
 
 Status NoSuchHousehold() {
   return NotFound("no such household; `commons household list` shows those there are");
+}
+
+Status CheckObjection(const Registry& registry, const Household& household,
+                      const std::string& grant_id, const std::string& metric) {
+  if (!grant_id.empty()) return InvalidArgument("withdraw: a grant or a metric, not both");
+  const std::shared_ptr<const Rules>& rules = registry.rules();
+  if (rules == nullptr || rules->documents.policy.FindMetric(MetricId(metric)) == nullptr) {
+    return NotFound("metric \"%s\": the policy has no such metric", metric);
+  }
+  // Of all policies together: to whom this is not enough, everything is open.
+  if (household.objections.size() >= limits::kObjectionsPerHouseholdMax) {
+    return ResourceExhausted("objections: %d metrics, the most one household keeps; withdraw all",
+                             limits::kObjectionsPerHouseholdMax);
+  }
+  return OkStatus();
 }
 
 }  // namespace
@@ -170,28 +186,13 @@ StatusOr<std::string> Pipeline::ImportGrant(const std::string& envelope) {
     std::string id = grant.id;
     // A link of the chain, but no consent: it was withdrawn, and a restore took both away.
     std::optional<Time> withdrawn_at;
-    if (WasWithdrawn(grant)) withdrawn_at = clock_.SystemNow();
+    if (WasWithdrawn(*vault_, withdrawals_.grants, grant)) withdrawn_at = clock_.SystemNow();
     changed.grants.push_back(
         {.grant = std::move(grant), .envelope = envelope, .withdrawn_at = withdrawn_at});
-    OverruleAgain(changed);
+    OverruleAgain(*vault_, withdrawals_.grants, changed);
     RETURN_IF_ERROR(CommitHousehold(std::move(changed)));
     return id;
   });
-}
-
-Status Pipeline::CheckObjection(const Household& household, const std::string& grant_id,
-                                const std::string& metric) const {
-  if (!grant_id.empty()) return InvalidArgument("withdraw: a grant or a metric, not both");
-  const std::shared_ptr<const Rules>& rules = core_->registry().rules();
-  if (rules == nullptr || rules->documents.policy.FindMetric(MetricId(metric)) == nullptr) {
-    return NotFound("metric \"%s\": the policy has no such metric", metric);
-  }
-  // Of all policies together: to whom this is not enough, everything is open.
-  if (household.objections.size() >= limits::kObjectionsPerHouseholdMax) {
-    return ResourceExhausted("objections: %d metrics, the most one household keeps; withdraw all",
-                             limits::kObjectionsPerHouseholdMax);
-  }
-  return OkStatus();
 }
 
 StatusOr<uint32_t> Pipeline::WithdrawGrants(const std::string& household,
@@ -200,7 +201,7 @@ StatusOr<uint32_t> Pipeline::WithdrawGrants(const std::string& household,
   return Call<StatusOr<uint32_t>>([&]() -> StatusOr<uint32_t> {
     const Household* found = core_->registry().FindHousehold(HouseholdId(household));
     if (found == nullptr) return NoSuchHousehold();
-    if (!metric.empty()) RETURN_IF_ERROR(CheckObjection(*found, grant_id, metric));
+    if (!metric.empty()) RETURN_IF_ERROR(CheckObjection(core_->registry(), *found, grant_id, metric));
     Household changed = *found;
     uint32_t withdrawn = 0;
     bool known = grant_id.empty();

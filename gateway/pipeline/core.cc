@@ -40,10 +40,12 @@ Core::Core(CoreParts parts)
     : parts_(std::move(parts)),
       registry_(std::make_unique<Registry>(parts_.vault, parts_.facts)),
       blocks_(parts_.vault.db(), parts_.vault),
-      rollups_(parts_.vault) {}
+      rollups_(parts_.vault),
+      duties_(parts_.vault) {}
 
 Status Core::Load() {
   RETURN_IF_ERROR(registry_->Load());
+  RETURN_IF_ERROR(duties_.Load());
   return LoadState();
 }
 
@@ -59,6 +61,23 @@ Status Core::TakeActivation() {
   registry_ = std::move(fresh);
   last_day_ = {};  // the time zone may be another one
   return OkStatus();
+}
+
+void Core::LookAtDuties(Time now) {
+  if (registry_->rules() == nullptr) return;
+  // It must not keep a sheet from being decided; the next look finds the same.
+  const Status looked = duties_.Look(registry_->rules()->documents.policy, days_, now);
+  if (!looked.ok()) Log(LogLevel::kError, "duties: %s", std::string(Message(looked)));
+}
+
+void Core::NoteQuestion(const PartyId& party, std::string_view purpose, bool answered, Time now) {
+  if (registry_->rules() == nullptr) return;
+  duties_.Asked(registry_->rules()->documents.policy, party, purpose, answered, now);
+}
+
+std::vector<std::string> Core::DescribeDuties(Time now) const {
+  if (registry_->rules() == nullptr) return {};
+  return duties_.Describe(registry_->rules()->documents.policy, days_, now);
 }
 
 StatusOr<uint64_t> Core::FoldedIn(const store::Vault& vault) {
@@ -291,6 +310,7 @@ Status Core::FoldThrough(uint64_t sequence) {
 
 Status Core::PutCheckpoint(store::Batch& batch, const DayKey* closing) {
   RETURN_IF_ERROR(blocks_.WriteTo(batch));
+  RETURN_IF_ERROR(duties_.WriteTo(batch));
   ByteWriter out;
   out.U8(kStateVersion).U64(folded_).I64(clock_floor().time_since_epoch().count());
   out.U64(released_).U64(suppressed_).U8(given_up_.has_value() ? 1 : 0);
@@ -311,6 +331,7 @@ Status Core::Checkpoint(Time now) {
   const std::size_t bytes = batch.bytes();
   RETURN_IF_ERROR(parts_.vault.Commit(batch));
   blocks_.Written();
+  duties_.Written();
   bytes_since_checkpoint_ = 0;
   parts_.syncer.Notify(bytes);
   // The last entries stay: redelivered messages are looked for among them after a restart.

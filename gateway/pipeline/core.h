@@ -19,6 +19,7 @@
 #include "gateway/model/cell.h"
 #include "gateway/pipeline/block_log.h"
 #include "gateway/pipeline/counters.h"
+#include "gateway/pipeline/duties.h"
 #include "gateway/pipeline/open_days.h"
 #include "gateway/pipeline/registry.h"
 #include "gateway/pipeline/rollups.h"
@@ -31,7 +32,8 @@
 
 namespace gateway::pipeline {
 
-class Retention;  // retention.h
+class Retention;   // retention.h
+struct SheetPlan;  // sheet_input.h
 
 // What the core works on. All outlive it.
 struct CoreParts {
@@ -116,6 +118,14 @@ class Core {
   // Drops what is in memory of an owner whose rows are gone.
   void Forget(const OwnerId& owner);
   const OpenDays& open_days() const { return days_; }
+  // What the policy's duties ask for is looked at: who calls this at `now` has a sound clock. DecideDue
+  // does it by itself, before it decides, unless the clock replays: there time jumps, and what it makes
+  // due is decided as if in time.
+  void LookAtDuties(Time now);
+  // A party's question, and whether it got a signed answer.
+  void NoteQuestion(const PartyId& party, std::string_view purpose, bool answered, Time now);
+  std::vector<std::string> DescribeDuties(Time now) const;
+  uint64_t duties_missed() const { return duties_.missed(); }
   uint64_t released() const { return released_; }
   uint64_t suppressed() const { return suppressed_; }
 
@@ -150,7 +160,7 @@ class Core {
   Status DecideSheet(const DayKey& key, const OpenDay& day, Time now);
   StatusOr<privacy::SheetInput> MakeInput(Sheet& sheet, const OpenDay& day, Time now) const;
   // Of a counter's series, the last reading before the day, as far as it may look back.
-  StatusOr<std::map<SeriesId, Reading>> ReadingsBefore(const Sheet& sheet, const OwnerId& owner,
+  StatusOr<std::map<SeriesId, Reading>> ReadingsBefore(const SheetPlan& plan, const OwnerId& owner,
                                                        const SeriesReadings& series) const;
   Status PutSheet(store::Batch& batch, Sheet& sheet, Time now);
   StatusOr<std::vector<privacy::DecidedRule>> Figure(Sheet& sheet, const OpenDay& day,
@@ -160,6 +170,7 @@ class Core {
   std::unique_ptr<Registry> registry_;
   BlockLog blocks_;
   Rollups rollups_;
+  Duties duties_;
   OpenDays days_;
   uint64_t folded_ = 0;
   std::size_t items_folded_ = 0;  // of entry folded_ + 1

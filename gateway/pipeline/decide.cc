@@ -4,9 +4,9 @@
 #include "gateway/base/bytes.h"
 #include "gateway/base/log.h"
 #include "gateway/crypto/hash.h"
-#include "gateway/pipeline/consent.h"
 #include "gateway/pipeline/contributions.h"
 #include "gateway/pipeline/core.h"
+#include "gateway/pipeline/sheet_input.h"
 #include "gateway/privacy/sheet.h"
 #include "gateway/proof/cell_bytes.h"
 #include "gateway/proof/leaf.h"
@@ -34,9 +34,7 @@ std::optional<Time> Core::DueTime(const DayKey& key, const Window& day) const {
   const Metric* metric = policy.FindMetric(key.metric);
   const std::vector<const policy::ShareRule*> rules = policy.ShareRulesFor(key.metric);
   if (metric == nullptr || rules.empty()) return std::nullopt;
-  Millis age_min{0};
-  for (const policy::ShareRule* rule : rules) age_min = std::max(age_min, rule->age_min);
-  return day.end + metric->lateness + age_min;
+  return SheetDue(*metric, rules, day);
 }
 
 Cell Core::CellTemplate(const policy::ShareRule& rule, const DayKey& key,
@@ -69,6 +67,7 @@ Cell Core::CellTemplate(const policy::ShareRule& rule, const DayKey& key,
 
 StatusOr<uint32_t> Core::DecideDue(Time now, bool clock_sound) {
   if (registry_->rules() == nullptr || !clock_sound || now < clock_floor()) return 0;
+  if (!parts_.replay) LookAtDuties(now);
   if (parts_.losses.blocking()) return 0;
   if (!policy::Serve(registry_->rules()->documents, now)) return 0;
   std::vector<std::pair<Time, DayKey>> due;
@@ -89,6 +88,8 @@ StatusOr<uint32_t> Core::DecideDue(Time now, bool clock_sound) {
       failure = Annotate(status, "sheet of " + FormatTime(key.start));
       continue;
     }
+    duties_.Decided(documents.policy, key, days_.days().at(key).window,
+                    parts_.replay ? at : now);
     days_.Close(key);
     ++decided;
   }
@@ -111,37 +112,18 @@ Figures FiguresOf(const privacy::DecidedBucket& bucket, const Metric& metric, ui
           .homes_in_zone = homes};
 }
 
-// A household if its adults said so; a place because a steward did. Never one for the other: after
-// a change of the policy, a day may hold readings of both.
-bool MayCount(const Household* owner, const Metric& metric, const policy::ShareRule& rule,
-              const policy::Policy& policy, Time from, Time until) {
-  if (owner == nullptr || owner->kind != metric.owner) return false;
-  if (owner->kind == OwnerKind::kPlace) return owner->confirmed_at.has_value();
-  return HouseholdGrants(*owner, rule, policy, from, until);
-}
-
 }  // namespace
 
-StatusOr<std::map<SeriesId, Reading>> Core::ReadingsBefore(const Sheet& sheet,
+StatusOr<std::map<SeriesId, Reading>> Core::ReadingsBefore(const SheetPlan& plan,
                                                            const OwnerId& owner,
                                                            const SeriesReadings& series) const {
   std::map<SeriesId, Reading> before;
-  if (sheet.metric->kind != MetricKind::kCounter) return before;
-  // A change of the metric makes all its rules new. What was stored before may be in other steps,
-  // or no index at all.
-  Time unchanged_since = Time::max();
-  for (const policy::ShareRule* rule : sheet.rules) {
-    const auto since = registry_->rules()->since.find(rule->id);
-    if (since != registry_->rules()->since.end()) {
-      unchanged_since = std::min(unchanged_since, since->second);
-    }
-  }
-  const Time from = std::max(sheet.day.start - LookBack(*sheet.metric), unchanged_since);
-  if (from >= sheet.day.start) return before;
+  const Time from = LooksBackTo(plan);
+  if (from >= plan.day.start) return before;
   for (const auto& [id, readings] : series) {
     ASSIGN_OR_RETURN(const std::optional<Reading> last,
                      blocks_.LastBefore({owner, registry_->DeviceOf(id), id}, from,
-                                        sheet.day.start));
+                                        plan.day.start));
     if (last.has_value()) before.emplace(id, *last);
   }
   return before;
@@ -150,48 +132,23 @@ StatusOr<std::map<SeriesId, Reading>> Core::ReadingsBefore(const Sheet& sheet,
 StatusOr<privacy::SheetInput> Core::MakeInput(Sheet& sheet, const OpenDay& day,
                                               Time now) const {
   const Rules& rules = *registry_->rules();
-  privacy::SheetInput input;
-  input.day = day.window;
-  input.owner_kind = sheet.metric->owner;
-  input.combine = CombineOf(sheet.metric->kind);
-  input.steps_per_bel = StepsPerBel(sheet.metric->resolution);
-  input.fine_windows = {day.window};
-  for (const policy::ShareRule* rule : sheet.rules) {  // lint: lengths lie inside each other
-    std::vector<Window> windows = WindowsOf(*rule, day.window);
-    if (windows.size() > input.fine_windows.size()) input.fine_windows = std::move(windows);
-  }
-  std::vector<const Household*> owners;
+  const SheetPlan plan{.policy = rules.documents.policy,
+                       .since = rules.since,
+                       .metric = *sheet.metric,
+                       .rules = sheet.rules,
+                       .day = day.window,
+                       .decided_at = now};
+  std::vector<SheetOwner> owners;
   // Of a day that was given up some readings are gone: what is left would be a figure of its own.
   static const std::map<OwnerId, SeriesReadings> kNobody;
   for (const auto& [owner, series] : day.given_up ? kNobody : day.owners) {
-    owners.push_back(registry_->FindOwner(owner));
-    ASSIGN_OR_RETURN(const auto before, ReadingsBefore(sheet, owner, series));
-    input.owners.push_back(ContributionsOf(*sheet.metric, series, input.fine_windows, before,
-                                           registry_->TraitsOf(series), &sheet.odd));
+    ASSIGN_OR_RETURN(auto before, ReadingsBefore(plan, owner, series));
+    owners.push_back({.owner = registry_->FindOwner(owner),
+                      .readings = series,
+                      .before = std::move(before),
+                      .traits = registry_->TraitsOf(series)});
   }
-  for (const policy::ShareRule* rule : sheet.rules) {
-    const auto since = rules.since.find(rule->id);
-    privacy::SheetRule sheet_rule{
-        .id = rule->id,
-        .whole_day = rule->whole_day,
-        .bucket = rule->whole_day ? Millis(0) : rule->bucket,
-        .k_min = rule->k_min,
-        .top1_max_pct = rule->top1_max_pct,
-        .top2_max_pct = rule->top2_max_pct,
-        .round_to = rule->round_to,
-        .min_count = rule->min_count,
-        .too_young = since == rules.since.end() || since->second > day.window.start ||
-                     rule->valid_until.value_or(Time::max()) <= now,
-        .members = {}};
-    for (uint32_t i = 0; i < owners.size(); ++i) {
-      if (MayCount(owners[i], *sheet.metric, *rule, rules.documents.policy, day.window.start,
-                   now)) {
-        sheet_rule.members.push_back(i);
-      }
-    }
-    input.rules.push_back(std::move(sheet_rule));
-  }
-  return input;
+  return MakeSheetInput(plan, owners, sheet.odd);
 }
 
 StatusOr<std::vector<privacy::DecidedRule>> Core::Figure(Sheet& sheet, const OpenDay& day,
@@ -242,6 +199,7 @@ Status Core::DecideSheet(const DayKey& key, const OpenDay& day, Time now) {
   parts_.ledger.Committed();
   parts_.counters.Odd(sheet.odd);
   blocks_.Written();
+  duties_.Written();
   bytes_since_checkpoint_ = 0;
   Log(LogLevel::kDebug, "decision ends");
   return OkStatus();

@@ -14,6 +14,7 @@ void Pipeline::PublishGauges() {
                       .devices = core_->registry().device_count(),
                       .released = core_->released(),
                       .suppressed = core_->suppressed(),
+                      .duties_missed = core_->duties_missed(),
                       .retention = core_->retention()};
   const MutexLock lock(mutex_);
   gauges_ = gauges;

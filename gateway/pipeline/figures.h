@@ -15,6 +15,7 @@ struct Gauges {
   uint64_t open_days = 0;
   uint64_t devices = 0;
   uint64_t released = 0, suppressed = 0;  // cells decided since the store was made
+  uint64_t duties_missed = 0;  // likewise
   port::RetentionCounts retention;
 };
 

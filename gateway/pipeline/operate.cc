@@ -5,6 +5,7 @@
 #include "gateway/crypto/dsse.h"
 #include "gateway/crypto/hash.h"
 #include "gateway/pipeline/call.h"
+#include "gateway/pipeline/cell_rows.h"
 #include "gateway/policy/documents.h"
 #include "gateway/proof/note.h"
 
@@ -185,6 +186,7 @@ StatusOr<uint32_t> Pipeline::AdvanceClock(Time now) {
     }
     ASSIGN_OR_RETURN(const uint32_t then, StepClock(now));
     decided += then;
+    core_->LookAtDuties(now);
     RETURN_IF_ERROR(ExpireQuarantine(now));
     RETURN_IF_ERROR(core_->Retain(now));
     return decided;
@@ -245,6 +247,7 @@ StatusOr<port::GatewayStatus> Pipeline::GetStatus() {
     const ledger::Ledger::Head head = ledger_->head();
     status.ledger_size = head.size;
     status.ledger_root = head.root;
+    status.duties = core_->DescribeDuties(status.now);
     status.released = core_->released();
     status.suppressed = core_->suppressed();
     for (const store::Loss& loss : losses_->all()) status.lost.push_back(store::Describe(loss));

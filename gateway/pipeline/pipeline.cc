@@ -318,6 +318,13 @@ bool Pipeline::IsStopping() {
   return stopping_;
 }
 
+void Pipeline::NoteQuestion(const PartyId& party, const std::string& purpose, bool answered) {
+  const Time now = clock_.SystemNow();
+  const MutexLock lock(mutex_);
+  if (questions_.size() >= limits::kQuestionsNotedMax) return;
+  questions_.push_back({.party = party, .purpose = purpose, .answered = answered, .at = now});
+}
+
 void Pipeline::Run() {
   while (true) {
     std::deque<store::JournalEntry> entries;
@@ -337,9 +344,14 @@ void Pipeline::Turn(std::deque<store::JournalEntry> entries,
     if (!status.ok()) break;
   }
   bool skipped = false;
+  std::vector<AskedQuestion> questions;
   {
     const MutexLock lock(mutex_);
     std::swap(skipped, skipped_);
+    questions.swap(questions_);
+  }
+  for (const AskedQuestion& asked : questions) {
+    core_->NoteQuestion(asked.party, asked.purpose, asked.answered, asked.at);
   }
   if (status.ok() && skipped) status = core_->FoldThrough(journal_->last());
   // Before anything is decided: a withdrawal that waits counts (I11).

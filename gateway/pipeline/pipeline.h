@@ -89,6 +89,9 @@ class Pipeline final : public port::Intake, public port::Commands, public port::
   // For the quarantine. Likewise; without it nothing is tried again and every name is masked.
   void SetRereading(port::Rereading rereading) { rereading_ = std::move(rereading); }
 
+  // For the duties of the policy: duties.h. Never waits; thread-safe.
+  void NoteQuestion(const PartyId& party, const std::string& purpose, bool answered);
+
   // Never waits for the pipeline thread, however busy it is; from Open on, thread-safe. figures.cc
   GatewayFigures figures() const;
 
@@ -133,6 +136,9 @@ class Pipeline final : public port::Intake, public port::Commands, public port::
   StatusOr<port::ChangeRow> CastVote(const std::string& household,
                                      const std::string& envelope) override;
   StatusOr<port::RulesState> ShowRules() override;
+  StatusOr<port::Simulation> SimulatePolicy(  // simulate.cc
+      const std::string& proposal, Millis since,
+      const std::function<bool(uint64_t done, uint64_t total)>& progress) override;
   StatusOr<std::vector<Cell>> PendingCells(const port::CellFilter& filter) override;
   StatusOr<port::CellExplanation> ExplainCell(const std::string& rule, const std::string& zone,
                                               Time start) override;
@@ -310,15 +316,6 @@ class Pipeline final : public port::Intake, public port::Commands, public port::
   // withdrawals.cc
   // Brings database and file to the same: what either says is withdrawn is.
   Status LoadWithdrawals();
-  std::string PseudonymOf(const policy::Grant& grant) const;
-  std::string PseudonymOf(const Household& household, const Objection& objection) const;
-  std::string PseudonymOf(const policy::Grant& grant, const std::string& metric) const;
-  std::set<std::string> PseudonymsOf(const Household& household) const;
-  // The household's last grant came before an objection to a metric of it, and a restore took it away.
-  void OverruleAgain(Household& household) const;
-  bool WasWithdrawn(const policy::Grant& grant) const;
-  // Objections that the file has and the household does not. Returns whether there were any.
-  bool RestoreObjections(Household& household, Time now) const;
   // Of every household: new rules may name a metric that a restored store did not know.
   Status KeepObjections(Time now);
   // Those of the household's grants that are withdrawn, durably.
@@ -327,8 +324,6 @@ class Pipeline final : public port::Intake, public port::Commands, public port::
   void ForgetWithdrawals(const Household& household);
   Status WriteWithdrawals() const;
   Status CommitHousehold(Household household);  // or a place
-  Status CheckObjection(const Household& household, const std::string& grant_id,
-                        const std::string& metric) const;
   // Tries again what `unsaved_` names.
   Status SaveWithdrawals();
   // quarantine.cc
@@ -376,6 +371,7 @@ class Pipeline final : public port::Intake, public port::Commands, public port::
   std::unique_ptr<ledger::Ledger> ledger_;
 
   std::atomic<bool> backing_up_{false};
+  std::atomic<bool> simulating_{false};
   std::optional<backup::Restored> restored_;  // during Start
 
   IntakeCounters counters_;
@@ -411,6 +407,7 @@ class Pipeline final : public port::Intake, public port::Commands, public port::
   CondVar wake_;
   std::deque<store::JournalEntry> entries_ ABSL_GUARDED_BY(mutex_);
   std::deque<Command> commands_ ABSL_GUARDED_BY(mutex_);
+  std::vector<AskedQuestion> questions_ ABSL_GUARDED_BY(mutex_);
   // An entry did not fit: read it from the journal.
   bool skipped_ ABSL_GUARDED_BY(mutex_) = false;
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
@@ -424,13 +421,5 @@ class Pipeline final : public port::Intake, public port::Commands, public port::
 
   std::thread thread_;  // last: starts when all else is ready
 };
-
-// Opens one row of the cells table; purpose, recipients and retraction are left to the caller.
-// Returns DataLoss if it is not what a decision wrote.
-StatusOr<port::DecidedCell> ReadCellRow(const store::Vault& vault, std::string_view key,
-                                        std::string_view value);
-
-// Whether a decided or pending cell matches.
-bool Matches(const port::CellFilter& filter, const Cell& cell);
 
 }  // namespace gateway::pipeline

@@ -16,12 +16,6 @@ bool SameButLogin(const port::EnrolledDevice& a, const port::EnrolledDevice& b) 
          a.secret == b.secret && a.own_profile == b.own_profile;
 }
 
-// Than the charter lets it be kept, whatever the policy says.
-void KeepNothingLonger(const policy::Floors& floors, policy::Policy& policy) {
-  if (!floors.keep_max.has_value()) return;
-  for (policy::RetainRule& rule : policy.retain) rule.keep = std::min(rule.keep, *floors.keep_max);
-}
-
 }  // namespace
 
 Registry::Registry(store::Vault& vault, port::ProfileFacts facts)

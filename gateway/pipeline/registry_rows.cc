@@ -1,5 +1,7 @@
 #include "gateway/pipeline/registry_rows.h"
 
+#include <algorithm>
+
 #include "gateway/base/bytes.h"
 #include "gateway/crypto/hash.h"
 
@@ -217,6 +219,11 @@ StatusOr<RuleSince> DecodeRuleSince(std::string_view bytes) {
   }
   RETURN_IF_ERROR(in.Finish("registry row of rule ages"));
   return rules;
+}
+
+void KeepNothingLonger(const policy::Floors& floors, policy::Policy& policy) {
+  if (!floors.keep_max.has_value()) return;
+  for (policy::RetainRule& rule : policy.retain) rule.keep = std::min(rule.keep, *floors.keep_max);
 }
 
 std::string RuleFingerprint(const policy::ShareRule& rule, const policy::Policy& policy) {

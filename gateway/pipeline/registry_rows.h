@@ -27,6 +27,10 @@ using RuleSince = std::map<RuleId, std::pair<std::string, Time>>;
 std::string EncodeRuleSince(const RuleSince& rules);
 StatusOr<RuleSince> DecodeRuleSince(std::string_view bytes);
 
+// Of documents that are read from rows: whatever the policy says, nothing is kept longer than the
+// charter lets it. Lint refuses such a policy; this is for whatever gets past it.
+void KeepNothingLonger(const policy::Floors& floors, policy::Policy& policy);
+
 // Everything about a consent rule that a resident is told of.
 std::string ConsentFingerprint(const policy::ConsentRule& rule);
 

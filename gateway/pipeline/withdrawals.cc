@@ -8,6 +8,7 @@
 #include "gateway/base/file.h"
 #include "gateway/base/log.h"
 #include "gateway/pipeline/pipeline.h"
+#include "gateway/pipeline/withdrawals.h"
 
 namespace gateway::pipeline {
 namespace {
@@ -26,46 +27,46 @@ store::Loss UnknownSince(Time since, Time found) {
 
 }  // namespace
 
-std::string Pipeline::PseudonymOf(const policy::Grant& grant) const {
-  return vault_->RowPseudonym("grant", grant.id);
+namespace {
+
+std::string PseudonymOf(const store::Vault& vault, const policy::Grant& grant,
+                        const std::string& metric = "") {
+  return vault.RowPseudonym("grant", grant.id + metric);
 }
 
-std::string Pipeline::PseudonymOf(const Household& household, const Objection& objection) const {
+std::string PseudonymOf(const store::Vault& vault, const Household& household,
+                        const Objection& objection) {
   const std::string name =
       ByteWriter().Raw(household.subject.view()).Text(objection.metric).U32(objection.number).Take();
-  return vault_->RowPseudonym("objection", name);
+  return vault.RowPseudonym("objection", name);
 }
 
-std::string Pipeline::PseudonymOf(const policy::Grant& grant, const std::string& metric) const {
-  return vault_->RowPseudonym("grant", grant.id + metric);
-}
+}  // namespace
 
-// What the file has of the household: withdrawn grants; objections, the earlier ones of a metric too,
-// as they are looked for in turn; and which grants an objection to a metric came after, for they may
-// come again after a restore.
-std::set<std::string> Pipeline::PseudonymsOf(const Household& household) const {
+std::set<std::string> PseudonymsOf(const store::Vault& vault, const Household& household) {
   std::set<std::string> all;
   for (const GrantRecord& record : household.grants) {
-    if (record.withdrawn_at.has_value()) all.insert(PseudonymOf(record.grant));
+    if (record.withdrawn_at.has_value()) all.insert(PseudonymOf(vault, record.grant));
   }
   for (const Objection& objection : household.objections) {
     for (Objection each = objection; each.number > 0; --each.number) {
-      all.insert(PseudonymOf(household, each));
+      all.insert(PseudonymOf(vault, household, each));
     }
     for (std::size_t i = 0; i < std::min<std::size_t>(objection.grants, household.grants.size());
          ++i) {
       const policy::Grant& grant = household.grants[i].grant;
       if (std::ranges::count(grant.metrics, objection.metric) == 0) continue;
-      all.insert(PseudonymOf(grant, objection.metric));
+      all.insert(PseudonymOf(vault, grant, objection.metric));
     }
   }
   return all;
 }
 
-void Pipeline::OverruleAgain(Household& household) const {
+void OverruleAgain(const store::Vault& vault, const std::set<std::string>& list,
+                   Household& household) {
   const policy::Grant& grant = household.grants.back().grant;
   for (const std::string& metric : grant.metrics) {
-    if (!withdrawals_.grants.contains(PseudonymOf(grant, metric))) continue;
+    if (!list.contains(PseudonymOf(vault, grant, metric))) continue;
     for (Objection& objection : household.objections) {
       if (objection.metric == metric) {
         objection.grants = static_cast<uint32_t>(household.grants.size());
@@ -74,8 +75,36 @@ void Pipeline::OverruleAgain(Household& household) const {
   }
 }
 
-bool Pipeline::WasWithdrawn(const policy::Grant& grant) const {
-  return withdrawals_.grants.contains(PseudonymOf(grant));
+bool WasWithdrawn(const store::Vault& vault, const std::set<std::string>& list,
+                  const policy::Grant& grant) {
+  return list.contains(PseudonymOf(vault, grant));
+}
+
+bool RestoreObjections(const store::Vault& vault, const std::set<std::string>& list,
+                       const policy::Policy* policy, Time now, Household& household) {
+  std::set<std::string> metrics = {""};
+  for (const Objection& objection : household.objections) metrics.insert(objection.metric);
+  if (policy != nullptr) {
+    for (const Metric& metric : policy->metrics) metrics.insert(metric.id.value());
+  }
+  bool any = false;
+  for (const std::string& metric : metrics) {
+    const auto known = std::ranges::find(household.objections, metric, &Objection::metric);
+    const uint32_t number = known == household.objections.end() ? 0 : known->number;
+    Objection last{.metric = metric,
+                   .at = now,
+                   .grants = static_cast<uint32_t>(household.grants.size()),
+                   .number = number + 1};
+    while (list.contains(PseudonymOf(vault, household, last))) ++last.number;
+    if (--last.number == number) continue;
+    any = true;
+    if (known == household.objections.end()) {
+      household.objections.push_back(std::move(last));
+    } else {
+      *known = std::move(last);
+    }
+  }
+  return any;
 }
 
 Status Pipeline::WriteWithdrawals() const {
@@ -85,7 +114,7 @@ Status Pipeline::WriteWithdrawals() const {
 
 Status Pipeline::NoteWithdrawals(const Household& household) {
   std::set<std::string> fresh;
-  std::ranges::set_difference(PseudonymsOf(household), withdrawals_.grants,
+  std::ranges::set_difference(PseudonymsOf(*vault_, household), withdrawals_.grants,
                               std::inserter(fresh, fresh.end()));
   if (fresh.empty()) return OkStatus();
   if (withdrawals_.grants.size() + fresh.size() > limits::kWithdrawalsMax) {
@@ -101,37 +130,12 @@ Status Pipeline::NoteWithdrawals(const Household& household) {
   return written;
 }
 
-bool Pipeline::RestoreObjections(Household& household, Time now) const {
-  std::set<std::string> metrics = {""};
-  for (const Objection& objection : household.objections) metrics.insert(objection.metric);
-  if (const auto& rules = core_->registry().rules(); rules != nullptr) {
-    for (const Metric& metric : rules->documents.policy.metrics) metrics.insert(metric.id.value());
-  }
-  bool any = false;
-  for (const std::string& metric : metrics) {
-    const auto known = std::ranges::find(household.objections, metric, &Objection::metric);
-    const uint32_t number = known == household.objections.end() ? 0 : known->number;
-    Objection last{.metric = metric,
-                   .at = now,
-                   .grants = static_cast<uint32_t>(household.grants.size()),
-                   .number = number + 1};
-    while (withdrawals_.grants.contains(PseudonymOf(household, last))) ++last.number;
-    if (--last.number == number) continue;
-    any = true;
-    if (known == household.objections.end()) {
-      household.objections.push_back(std::move(last));
-    } else {
-      *known = std::move(last);
-    }
-  }
-  return any;
-}
-
 Status Pipeline::KeepObjections(Time now) {
   std::vector<Household> changed;
   for (const auto& [id, household] : core_->registry().households()) {
     Household copy = household;
-    if (RestoreObjections(copy, now)) changed.push_back(std::move(copy));
+    const policy::Policy* policy = &core_->registry().rules()->documents.policy;
+    if (RestoreObjections(*vault_, withdrawals_.grants, policy, now, copy)) changed.push_back(std::move(copy));
   }
   for (Household& household : changed) RETURN_IF_ERROR(CommitHousehold(std::move(household)));
   return OkStatus();
@@ -139,7 +143,7 @@ Status Pipeline::KeepObjections(Time now) {
 
 void Pipeline::ForgetWithdrawals(const Household& household) {
   std::size_t gone = 0;
-  for (const std::string& pseudonym : PseudonymsOf(household)) {
+  for (const std::string& pseudonym : PseudonymsOf(*vault_, household)) {
     gone += withdrawals_.grants.erase(pseudonym);
   }
   const Status written = gone > 0 ? WriteWithdrawals() : OkStatus();
@@ -168,16 +172,18 @@ Status Pipeline::LoadWithdrawals() {
   if (const auto& since = withdrawals_.unknown_since; since.has_value()) {
     RETURN_IF_ERROR(losses_->Add(UnknownSince(*since, now)));
   }
+  const std::shared_ptr<const Rules>& rules = core_->registry().rules();
+  const policy::Policy* policy = rules == nullptr ? nullptr : &rules->documents.policy;
   std::vector<Household> changed;
   for (const auto& [id, household] : core_->registry().households()) {
     Household copy = household;
-    bool differs = RestoreObjections(copy, now);
+    bool differs = RestoreObjections(*vault_, withdrawals_.grants, policy, now, copy);
     for (GrantRecord& record : copy.grants) {
-      if (record.withdrawn_at.has_value() || !WasWithdrawn(record.grant)) continue;
+      if (record.withdrawn_at.has_value() || !WasWithdrawn(*vault_, withdrawals_.grants, record.grant)) continue;
       record.withdrawn_at = now;
       differs = true;
     }
-    withdrawals_.grants.merge(PseudonymsOf(copy));
+    withdrawals_.grants.merge(PseudonymsOf(*vault_, copy));
     if (differs) changed.push_back(std::move(copy));
   }
   for (Household& household : changed) RETURN_IF_ERROR(CommitHousehold(std::move(household)));

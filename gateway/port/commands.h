@@ -170,11 +170,25 @@ struct GatewayStatus {
   uint64_t ledger_size = 0;
   std::string ledger_root;  // 32 bytes
   uint64_t released = 0, suppressed = 0;  // cells decided since the store was made
+  std::vector<std::string> duties;  // of the policy in force: its id, state and what was missed
   // What the disk lost and nobody has acknowledged; then nothing is released.
   std::vector<std::string> lost;
   RetentionCounts retention;
   std::string store;           // "ok", or "paused: " and why nothing is stored at present
   uint64_t bytes_written = 0;  // by this process, to devices
+};
+
+// How many cells of a share rule a proposed policy would have decided how, in the days of one ISO week.
+struct SimulatedWeek {
+  std::string rule;
+  std::string week;  // "2013-W03"
+  uint64_t released = 0, suppressed = 0, refused = 0;
+};
+
+struct Simulation {
+  uint64_t policy_version = 0;  // of the proposal
+  std::vector<SimulatedWeek> weeks;    // by week, and in it in the proposal's order of rules
+  std::vector<std::string> left_out;  // metrics whose stored readings mean something else by it
 };
 
 // By which keys the gateway is known: for the roster.
@@ -262,6 +276,14 @@ class Commands {
                                        const std::string& envelope) = 0;
   virtual StatusOr<RulesState> ShowRules() = 0;
   virtual StatusOr<std::vector<DocumentRow>> ShowDocuments() = 0;
+  // What a proposed policy, signed by at least one steward of its role, would have done with the days
+  // of the last `since`: numbers of cells, nothing else, and nothing changes. One at a time; `progress`
+  // is told how far it is and stops it by false.
+  // Returns PermissionDenied without such a signature, InvalidArgument if the proposal or `since` is not
+  // one, Unavailable if another simulation is at work.
+  virtual StatusOr<Simulation> SimulatePolicy(
+      const std::string& proposal, Millis since,
+      const std::function<bool(uint64_t done, uint64_t total)>& progress) = 0;
 
   // Cells of days with readings that are not decided yet; no figures.
   virtual StatusOr<std::vector<Cell>> PendingCells(const CellFilter& filter) = 0;

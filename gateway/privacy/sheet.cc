@@ -103,13 +103,10 @@ bool TwoStandOut(const SheetInput& input, const Tally& tally, uint32_t top2_max_
 SuppressionReason Judge(const SheetInput& input, const Tally& tally, const SheetRule& rule) {
   if (tally.count == 0 || tally.count < rule.k_min) return SuppressionReason::kTooFew;
   // Nobody stands out among places, whose rules have no share.
-  if (rule.top1_max_pct != 0 && OneStandsOut(input, tally, rule.top1_max_pct)) {
-    return SuppressionReason::kDominance;
-  }
-  if (rule.top2_max_pct != 0 && TwoStandOut(input, tally, rule.top2_max_pct)) {
-    return SuppressionReason::kDominance;
-  }
-  return SuppressionReason::kNone;
+  const bool dominated =
+      (rule.top1_max_pct != 0 && OneStandsOut(input, tally, rule.top1_max_pct)) ||
+      (rule.top2_max_pct != 0 && TwoStandOut(input, tally, rule.top2_max_pct));
+  return dominated ? SuppressionReason::kDominance : SuppressionReason::kNone;
 }
 
 int64_t MeanOf(const SheetInput& input, const Tally& tally) {
@@ -379,8 +376,8 @@ StatusOr<std::vector<DecidedRule>> DecideSheet(const SheetInput& input) {
   std::vector<DecidedRule> decided;
   for (RuleState& state : states) {
     for (DecidedBucket& bucket : state.decided) Round(state.rule->round_to, bucket);
+    decided.push_back({state.rule->id, std::move(state.decided)});
   }
-  for (RuleState& state : states) decided.push_back({state.rule->id, std::move(state.decided)});
   return decided;
 }
 

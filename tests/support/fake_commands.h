@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "gateway/model/time.h"
 #include "gateway/port/cell_source.h"
 #include "gateway/port/commands.h"
 #include "gateway/port/listening.h"
@@ -67,6 +68,13 @@ class FakeCommands final : public port::Commands {
   StatusOr<std::vector<Cell>> PendingCells(const port::CellFilter& filter) override {
     asked_filter = filter;
     return Unless(pending);
+  }
+  StatusOr<port::Simulation> SimulatePolicy(
+      const std::string& proposal, Millis since,
+      const std::function<bool(uint64_t done, uint64_t total)>& progress) override {
+    asked = proposal + "/" + FormatDuration(since);
+    progress(1, 2);
+    return Unless(simulation);
   }
   StatusOr<port::CellExplanation> ExplainCell(const std::string& rule, const std::string& zone,
                                               Time start) override {
@@ -181,6 +189,7 @@ class FakeCommands final : public port::Commands {
   port::RulesState rules;
   std::vector<Cell> pending;
   port::CellExplanation explanation;
+  port::Simulation simulation;
   port::GatewayStatus status;
   port::GatewayPublicKeys keys;
   std::vector<port::KeySlotRow> key_slots;

@@ -108,7 +108,12 @@ World::World(const std::map<std::string, std::vector<std::string>>& topology)
                       policy::PolicyOf(policy::PolicyText()),
                       policy::RosterOf(RosterYaml(topology))};
     node.answering = std::make_unique<Answering>(
-        Answering{GatewayId(id), *node.cells, node.gateway->signer()});
+        Answering{GatewayId(id), *node.cells, node.gateway->signer(),
+                  [this, id = id](const PartyId& party, const std::string& purpose, bool answered) {
+                    const MutexLock lock(noted_mutex_);
+                    noted_.push_back(id + " " + party.value() + " " + purpose +
+                                     (answered ? " answered" : " not"));
+                  }});
     node.questions = std::make_unique<Questions>(*node.answering, transport_, clock_);
     transport_.Set(id, [this, id = id](const commons::v1::QueryRequest& request) {
       return Play(id, request);

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "gateway/base/clock.h"
+#include "gateway/base/mutex.h"
 #include "gateway/federation/merge.h"
 #include "gateway/federation/questions.h"
 #include "gateway/model/limits.h"
@@ -81,6 +82,12 @@ class World {
 
   const crypto::BoxKey& opener() const { return opener_; }
 
+  // What gateways noted of questions: "gw-a city-hall official-stats answered", or "… not".
+  std::vector<std::string> Noted() const {
+    const MutexLock lock(noted_mutex_);
+    return noted_;
+  }
+
  private:
   struct Node {
     std::unique_ptr<testing::TestGateway> gateway;
@@ -98,6 +105,8 @@ class World {
   std::map<std::string, Node> nodes_;
   std::vector<std::string> stopped_;
   testing::FakeTransport transport_;
+  mutable Mutex noted_mutex_;
+  std::vector<std::string> noted_ ABSL_GUARDED_BY(noted_mutex_);
 };
 
 // "gw-a answered OK 2, gw-b missing CUT_OFF 0": every gateway of the answer, in order.

@@ -90,6 +90,19 @@ TEST(WorldTest, EveryKindOfFailureIsNamed) {
   EXPECT_EQ(Distinct(merged).size(), 2u);
 }
 
+// For the duties of a policy: a refusal that is signed is an answer, too.
+TEST(WorldTest, AGatewayNotesWhichQuestionsItGaveNoSignedAnswer) {
+  World world({{"gw-a", {}}});
+  world.AskAll("gw-a");
+  world.AskAll("gw-a", "mobility");
+  world.DocumentsOf("gw-a").policy.expires = world.CellsOf("gw-a").moment().now;
+  world.AskAll("gw-a");
+  world.Ask("gw-a", world.Signed(world.Question(), 'x'));  // of nobody: owed nothing
+  EXPECT_THAT(world.Noted(), ::testing::ElementsAre("gw-a city-hall official-stats answered",
+                                                    "gw-a city-hall mobility answered",
+                                                    "gw-a city-hall official-stats not"));
+}
+
 TEST(WorldTest, AnAnswerLongerThanOnePartThatBreaksOffCountsForNothing) {
   World world(kStar);
   testing::TestGateway& gateway = world.GatewayOf("gw-b");
@@ -235,6 +248,7 @@ TEST(WorldTest, NoCallerTakesEveryPlace) {
                         .back = nullptr});
   world.Ask("gw-a", world.Signed(world.Question()));
   EXPECT_EQ(last, "refused BUSY");
+  EXPECT_THAT(world.Noted(), ::testing::Contains("gw-a city-hall official-stats not"));
   EXPECT_EQ(of_another, " ");  // a sealed answer
   world.SetWay("gw-b", {});
   EXPECT_EQ(Told(world.AskAll("gw-a")), "gw-a answered OK 2, gw-b answered OK 2");

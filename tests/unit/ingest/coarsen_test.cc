@@ -134,7 +134,8 @@ TEST_F(CoarsenTest, ARetryOfTheQuarantineForgetsWhatItAdmittedBefore) {
   const std::string payload = R"({"value":7,"unit":"Wh","time":"2013-01-14T00:31:00Z"})";
   for (int i = 0; i < 2; ++i) {
     const port::Redecoded again =
-        reread.decode({"sensors/good/temp", payload, false, false}, intake_.table, {});
+        reread.decode({"sensors/good/temp", payload, false, false}, intake_.table,
+                      {.now = intake_.now});
     EXPECT_EQ(again.code, DoorCode::kAdmitted) << i;
   }
 }

@@ -63,8 +63,6 @@ TEST_F(CollectTest, AProfileOfTheDevicesOwnIsNotTheOneOfThatName) {
 
 TEST_F(CollectTest, AWrongProfileIsCountedAsDeniedForThat) {
   Enrol("plug", "tasmota");
-  Member plug = home_;
-  plug.device = "plug";
   commons_.gateway().Received(1);
   commons_.gateway().Refused(Find("tasmota", "plug").code);
   EXPECT_EQ(commons_.Counts()["wrong-profile"], 1u);

@@ -24,6 +24,9 @@ constexpr std::string_view kOptIn = "mode: opt-in, household_rule: all-adults";
 // Four homes that have given a grant, and one more, "flat-x", under another consent rule.
 class ConsentModesTest : public ::testing::Test {
  protected:
+  ConsentModesTest() {
+    for (int i = 0; i < 4; ++i) homes_.push_back(commons_.Join("flat-" + std::to_string(i)));
+  }
   // From now on by this consent rule. `version` is of the policy.
   void Consent(const std::string& rule, uint64_t version = 2) {
     std::string policy = commons_.PolicyYaml(3, version, HexEncode(PolicyHash()));
@@ -63,8 +66,7 @@ class ConsentModesTest : public ::testing::Test {
   }
 
   Commons commons_{"2013-01-12T00:00:00Z"};
-  std::vector<Member> homes_ = {commons_.Join("flat-0"), commons_.Join("flat-1"),
-                                commons_.Join("flat-2"), commons_.Join("flat-3")};
+  std::vector<Member> homes_;
 };
 
 TEST_F(ConsentModesTest, OptOutCountsASilentHouseholdThatHadTheNotice) {

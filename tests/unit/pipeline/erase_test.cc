@@ -181,7 +181,7 @@ TEST(EraseTest, AHouseholdIsGoneThoughItsWithdrawalsCannotBeTakenOffTheList) {
   const std::string text{std::istreambuf_iterator<char>(written), {}};
   const auto read = backup::ReadWithdrawals(text);
   ASSERT_TRUE(read.ok()) << Message(read.status());
-  EXPECT_EQ(read->grants.size(), 1u);
+  EXPECT_EQ(read->grants.size(), 2u);  // the grant, and the no to everything
 }
 
 TEST(EraseTest, TheHouseholdCanJoinAgainUnderANewSubject) {

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "gateway/base/bytes.h"
+#include "gateway/pipeline/cell_rows.h"
 #include "tests/support/prng.h"
 #include "tests/unit/pipeline/commons_fixture.h"
 
