@@ -65,6 +65,7 @@ int Run(int argc, char** argv) {
     std::cerr << "commons: stdout: the output could not be written\n";
     return kExitRefused;
   }
+  if (context.looser) return kExitLooser;
   return context.partial ? kExitPartial : kExitOk;
 }
 

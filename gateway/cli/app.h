@@ -10,6 +10,7 @@ enum ExitCode : int {
   kExitUsage = 2,        // the command line is wrong
   kExitUnreachable = 3,  // no daemon answers
   kExitPartial = 4,      // `query` only: some gateways' answers are there, not all
+  kExitLooser = 5,       // `policy compare` only: the new one is looser, or incomparable
 };
 
 // Parses and carries out one command line; prints to stdout and stderr. Returns an ExitCode.

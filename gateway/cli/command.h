@@ -24,6 +24,7 @@ struct Context {
   std::string format = "table";  // checked by the parser
   bool unreachable = false;      // set by Client: decides the exit code
   bool partial = false;          // set by `query` and `verify`: likewise
+  bool looser = false;           // set by `policy compare`: likewise
   std::function<Status()> action;
 
   // Writes to stdout in the chosen format.

@@ -9,7 +9,9 @@
 #include "gateway/cli/client.h"
 #include "gateway/cli/command.h"
 #include "gateway/cli/policy.h"
+#include "gateway/cli/policy_profiles.h"
 #include "gateway/crypto/dsse.h"
+#include "gateway/ingest/profile.h"
 #include "gateway/policy/documents.h"
 
 namespace gateway::cli {
@@ -24,22 +26,6 @@ struct Args {
 };
 
 bool IsEnvelope(const std::string& path) { return path.ends_with(".dsse"); }
-
-// A document as it stands in a file: YAML, or an envelope around it.
-StatusOr<crypto::Envelope> ReadDocument(const std::string& path) {
-  ASSIGN_OR_RETURN(std::string bytes, ReadFile(path, crypto::kEnvelopeBytesMax));
-  if (IsEnvelope(path)) {
-    auto envelope = crypto::ParseEnvelope(bytes);
-    if (!envelope.ok()) return Annotate(envelope.status(), path);
-    return envelope;
-  }
-  const auto kind = policy::DetectKind(bytes);
-  if (!kind.ok()) return Annotate(kind.status(), path);
-  crypto::Envelope envelope;
-  envelope.payload_type = policy::PayloadTypeOf(*kind);
-  envelope.payload = std::move(bytes);
-  return envelope;
-}
 
 struct Parsed {
   std::optional<policy::Charter> charter;
@@ -82,6 +68,16 @@ StatusOr<std::vector<Value>> CheckOne(const std::string& path, Parsed& parsed) {
                             uint64_t{envelope.signatures.size()}};
 }
 
+// A program without its profiles can still check the rest.
+std::vector<policy::Finding> LintProfilesOf(const Parsed& parsed) {
+  if (!parsed.policy) return {};
+  const auto profiles = ingest::LoadInstalledProfiles();
+  if (profiles.ok()) return LintProfiles(*parsed.policy, *profiles);
+  std::cerr << "note: collect rules are not checked against profiles: "
+            << Message(profiles.status()) << "\n";
+  return {};
+}
+
 std::vector<policy::Finding> LintAll(const Parsed& parsed) {
   if (parsed.charter && parsed.policy && parsed.roster) {
     std::vector<policy::Finding> all =
@@ -106,7 +102,9 @@ Status Check(Context& context, const Args& args) {
       std::cerr << Message(row.status()) << "\n";
     }
   }
-  for (const policy::Finding& finding : LintAll(parsed)) {
+  std::vector<policy::Finding> findings = LintAll(parsed);
+  std::ranges::move(LintProfilesOf(parsed), std::back_inserter(findings));
+  for (const policy::Finding& finding : findings) {
     if (finding.refuses) ++refused;
     std::cerr << (finding.refuses ? "" : "warning: ") << policy::FormatFinding(finding) << "\n";
   }
@@ -180,6 +178,21 @@ Status Show(Context& context) {
 
 }  // namespace
 
+StatusOr<crypto::Envelope> ReadDocument(const std::string& path) {
+  ASSIGN_OR_RETURN(std::string bytes, ReadFile(path, crypto::kEnvelopeBytesMax));
+  if (IsEnvelope(path)) {
+    auto envelope = crypto::ParseEnvelope(bytes);
+    if (!envelope.ok()) return Annotate(envelope.status(), path);
+    return envelope;
+  }
+  const auto kind = policy::DetectKind(bytes);
+  if (!kind.ok()) return Annotate(kind.status(), path);
+  crypto::Envelope envelope;
+  envelope.payload_type = policy::PayloadTypeOf(*kind);
+  envelope.payload = std::move(bytes);
+  return envelope;
+}
+
 void RegisterPolicy(CLI::App& app, Context& context) {
   CLI::App* noun = AddNoun(app, "policy", "Charter, policy and roster: check, sign, activate",
                            "commons policy check charter.yaml policy.yaml roster.yaml");
@@ -208,6 +221,12 @@ void RegisterPolicy(CLI::App& app, Context& context) {
 
   AddVerb(*noun, "show", "The documents in force; json and csv include their texts",
           {"commons policy show --format json"}, context, [&context] { return Show(context); });
+
+  RegisterPolicyFmt(*noun, context);
+  RegisterPolicyCases(*noun, context);
+  RegisterPolicyExplain(*noun, context);
+  RegisterPolicyCompare(*noun, context);
+  RegisterPolicyProse(*noun, context);
 }
 
 }  // namespace gateway::cli

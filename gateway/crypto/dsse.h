@@ -44,6 +44,9 @@ inline constexpr std::string_view kRetractionType =
 inline constexpr std::string_view kQueryType = "application/vnd.commons.query.v1+protobuf";
 inline constexpr std::string_view kAnswerType = "application/vnd.commons.answer.v1+protobuf";
 inline constexpr std::string_view kReceiptType = "application/vnd.commons.receipt.v1+protobuf";
+inline constexpr std::string_view kVoteType = "application/vnd.commons.vote.v1+protobuf";
+inline constexpr std::string_view kRetirementType =
+    "application/vnd.commons.retirement.v1+protobuf";
 inline constexpr std::string_view kBackupType = "application/vnd.commons.backup.v1";
 
 std::string PreAuthEncoding(std::string_view type, std::string_view payload);

@@ -1,8 +1,12 @@
 #include "gateway/daemon/broker.h"
 
+#include <algorithm>
+
 #include "gateway/base/file.h"
+#include "gateway/base/log.h"
 #include "gateway/crypto/server_certificate.h"
 #include "gateway/ingest/home_assistant.h"
+#include "gateway/ingest/own_profile.h"
 #include "gateway/model/limits.h"
 
 namespace gateway::daemon {
@@ -44,8 +48,9 @@ ingest::PahoSourceOptions BrokerOptions(const Config& config, const Clock& real_
   return options;
 }
 
-std::vector<ingest::Filter> FiltersOf(const std::vector<ingest::Profile>& profiles,
-                                      const port::AdmissionTable& table) {
+namespace {
+
+std::vector<ingest::Filter> InstalledFilters(const std::vector<ingest::Profile>& profiles) {
   std::vector<ingest::Filter> filters;
   for (const std::string_view filter : ingest::kDiscoveryFilters) {
     // Nothing of it is kept, so the broker has to say it again to each process.
@@ -54,10 +59,32 @@ std::vector<ingest::Filter> FiltersOf(const std::vector<ingest::Profile>& profil
   for (std::string& filter : ingest::Filters(profiles)) {
     filters.push_back({.text = std::move(filter), .may_be_shown = true});
   }
-  for (std::string& filter : ingest::Filters(ingest::OwnProfiles(table.devices()))) {
-    filters.push_back({.text = std::move(filter)});
+  return filters;
+}
+
+}  // namespace
+
+std::size_t OwnFiltersMax(const std::vector<ingest::Profile>& profiles) {
+  return limits::kFiltersMax - std::min(limits::kFiltersMax, InstalledFilters(profiles).size());
+}
+
+std::vector<ingest::Filter> FiltersOf(const std::vector<ingest::Profile>& profiles,
+                                      const port::AdmissionTable& table) {
+  std::vector<ingest::Filter> filters = InstalledFilters(profiles);
+  for (const auto& device : table.devices()) {
+    const ingest::OwnProfile* own = ingest::OwnOf(*device);
+    if (own == nullptr) continue;
+    for (const std::string& topic : own->topics()) filters.push_back({.text = topic});
   }
-  return ingest::WithoutCovered(std::move(filters));
+  filters = ingest::WithoutCovered(std::move(filters));
+  if (filters.size() > limits::kFiltersMax) {
+    // A gateway that does not start could not be told to leave a device out.
+    Log(LogLevel::kError, "ingest: %d topic filters, limit %d: the rest is not subscribed to; take "
+        "profile files or devices with profiles of their own away", filters.size(),
+        limits::kFiltersMax);
+    filters.resize(limits::kFiltersMax);
+  }
+  return filters;
 }
 
 std::vector<port::ProfileRow> RowsOf(const std::vector<ingest::Profile>& profiles) {

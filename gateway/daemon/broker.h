@@ -16,9 +16,12 @@ ingest::PahoSourceOptions BrokerOptions(const Config& config, const Clock& real_
                                         pipeline::Pipeline& pipeline);
 
 // What to subscribe to: the topics of the profiles, of the profiles that devices of the table have for
-// themselves, and of what devices announce.
+// themselves, and of what devices announce. Of too many the first kFiltersMax, and the log says so.
 std::vector<ingest::Filter> FiltersOf(const std::vector<ingest::Profile>& profiles,
                                       const port::AdmissionTable& table);
+
+// So many filters the profiles leave to devices that have profiles of their own.
+std::size_t OwnFiltersMax(const std::vector<ingest::Profile>& profiles);
 
 // What each profile reads, for the operator.
 std::vector<port::ProfileRow> RowsOf(const std::vector<ingest::Profile>& profiles);

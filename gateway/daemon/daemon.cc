@@ -16,6 +16,7 @@
 #include "gateway/ingest/door.h"
 #include "gateway/ingest/heard.h"
 #include "gateway/ingest/listener.h"
+#include "gateway/ingest/own_profile.h"
 #include "gateway/ingest/paho_source.h"
 #include "gateway/ingest/profile.h"
 #include "gateway/ingest/reread.h"
@@ -106,13 +107,9 @@ Status StartRims(const Arguments& arguments, const Config& config, const Clock& 
   gateway.door = std::make_unique<ingest::Door>(profiles, *gateway.pipeline, gateway.heard);
   ingest::PahoSourceOptions options = BrokerOptions(config, real_clock, *gateway.pipeline);
   options.filters = FiltersOf(profiles, *gateway.pipeline->admissions());
-  if (options.filters.size() > limits::kFiltersMax) {
-    // A gateway that does not start could not be told to leave a device out.
-    Log(LogLevel::kError, "ingest: %d topic filters, limit %d: the rest is not subscribed to; take "
-        "profile files or devices with profiles of their own away", options.filters.size(),
-        limits::kFiltersMax);
-    options.filters.resize(limits::kFiltersMax);
-  }
+  options.filters_now = [&gateway, profiles] {
+    return FiltersOf(profiles, *gateway.pipeline->admissions());
+  };
   options.stop = &stop;
   ASSIGN_OR_RETURN(gateway.source,
                    ingest::PahoSource::Create(
@@ -124,10 +121,9 @@ Status StartRims(const Arguments& arguments, const Config& config, const Clock& 
   gateway.pipeline->SetBrokerState([source] { return source->broker(); });
   ASSIGN_OR_RETURN(gateway.logins, StartLogins(config, profiles, *gateway.pipeline));
   ingest::BrokerControl* const logins = gateway.logins.get();
-  gateway.pipeline->SetAdmissionsWatcher([&gateway, profiles, source, logins] {
+  gateway.pipeline->SetAdmissionsWatcher([source, logins] {
     if (logins != nullptr) logins->Wake();
-    const Status set = source->SetFilters(FiltersOf(profiles, *gateway.pipeline->admissions()));
-    if (!set.ok()) Log(LogLevel::kError, "ingest: %s", Message(set));
+    source->FiltersChanged();
   });
   gateway.listener = std::make_unique<ingest::Listener>(ingest::ListenerParts{
       .heard = &gateway.heard,
@@ -185,8 +181,10 @@ Status Run(const Arguments& arguments, const std::atomic<bool>& stop) {
            .sync = {.interval = config->sync, .bytes_max = config->sync_bytes},
            .space = {.quota_bytes = config->disk_quota,
                      .free_bytes_min = config->disk_free_min},
-           .traits = [traits](const port::EnrolledDevice& device,
-                              const Metric& metric) { return traits->Of(device, metric); },
+           .facts = {.traits = [traits](const port::EnrolledDevice& device,
+                                        const Metric& metric) { return traits->Of(device, metric); },
+                     .read_own = ingest::OwnProfile::Read},
+           .own_filters_max = OwnFiltersMax(profiles),
            .broker_logins = config->broker_logins}));
   Status started = StartRims(arguments, *config, real_clock, stop, profiles, gateway);
   if (started.ok()) started = StartFederation(*config, real_clock, gateway);

@@ -5,6 +5,7 @@
 
 #include "gateway/ingest/broker_login.h"
 #include "gateway/ingest/login_topics.h"
+#include "gateway/ingest/own_profile.h"
 
 namespace gateway::daemon {
 namespace {
@@ -21,12 +22,9 @@ const ingest::Profile* Find(const std::vector<ingest::Profile>& profiles, std::s
 template <typename Use>
 void WithProfile(const port::EnrolledDevice& device, const std::vector<ingest::Profile>& profiles,
                  const Use& use) {
-  if (device.own_profile.empty()) {
-    if (const ingest::Profile* profile = Find(profiles, device.profile)) use(*profile);
-    return;
-  }
-  const auto own = ingest::Profile::Parse(device.own_profile, "a device's own profile");
-  if (own.ok()) use(*own);
+  const ingest::Profile* profile = device.own_profile.empty() ? Find(profiles, device.profile)
+                                                              : ingest::OwnProfileOf(device);
+  if (profile != nullptr) use(*profile);
 }
 
 }  // namespace
@@ -34,13 +32,13 @@ void WithProfile(const port::EnrolledDevice& device, const std::vector<ingest::P
 std::vector<ingest::BrokerLogin> LoginsOf(const port::AdmissionTable& table,
                                           const std::vector<ingest::Profile>& profiles) {
   std::vector<ingest::BrokerLogin> logins;
-  for (const port::EnrolledDevice& device : table.devices()) {
-    if (device.login.empty()) continue;
+  for (const auto& device : table.devices()) {
+    if (device->login.empty()) continue;
     ingest::BrokerLogin& login = logins.emplace_back();
-    login.login = device.login;
-    login.password = device.password;
-    WithProfile(device, profiles, [&](const ingest::Profile& profile) {
-      login.topics = ingest::TopicsOf(profile, device.claim);
+    login.login = device->login;
+    login.password = device->password;
+    WithProfile(*device, profiles, [&](const ingest::Profile& profile) {
+      login.topics = ingest::TopicsOf(profile, device->claim);
     });
   }
   for (const port::BridgeLogin& bridge : table.bridges()) {

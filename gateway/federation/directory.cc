@@ -27,7 +27,7 @@ std::shared_ptr<const policy::Documents> Directory::Current() const {
 
 Caller Directory::WhoHas(const policy::Documents& documents, std::string_view pin, Time now) {
   const policy::Roster& roster = documents.roster;
-  if (now < roster.issued || now >= roster.expires) return {};
+  if (now < roster.issued || now >= roster.expires + documents.charter.grace) return {};
   return {.gateway = roster.GatewayOfPin(pin), .party = roster.PartyOfPin(pin)};
 }
 

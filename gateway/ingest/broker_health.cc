@@ -142,8 +142,8 @@ void BrokerHealth::Dropped(std::string_view payload) {
   if (!rose) return;
   Warn(About::kDrops,
        Format("the broker dropped %d messages since it started, for the gateway or for others: "
-              "raise max_queued_messages in its configuration above what it must hold (ours: "
-              "%d)", count, limits::kBrokerQueuedMax),
+              "raise max_queued_messages and max_queued_bytes in its configuration above what "
+              "it must hold (ours: %d messages)", count, limits::kBrokerQueuedMax),
        clock_.SteadyNow() + limits::kBrokerWarningLife);
 }
 

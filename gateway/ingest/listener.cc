@@ -85,10 +85,10 @@ std::vector<port::DeviceHearing> Listener::Hearing() const {
   const std::shared_ptr<const port::AdmissionTable> table = parts_.intake->admissions();
   const Time now = parts_.intake->Now();
   std::vector<port::DeviceHearing> all;
-  for (const port::EnrolledDevice& device : table->devices()) {
-    const std::optional<Time> last = LastHeard(device.device);
-    const Millis expected = ExpectedInterval(device, parts_.sends(device), *table);
-    all.push_back({.device = device.device,
+  for (const auto& device : table->devices()) {
+    const std::optional<Time> last = LastHeard(device->device);
+    const Millis expected = ExpectedInterval(*device, parts_.sends(*device), *table);
+    all.push_back({.device = device->device,
                    .last = last,
                    .expected = expected,
                    .state = port::HearingState(last, expected, since_, now)});

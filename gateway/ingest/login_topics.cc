@@ -33,7 +33,7 @@ std::optional<Level> LevelOf(std::string_view level, std::string_view device) {
 
 void KeepDistinct(std::vector<std::string>& topics) {
   std::ranges::sort(topics);
-  topics.erase(std::ranges::unique(topics).begin(), topics.end());
+  topics.erase(std::unique(topics.begin(), topics.end()), topics.end());
   if (topics.size() > limits::kLoginTopicsMax) topics.resize(limits::kLoginTopicsMax);
 }
 

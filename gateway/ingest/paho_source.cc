@@ -16,6 +16,7 @@
 #include "gateway/ingest/broker_login.h"
 #include "gateway/ingest/paho_link.h"
 #include "gateway/ingest/waiting.h"
+#include "gateway/ingest/wanted_filters.h"
 #include "gateway/model/limits.h"
 
 namespace gateway::ingest {
@@ -55,7 +56,8 @@ struct PahoSource::Impl {
       : options(std::move(given)),
         handler(std::move(given_handler)),
         health(options.broker, options.login_file, *options.clock),
-        waiting(options.gateway.value(), RandomText(), SteadyNow()),
+        waiting(options.gateway.value(), RandomText(), options.clock->SteadyNow()),
+        wanted(options.filters, options.filters_now),
         random(std::random_device{}()) {}
 
   bool Stopping() const { return stopped.load() || options.stop->load(); }
@@ -70,7 +72,7 @@ struct PahoSource::Impl {
   void Connect(SteadyTime now);
   void ConnectFailed(const LinkEvent& event);
   std::optional<BrokerCertificate> LookAtCertificate();
-  void TakeFilters();
+  void TakeFilters(SteadyTime now);
   void Remember(SteadyTime now);
   void ReportRefusals();
   void KeepUp(SteadyTime now);
@@ -80,6 +82,7 @@ struct PahoSource::Impl {
   const Handler handler;
   BrokerHealth health;
   Waiting waiting;  // thread-safe where Paho's thread uses it
+  WantedFilters wanted;  // thread-safe where others change it
 
   // Confined to the supervising thread.
   std::minstd_rand random;
@@ -104,8 +107,6 @@ struct PahoSource::Impl {
 
   mutable Mutex mutex;  // only of what follows; nobody calls anything while holding it
   CondVar stop_changed;
-  std::vector<Filter> wanted ABSL_GUARDED_BY(mutex);
-  bool wanted_changed ABSL_GUARDED_BY(mutex) = true;
   bool settled ABSL_GUARDED_BY(mutex) = false;
 
   std::unique_ptr<PahoLink> link;  // last: it goes first, and its callbacks with it
@@ -133,7 +134,7 @@ void PahoSource::Impl::OnMessage(const mqtt::message& message) noexcept {
   milliseconds pause = kHandlerRetryMin;
   for (bool logged = false;;) {
     // Anew for each try: the time in here counts as well.
-    delivery.waited_max = waiting.Longest(SteadyNow());
+    delivery.waited_max = waiting.Longest(options.clock->SteadyNow());
     const Status status = handler(delivery);
     if (status.ok()) {
       if (logged) Log(LogLevel::kInfo, "ingest: messages are stored again");
@@ -178,7 +179,7 @@ void PahoSource::Impl::Connect(SteadyTime now) {
     if (!readable.ok()) return health.CannotUse(options.ca_file, Message(readable.status()));
   }
   attempt_began = now;
-  waiting.Connecting(now);
+  waiting.Connecting(options.clock->SteadyNow());
   link_state = Link::kConnecting;
   link->Connect(*login, options.ca_file);
 }
@@ -232,13 +233,14 @@ void PahoSource::Impl::Handle(const LinkEvent& event, SteadyTime now) {
   }
 }
 
-void PahoSource::Impl::TakeFilters() {
-  std::vector<Filter> filters;
-  {
+void PahoSource::Impl::TakeFilters(SteadyTime now) {
+  if (wanted.pending()) {  // before it is taken, or connected() would say so in between
     const MutexLock lock(mutex);
-    if (!std::exchange(wanted_changed, false)) return;
-    filters = wanted;
+    settled = false;
   }
+  std::optional<std::vector<Filter>> taken = wanted.Take(now);
+  if (!taken.has_value()) return;
+  std::vector<Filter> filters = *std::move(taken);
   filters.push_back({.text = waiting.topic(), .may_be_shown = true, .optional = true});
   filters.push_back({.text = std::string(kDroppedTopic),
                      .retained = true,
@@ -278,7 +280,7 @@ void PahoSource::Impl::ReportRefusals() {
 
 // While the connection is there.
 void PahoSource::Impl::KeepUp(SteadyTime now) {
-  TakeFilters();
+  TakeFilters(now);
   Remember(now);
   for (const Subscriptions::Step& step : subscriptions.Due(now)) {
     if (step.subscribe) {
@@ -291,7 +293,7 @@ void PahoSource::Impl::KeepUp(SteadyTime now) {
   const bool all = subscriptions.settled();
   {
     const MutexLock lock(mutex);
-    settled = all && !wanted_changed;
+    settled = all;
   }
   if (all && !announced) {
     Log(LogLevel::kInfo, "ingest: connected to the broker and subscribed");
@@ -301,7 +303,7 @@ void PahoSource::Impl::KeepUp(SteadyTime now) {
   }
   // A message that cannot be stored holds Paho's lock, and a marker would wait for it.
   if (subscriptions.confirmed(waiting.topic()) && !stuck.load()) {
-    if (const auto marker = waiting.Due(now)) link->Publish(waiting.topic(), *marker);
+    if (const auto marker = waiting.Due(options.clock->SteadyNow())) link->Publish(waiting.topic(), *marker);
   }
   if (now >= next_look) {
     next_look = now + kLookAgainAfter;
@@ -325,7 +327,7 @@ milliseconds PahoSource::Impl::Supervise() {
     announced = false;
   }
   if (now < next_attempt) return std::chrono::ceil<milliseconds>(next_attempt - now);
-  TakeFilters();
+  TakeFilters(now);
   Connect(now);
   return kStopPoll;
 }
@@ -339,10 +341,13 @@ StatusOr<std::unique_ptr<PahoSource>> PahoSource::Create(PahoSourceOptions optio
   if (options.gateway.value().empty() || options.filters.empty()) {
     return InvalidArgument("broker: needs the gateway's id and at least one topic filter");
   }
+  if (options.filters.size() > limits::kFiltersMax) {
+    return ResourceExhausted("%d topic filters, limit %d", options.filters.size(),
+                             limits::kFiltersMax);
+  }
   std::unique_ptr<PahoSource> source(
       new PahoSource(std::make_unique<Impl>(std::move(options), std::move(handler))));
   Impl* const impl = source->impl_.get();
-  RETURN_IF_ERROR(source->SetFilters(impl->options.filters));
   ASSIGN_OR_RETURN(impl->link,
                    PahoLink::Create(impl->options.broker,
                                     "commonsd-" + impl->options.gateway.value(),
@@ -352,18 +357,9 @@ StatusOr<std::unique_ptr<PahoSource>> PahoSource::Create(PahoSourceOptions optio
   return source;
 }
 
-Status PahoSource::SetFilters(std::vector<Filter> filters) {
-  if (filters.size() > limits::kFiltersMax) {
-    return ResourceExhausted("%d topic filters, limit %d", filters.size(), limits::kFiltersMax);
-  }
-  {
-    const MutexLock lock(impl_->mutex);
-    impl_->wanted = std::move(filters);
-    impl_->wanted_changed = true;
-    impl_->settled = false;
-  }
-  if (impl_->link != nullptr) impl_->link->Wake();
-  return OkStatus();
+void PahoSource::FiltersChanged() {
+  impl_->wanted.Changed();
+  impl_->link->Wake();
 }
 
 milliseconds PahoSource::Supervise() { return impl_->Supervise(); }
@@ -388,7 +384,7 @@ void PahoSource::Stop() {
 
 bool PahoSource::connected() const {
   const MutexLock lock(impl_->mutex);
-  return impl_->settled;
+  return impl_->settled && !impl_->wanted.pending();
 }
 
 port::BrokerState PahoSource::broker() const {

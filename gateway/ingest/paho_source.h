@@ -30,7 +30,9 @@ struct PahoSourceOptions {
   const std::atomic<bool>* stop = nullptr;
   const Clock* clock = nullptr;  // the machine's, also under a replay clock; outlives the source
 
-  // The four below are called on the supervising thread, and may be empty.
+  // The five below are called on the supervising thread, and may be empty.
+  // What the filters should be after FiltersChanged().
+  std::function<std::vector<Filter>()> filters_now;
   // What `remember` was given last, by whatever process: the session at the broker may have these
   // filters, although nobody wants them any more.
   std::function<std::vector<std::string>()> remembered;
@@ -53,14 +55,15 @@ class PahoSource {
 
   static constexpr int kExitUnacknowledged = 75;  // EX_TEMPFAIL
 
-  // Connects to nothing yet. Returns InvalidArgument if Paho refuses the options.
+  // Connects to nothing yet. Returns InvalidArgument if Paho refuses the options, ResourceExhausted
+  // if there are more than kFiltersMax filters.
   static StatusOr<std::unique_ptr<PahoSource>> Create(PahoSourceOptions options, Handler handler);
   ~PahoSource();
 
-  // From now on exactly these filters. Takes effect at the broker soon, connected() says when; what
-  // falls under new and old ones is never missed in between. Thread-safe.
-  // Returns ResourceExhausted, with nothing changed, if there are more than kFiltersMax.
-  Status SetFilters(std::vector<Filter> filters);
+  // Soon `filters_now` is asked, and there are to be exactly those filters, of too many the first
+  // kFiltersMax: now, unless it was asked within kFiltersPause. connected() says when the broker has
+  // them; what falls under new and old ones is never missed in between. Thread-safe.
+  void FiltersChanged();
 
   // One step: starts an attempt to connect, or asks for subscriptions, whatever is due, and returns
   // how soon it wants to be called again. Waits for no answer of the broker.

@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "gateway/base/log.h"
-#include "gateway/model/limits.h"
 
 namespace gateway::ingest {
 
@@ -38,23 +36,6 @@ std::vector<std::string> Filters(std::span<const Profile> profiles) {
     }
   }
   return WithoutCovered(std::move(filters));
-}
-
-std::vector<Profile> OwnProfiles(std::span<const port::EnrolledDevice> devices) {
-  std::vector<Profile> profiles;
-  for (const port::EnrolledDevice& device : devices) {
-    if (device.own_profile.empty()) continue;
-    StatusOr<Profile> profile = Profile::Parse(device.own_profile, "own profile");
-    if (!profile.ok() || device.own_profile.size() > limits::kOwnProfileBytesMax) {
-      // Not the error either: it may quote a topic, and so a name.
-      Log(LogLevel::kWarning,
-          "ingest: the own profile of a device does not parse, so that its messages are not read; "
-          "enrol the device again");
-      continue;
-    }
-    profiles.push_back(*std::move(profile));
-  }
-  return profiles;
 }
 
 }  // namespace gateway::ingest

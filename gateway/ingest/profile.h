@@ -17,7 +17,6 @@
 #include "gateway/ingest/topic.h"
 #include "gateway/model/decimal.h"
 #include "gateway/model/metric.h"
-#include "gateway/port/intake.h"
 
 namespace gateway::ingest {
 
@@ -93,10 +92,6 @@ class Profile {
 
 // The subscriptions for all of them, none covered by another.
 std::vector<std::string> Filters(std::span<const Profile> profiles);
-
-// The profiles of the devices that have one of their own. A text that does not parse is left out,
-// and said in the log, without the device's name.
-std::vector<Profile> OwnProfiles(std::span<const port::EnrolledDevice> devices);
 
 // Loads every *.yaml file of `directory`, in the order of their names.
 // Returns NotFound if the directory cannot be read or holds no profile, InvalidArgument if a file

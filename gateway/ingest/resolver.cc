@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "gateway/ingest/own_profile.h"
 #include "gateway/model/ids.h"
 
 namespace gateway::ingest {
@@ -12,6 +13,15 @@ using port::DoorCode;
 
 bool IsUnenrolled(DoorCode code) {
   return code == DoorCode::kUnknownDevice || code == DoorCode::kOtherProfile;
+}
+
+using Devices = std::span<const std::shared_ptr<const port::EnrolledDevice>>;
+
+// To the index, which refers to the profile.
+bool LooksTheSame(const std::shared_ptr<const port::EnrolledDevice>& before,
+                  const std::shared_ptr<const port::EnrolledDevice>& now) {
+  return before == now || (before->own == now->own && before->claim == now->claim &&
+                           before->profile == now->profile);
 }
 
 bool IsCoarsened(const port::Admission& admission) {
@@ -24,31 +34,38 @@ std::string PartKey(std::string_view profile, std::string_view device) {
 
 }  // namespace
 
-Resolver::Resolver(std::vector<Profile> profiles) : installed_(std::move(profiles)) { Rebuild(); }
+Resolver::Resolver(std::vector<Profile> profiles) : installed_(std::move(profiles)) {
+  IndexInstalled();
+}
 
-void Resolver::Rebuild() {
-  own_ = indexed_ == nullptr ? std::vector<Profile>() : OwnProfiles(indexed_->devices());
+void Resolver::IndexInstalled() {
   index_ = TopicIndex();
+  a_part_.clear();
   for (const Profile& profile : installed_) index_.Add(profile);
-  for (const Profile& profile : own_) index_.Add(profile);
+}
+
+void Resolver::Index(const port::EnrolledDevice& device) {
+  if (const Profile* own = OwnProfileOf(device)) index_.Add(*own);
+  const std::size_t colon = device.claim.rfind(':');
+  if (colon == std::string::npos) return;
+  a_part_.emplace(PartKey(device.profile, std::string_view(device.claim).substr(0, colon)),
+                  device.claim);
 }
 
 void Resolver::UseTable(std::shared_ptr<const port::AdmissionTable> table) {
   table_ = std::move(table);
   if (table_ == indexed_) return;
-  indexed_ = table_;
-  a_part_.clear();
-  std::vector<std::string> texts;
-  for (const port::EnrolledDevice& device : indexed_->devices()) {
-    if (!device.own_profile.empty()) texts.push_back(device.own_profile);
-    const std::size_t colon = device.claim.rfind(':');
-    if (colon == std::string::npos) continue;
-    a_part_.emplace(PartKey(device.profile, std::string_view(device.claim).substr(0, colon)),
-                    device.claim);
+  const Devices now = table_->devices();
+  const Devices before = indexed_ == nullptr ? Devices() : indexed_->devices();
+  // Mostly one device was added, or something changed that is not looked up here: the message in
+  // hand waits for the index.
+  std::size_t known = before.size();
+  if (known > now.size() || !std::ranges::equal(before, now.first(known), LooksTheSame)) {
+    IndexInstalled();
+    known = 0;
   }
-  if (texts == own_texts_) return;
-  own_texts_ = std::move(texts);
-  Rebuild();
+  for (const auto& device : now.subspan(known)) Index(*device);
+  indexed_ = table_;
 }
 
 std::string_view Resolver::TopicDevice(const TopicMatch& match) const {

@@ -81,7 +81,8 @@ class Resolver {
 
  private:
   void UseTable(std::shared_ptr<const port::AdmissionTable> table);
-  void Rebuild();
+  void IndexInstalled();
+  void Index(const port::EnrolledDevice& device);
   const TopicMatch& Choose();
   port::DoorCode DeviceCode(const TopicMatch& match);
   port::DoorCode Admit();
@@ -102,10 +103,8 @@ class Resolver {
   const std::vector<Profile> installed_;
   std::shared_ptr<const port::AdmissionTable> table_;  // of the delivery in hand
 
-  // Made from `indexed_`, whose devices they are of.
+  // Made from `indexed_`, whose devices and their own profiles they are of.
   std::shared_ptr<const port::AdmissionTable> indexed_;
-  std::vector<std::string> own_texts_;
-  std::vector<Profile> own_;
   TopicIndex index_;
   std::unordered_map<std::string, std::string> a_part_;  // "profile device" → claim of one part
 

@@ -3,7 +3,8 @@
 #include <algorithm>
 #include <optional>
 #include <string>
-#include <vector>
+
+#include "gateway/ingest/own_profile.h"
 
 namespace gateway::ingest {
 namespace {
@@ -35,8 +36,11 @@ bool IsOfEnrolledDevice(std::string_view topic, std::span<const Profile> install
     }
     return false;
   };
-  const std::vector<Profile> own = OwnProfiles(table.devices());
-  return std::ranges::any_of(installed, reads) || std::ranges::any_of(own, reads);
+  const auto own_reads = [&](const auto& device) {
+    const Profile* own = OwnProfileOf(*device);
+    return own != nullptr && reads(*own);
+  };
+  return std::ranges::any_of(installed, reads) || std::ranges::any_of(table.devices(), own_reads);
 }
 
 }  // namespace gateway::ingest

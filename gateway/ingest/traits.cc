@@ -1,6 +1,7 @@
 #include "gateway/ingest/traits.h"
 
 #include "gateway/ingest/converter.h"
+#include "gateway/ingest/own_profile.h"
 
 namespace gateway::ingest {
 namespace {
@@ -34,12 +35,8 @@ Traits::Traits(const std::vector<Profile>& profiles) {
 
 port::SeriesTraits Traits::Of(const port::EnrolledDevice& device, const Metric& metric) const {
   if (!device.own_profile.empty()) {
-    // Asked often; most say nothing of the kind, and parsing tells no more.
-    const bool says = device.own_profile.find("step:") != std::string::npos ||
-                      device.own_profile.find("rollover:") != std::string::npos;
-    if (metric.kind != MetricKind::kCounter || !says) return {};
-    const StatusOr<Profile> own = Profile::Parse(device.own_profile, "own");
-    return own.ok() ? TraitsOf(*own, metric) : port::SeriesTraits();
+    const Profile* own = OwnProfileOf(device);
+    return own == nullptr ? port::SeriesTraits() : TraitsOf(*own, metric);
   }
   const auto found = profiles_.find(device.profile);
   return found == profiles_.end() ? port::SeriesTraits() : TraitsOf(found->second, metric);

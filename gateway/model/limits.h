@@ -68,6 +68,8 @@ inline constexpr std::chrono::milliseconds kMarkerInterval{2'000};
 inline constexpr std::chrono::milliseconds kWaitedTolerance{5'000};
 static_assert(kWaitedTolerance >= 2 * kMarkerInterval);
 inline constexpr std::size_t kFiltersMax = 20'000;  // one for each device, and those of profile files
+// Between two looks at what is to be subscribed to: each is a row with every filter in the store.
+inline constexpr std::chrono::milliseconds kFiltersPause{1'000};
 // What stays true only of the past is shown to the operator for so long.
 inline constexpr std::chrono::hours kBrokerWarningLife{24};
 // A certificate of the broker that ends sooner than this is worth a warning.
@@ -131,6 +133,7 @@ inline constexpr std::chrono::milliseconds kHealReadersMax{2'000};
 // Signed documents. What crypto bounds itself stands there: envelopes in dsse.h, the arena of
 // locked keys in secret.h.
 inline constexpr std::size_t kRulesMax = 1'024;
+inline constexpr std::size_t kCasesMax = 1'024;  // of one file
 // A sheet's cells are listed in one ledger entry, which has a limit of its own (proof/leaf.cc).
 inline constexpr std::size_t kCellsPerSheetMax = 640;
 

@@ -38,7 +38,7 @@ std::string SheetRowKey(const store::Vault& vault, const DayKey& key) {
 
 Core::Core(CoreParts parts)
     : parts_(std::move(parts)),
-      registry_(std::make_unique<Registry>(parts_.vault, parts_.traits)),
+      registry_(std::make_unique<Registry>(parts_.vault, parts_.facts)),
       blocks_(parts_.vault.db(), parts_.vault),
       rollups_(parts_.vault),
       duties_(parts_.vault) {}
@@ -56,7 +56,7 @@ void Core::Forget(const OwnerId& owner) {
 }
 
 Status Core::TakeActivation() {
-  auto fresh = std::make_unique<Registry>(parts_.vault, parts_.traits);
+  auto fresh = std::make_unique<Registry>(parts_.vault, parts_.facts);
   RETURN_IF_ERROR(fresh->Load());
   registry_ = std::move(fresh);
   last_day_ = {};  // the time zone may be another one

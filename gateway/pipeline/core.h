@@ -44,7 +44,7 @@ struct CoreParts {
   IntakeCounters& counters;
   store::Losses& losses;
   GatewayId gateway;
-  port::TraitsOf traits = nullptr;  // null: none
+  port::ProfileFacts facts = {};
   bool replay = false;
   // How many entries the ledger is known to have had before this process: as many may be readable
   // while a loss is not acknowledged.

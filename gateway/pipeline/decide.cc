@@ -69,11 +69,7 @@ StatusOr<uint32_t> Core::DecideDue(Time now, bool clock_sound) {
   if (registry_->rules() == nullptr || !clock_sound || now < clock_floor()) return 0;
   if (!parts_.replay) LookAtDuties(now);
   if (parts_.losses.blocking()) return 0;
-  const policy::Documents& documents = registry_->rules()->documents;
-  if (now >= documents.policy.expires || now < documents.policy.activates ||
-      now >= documents.roster.expires || now >= documents.charter.expires) {
-    return 0;
-  }
+  if (!policy::Serve(registry_->rules()->documents, now)) return 0;
   std::vector<std::pair<Time, DayKey>> due;
   for (const auto& [key, day] : days_.days()) {
     const std::optional<Time> at = DueTime(key, day.window);
@@ -92,7 +88,7 @@ StatusOr<uint32_t> Core::DecideDue(Time now, bool clock_sound) {
       failure = Annotate(status, "sheet of " + FormatTime(key.start));
       continue;
     }
-    duties_.Decided(documents.policy, key, days_.days().at(key).window,
+    duties_.Decided(registry_->rules()->documents.policy, key, days_.days().at(key).window,
                     parts_.replay ? at : now);
     days_.Close(key);
     ++decided;

@@ -64,6 +64,14 @@ StatusOr<port::DeviceCredentials> Pipeline::EnrolDevice(const port::DeviceEnrolm
       return ResourceExhausted("devices: %d, the most one household or place has",
                                limits::kDevicesPerOwnerMax);
     }
+    const std::shared_ptr<const port::OwnProfile> own = registry.ReadOwn(enrolment.own_profile);
+    const std::size_t filters = own == nullptr ? 0 : own->filters();
+    if (filters > 0 && registry.own_filters() + filters > own_filters_max_) {
+      return ResourceExhausted(
+          "device: a profile of its own with %d topics, and such profiles have %d already, limit %d: "
+          "let one profile file with placeholders read all devices of the family",
+          filters, registry.own_filters(), own_filters_max_);
+    }
     port::DeviceCredentials credentials = NewCredentials();
     Household changed = *owner;
     changed.devices.push_back({.device = DeviceId(enrolment.device),
@@ -72,7 +80,8 @@ StatusOr<port::DeviceCredentials> Pipeline::EnrolDevice(const port::DeviceEnrolm
                                .secret = enrolment.secret,
                                .own_profile = enrolment.own_profile,
                                .login = credentials.login,
-                               .password = credentials.password});
+                               .password = credentials.password,
+                               .own = own});
     RETURN_IF_ERROR(CommitHousehold(std::move(changed)));
     return credentials;
   });

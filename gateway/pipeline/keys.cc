@@ -101,7 +101,7 @@ StatusOr<uint64_t> Pipeline::RenewMasterKey(const std::string& without) {
   // The file may have given the pending key to the slot that is to go; end that renewal first.
   if (next_master_.has_value()) RETURN_IF_ERROR(FinishRenewal("").status());
   ASSIGN_OR_RETURN(crypto::SecretKey fresh, crypto::SecretKey::Random());
-  next_master_.emplace(std::move(fresh), vault_->generation() + 1);
+  next_master_ = crypto::MasterKey{std::move(fresh), vault_->generation() + 1};
   return FinishRenewal(without);
 }
 

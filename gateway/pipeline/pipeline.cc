@@ -27,7 +27,8 @@ Pipeline::Pipeline(PipelineOptions options)
       checkpoint_interval_(options.checkpoint_interval),
       sync_(options.sync),
       space_(options.space),
-      traits_(std::move(options.traits)),
+      facts_(std::move(options.facts)),
+      own_filters_max_(options.own_filters_max),
       env_(options.env),
       broker_logins_(options.broker_logins),
       keyslots_path_(std::move(options.keyslots)),
@@ -73,7 +74,7 @@ Status Pipeline::Start() {
                                              .counters = counters_,
                                              .losses = *losses_,
                                              .gateway = gateway_,
-                                             .traits = traits_,
+                                             .facts = facts_,
                                              .replay = replay_ != nullptr,
                                              .ledger_known = ledger_known});
     return core_->Load();
@@ -178,9 +179,10 @@ std::shared_ptr<const port::AdmissionTable> Pipeline::admissions() const {
 }
 
 void Pipeline::PublishAdmissions() {
-  std::shared_ptr<const port::AdmissionTable> table = core_->registry().MakeAdmissions();
+  std::shared_ptr<const port::AdmissionTable> table = core_->registry().admissions();
   {
     const MutexLock lock(mutex_);
+    if (table == admissions_) return;  // a grant, say
     admissions_.swap(table);
   }
   if (watcher_) watcher_();

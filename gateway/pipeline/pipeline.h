@@ -53,7 +53,9 @@ struct PipelineOptions {
   std::chrono::seconds checkpoint_interval = limits::kCheckpointInterval;
   store::SyncerOptions sync = {};
   store::SpaceLimits space{.quota_bytes = 0, .free_bytes_min = limits::kDiskFreeMin};
-  port::TraitsOf traits = nullptr;  // asked while the pipeline starts and on its thread; null: none
+  port::ProfileFacts facts = {};  // asked while the pipeline starts and on its thread
+  // Topic filters that devices may have in profiles of their own, all together.
+  std::size_t own_filters_max = limits::kFiltersMax;
   bool broker_logins = false;  // devices get logins of their own at the broker
   rocksdb::Env* env = nullptr;  // for tests: see store::DatabaseOptions
 };
@@ -322,7 +324,8 @@ class Pipeline final : public port::Intake, public port::Commands, public port::
   const std::chrono::seconds checkpoint_interval_;
   const store::SyncerOptions sync_;
   const store::SpaceLimits space_;
-  const port::TraitsOf traits_;
+  const port::ProfileFacts facts_;
+  const std::size_t own_filters_max_;
   rocksdb::Env* const env_;
   const bool broker_logins_;
   const std::string keyslots_path_;

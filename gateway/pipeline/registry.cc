@@ -9,6 +9,20 @@ namespace gateway::pipeline {
 
 using store::Table;
 
+namespace {
+
+bool SameButLogin(const port::EnrolledDevice& a, const port::EnrolledDevice& b) {
+  return a.device == b.device && a.profile == b.profile && a.claim == b.claim &&
+         a.secret == b.secret && a.own_profile == b.own_profile;
+}
+
+}  // namespace
+
+Registry::Registry(store::Vault& vault, port::ProfileFacts facts)
+    : vault_(vault),
+      facts_(std::move(facts)),
+      admissions_(std::make_shared<const Admissions>(nullptr)) {}
+
 Status Registry::Load() {
   households_.clear();
   places_.clear();
@@ -79,19 +93,28 @@ std::map<HouseholdId, Household>& Registry::OfKind(OwnerKind kind) {
   return kind == OwnerKind::kPlace ? places_ : households_;
 }
 
-void Registry::Keep(Household household) {
-  household.owner = vault_.OwnerOf(household.subject);
-  HouseholdId id = household.id;
-  OfKind(household.kind)[std::move(id)] = std::move(household);
+std::shared_ptr<const port::OwnProfile> Registry::ReadOwn(const std::string& own_profile) const {
+  return own_profile.empty() || !facts_.read_own ? nullptr : facts_.read_own(own_profile);
 }
 
-void Registry::Index(const Household& household) {
+const Household& Registry::Keep(Household household) {
+  household.owner = vault_.OwnerOf(household.subject);
+  for (port::EnrolledDevice& device : household.devices) {
+    if (device.own == nullptr) device.own = ReadOwn(device.own_profile);
+  }
+  Household& kept = OfKind(household.kind)[household.id];
+  kept = std::move(household);
+  return kept;
+}
+
+void Registry::Index(const Household& household, std::size_t known) {
   if (household.kind == OwnerKind::kHousehold) subjects_[household.subject] = &household;
   owners_[household.owner] = &household;
-  for (const port::EnrolledDevice& enrolled : household.devices) {
+  for (const port::EnrolledDevice& enrolled : std::span(household.devices).subspan(known)) {
     const DeviceId& device = enrolled.device;
     devices_[device] = &household;
     claims_.insert(enrolled.claim);
+    if (enrolled.own != nullptr) own_filters_ += enrolled.own->filters();
     if (rules_ == nullptr) continue;
     const DeviceKey device_key =
         DeviceKey::FromBytes(vault_.RowPseudonym("device", device.value()));
@@ -105,7 +128,7 @@ void Registry::Index(const Household& household) {
           info.sheet_zone = *std::move(zone);
         }
       }
-      if (traits_) info.traits = traits_(enrolled, metric);
+      if (facts_.traits) info.traits = facts_.traits(enrolled, metric);
       series_[vault_.SeriesOf(device.value(), metric.id.value())] = std::move(info);
     }
   }
@@ -117,8 +140,16 @@ void Registry::Reindex() {
   devices_.clear();
   claims_.clear();
   series_.clear();
-  for (const auto& [id, household] : households_) Index(household);
-  for (const auto& [id, place] : places_) Index(place);
+  own_filters_ = 0;
+  const auto table = std::make_shared<Admissions>(rules_);
+  for (const auto* owners : {&households_, &places_}) {
+    for (const auto& [id, owner] : *owners) {
+      Index(owner, 0);
+      for (const port::EnrolledDevice& device : owner.devices) table->Put(vault_, owner, device);
+    }
+  }
+  table->SetBridges(bridges_);
+  admissions_ = table;
 }
 
 namespace {
@@ -198,10 +229,38 @@ void Registry::Forget(const OwnerId& owner) {
 }
 
 void Registry::TakeHousehold(Household household) {
-  Keep(std::move(household));
-  // The maps' nodes stay where they are, so only the indices change.
-  Reindex();
+  // The maps' nodes stay where they are, so only the indices change; and they mostly grow.
+  const auto old = OfKind(household.kind).find(household.id);
+  Household before;
+  if (old != OfKind(household.kind).end()) before = std::move(old->second);
+  const Household& now = Keep(std::move(household));
+  const std::size_t known = before.devices.size();
+  if (now.devices.size() < known ||
+      !std::ranges::equal(before.devices, std::span(now.devices).first(known), SameButLogin)) {
+    return Reindex();
+  }
+  Index(now, known);
+  std::shared_ptr<Admissions> table;
+  for (std::size_t i = 0; i < now.devices.size(); ++i) {
+    const port::EnrolledDevice& device = now.devices[i];
+    if (i < known && before.confirmed_at.has_value() == now.confirmed_at.has_value() &&
+        before.devices[i].login == device.login && before.devices[i].password == device.password) {
+      continue;
+    }
+    if (table == nullptr) table = std::make_shared<Admissions>(*admissions_);
+    table->Put(vault_, now, device);
+  }
+  if (table != nullptr) admissions_ = std::move(table);
 }
+
+void Registry::TakeBridges(std::vector<port::BridgeLogin> bridges) {
+  bridges_ = std::move(bridges);
+  const auto table = std::make_shared<Admissions>(*admissions_);
+  table->SetBridges(bridges_);
+  admissions_ = table;
+}
+
+std::shared_ptr<const port::AdmissionTable> Registry::admissions() const { return admissions_; }
 
 Status Registry::SaveActivation(store::Batch& batch, const policy::Activation& activation,
                                 const std::map<policy::DocumentKind, std::string>& envelopes,
@@ -238,17 +297,6 @@ Status Registry::SaveActivation(store::Batch& batch, const policy::Activation& a
   }
   return vault_.PutOwn(batch, Table::kRegistry, vault_.RowPseudonym("rules", "since"),
                        EncodeRuleSince(since));
-}
-
-std::shared_ptr<const port::AdmissionTable> Registry::MakeAdmissions() const {
-  auto table = std::make_shared<Admissions>(rules_);
-  for (const auto* owners : {&households_, &places_}) {
-    for (const auto& [id, owner] : *owners) {
-      for (const port::EnrolledDevice& device : owner.devices) table->Add(vault_, owner, device);
-    }
-  }
-  table->SetBridges(bridges_);
-  return table;
 }
 
 }  // namespace gateway::pipeline

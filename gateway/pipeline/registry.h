@@ -21,6 +21,8 @@
 
 namespace gateway::pipeline {
 
+class Admissions;  // admissions.h
+
 struct GrantRecord {
   policy::Grant grant;
   std::string envelope;
@@ -85,9 +87,8 @@ struct SeriesInfo {
 // and into memory by Take… once the batch is committed.
 class Registry {
  public:
-  // `traits` may be null: then nothing is known of any series.
-  explicit Registry(store::Vault& vault, port::TraitsOf traits = nullptr)
-      : vault_(vault), traits_(std::move(traits)) {}
+  // What `facts` has not, nobody knows.
+  explicit Registry(store::Vault& vault, port::ProfileFacts facts = {});
 
   // Returns DataLoss if a row does not open or parse.
   Status Load();
@@ -112,6 +113,10 @@ class Registry {
   std::size_t device_count() const { return devices_.size(); }
   // Whether a device is enrolled under this claim, with whatever profile.
   bool IsClaimed(const std::string& claim) const { return claims_.contains(claim); }
+  // Null if there is none, or if nobody reads it.
+  std::shared_ptr<const port::OwnProfile> ReadOwn(const std::string& own_profile) const;
+  // Topic filters that the own profiles of all devices need.
+  std::size_t own_filters() const { return own_filters_; }
   const std::vector<port::BridgeLogin>& bridges() const { return bridges_; }
 
   // Null until documents were activated.
@@ -125,24 +130,25 @@ class Registry {
   void TakeHousehold(Household household);
   void Forget(const OwnerId& owner);
   Status SaveBridges(store::Batch& batch, const std::vector<port::BridgeLogin>& bridges);
-  void TakeBridges(std::vector<port::BridgeLogin> bridges) { bridges_ = std::move(bridges); }
+  void TakeBridges(std::vector<port::BridgeLogin> bridges);
 
   // Rules that are unchanged keep their `since`; new and changed ones get `now`, or their own
   // later validity.
   Status SaveActivation(store::Batch& batch, const policy::Activation& activation,
                         const std::map<policy::DocumentKind, std::string>& envelopes, Time now);
-  // A fresh picture for the door.
-  std::shared_ptr<const port::AdmissionTable> MakeAdmissions() const;
+  // The picture for the door; the same object until something in it changes. Never null.
+  std::shared_ptr<const port::AdmissionTable> admissions() const;
 
  private:
   Status LoadRow(std::string_view plain);
   std::map<HouseholdId, Household>& OfKind(OwnerKind kind);
-  void Keep(Household household);
-  void Index(const Household& household);
+  const Household& Keep(Household household);
+  // Its devices after the first `known`.
+  void Index(const Household& household, std::size_t known);
   void Reindex();
 
   store::Vault& vault_;
-  const port::TraitsOf traits_;
+  const port::ProfileFacts facts_;
   std::map<HouseholdId, Household> households_, places_;
   std::map<policy::DocumentKind, StoredDocument> documents_;
   std::map<RuleId, std::pair<std::string, Time>> rule_since_;  // fingerprint, since
@@ -155,6 +161,8 @@ class Registry {
   std::map<DeviceId, const Household*> devices_;
   std::set<std::string> claims_;
   std::unordered_map<SeriesId, SeriesInfo> series_;
+  std::size_t own_filters_ = 0;
+  std::shared_ptr<const Admissions> admissions_;
 };
 
 }  // namespace gateway::pipeline

@@ -76,8 +76,9 @@ QueryDecision DecideQuery(const Documents& documents, const PartyId& party,
     return {QueryCode::kBadRequest, {}};
   }
   Ask ask{.party = party, .purpose = question.purpose, .metric = question.metric,
-          .rule = question.rule, .bucket = question.bucket, .from = question.from};
+          .rule = question.rule, .bucket = question.bucket};
   if (zone != nullptr) ask.level = zone->level;
+  if (question.from.has_value()) ask.age = now - *question.from;
   return DecideRelease(documents, ask, now, nullptr);
 }
 

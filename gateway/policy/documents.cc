@@ -4,8 +4,8 @@
 #include <utility>
 
 #include "gateway/crypto/dsse.h"
-#include "gateway/crypto/hash.h"
 #include "gateway/model/time.h"
+#include "gateway/policy/verify.h"
 #include "gateway/yaml/fields.h"
 #include "gateway/yaml/yaml.h"
 
@@ -28,13 +28,6 @@ struct Incoming {
   }
 };
 
-StatusOr<DocumentKind> KindOfEnvelope(const crypto::Envelope& envelope) {
-  for (const DocumentKind kind : kKinds) {
-    if (envelope.payload_type == PayloadTypeOf(kind)) return kind;
-  }
-  return InvalidArgument("envelope: its payload type is no charter, policy or roster");
-}
-
 StatusOr<Incoming> SortByKind(std::span<const std::string> envelopes) {
   Incoming incoming;
   for (const std::string& bytes : envelopes) {
@@ -46,63 +39,6 @@ StatusOr<Incoming> SortByKind(std::span<const std::string> envelopes) {
     incoming[kind] = std::move(envelope);
   }
   return incoming;
-}
-
-std::string Join(const std::vector<std::string>& texts) {
-  std::string all;
-  for (const std::string& text : texts) all += Format("%s%s", all.empty() ? "" : ", ", text);
-  return all.empty() ? "nobody" : all;
-}
-
-// The labels of the role's keys that signed. Returns PermissionDenied if they are too few.
-StatusOr<std::vector<std::string>> CheckSigners(const crypto::Envelope& envelope,
-                                                const Charter& charter, const Role& role,
-                                                std::string_view what) {
-  const std::vector<std::string> trusted = PublicKeysOf(charter, role);
-  // Lint says more about these; here they must only never mean "nobody has to sign".
-  if (role.threshold == 0 || role.threshold > trusted.size()) {
-    return PermissionDenied("%s: the charter asks for %d of %d signatures, which nobody can give",
-                            what, role.threshold, trusted.size());
-  }
-  std::vector<std::string> labels;
-  for (const std::string& key : crypto::ValidSigners(envelope, trusted)) {
-    labels.push_back(LabelOf(charter, role, key));
-  }
-  if (labels.size() < role.threshold) {
-    return PermissionDenied("%s: %d of %d required signatures; signed by: %s; may sign: %s", what,
-                            labels.size(), role.threshold, Join(labels), Join(role.keys));
-  }
-  return labels;
-}
-
-// Versions only go forward, and the next one names the bytes it replaces.
-template <typename Document>
-Status CheckSuccession(const Document& document, std::string_view payload, const Document& stored,
-                       std::string_view stored_payload, std::string_view what) {
-  if (document.commons != stored.commons) {
-    return FailedPrecondition("%s: is of commons \"%s\", this gateway's is \"%s\"", what,
-                              document.commons, stored.commons);
-  }
-  if (document.version < stored.version) {
-    return FailedPrecondition("%s: version %d is older than version %d in force", what,
-                              document.version, stored.version);
-  }
-  if (document.version == stored.version && payload != stored_payload) {
-    return DataLoss("%s: version %d is in force with other bytes: somebody signed two", what,
-                    document.version);
-  }
-  if (document.version == stored.version + 1 &&
-      document.prev != crypto::Blake2b256(stored_payload)) {
-    return FailedPrecondition("%s: version %d does not follow version %d in force: prev differs",
-                              what, document.version, stored.version);
-  }
-  return OkStatus();
-}
-
-VerifiedDocument Describe(DocumentKind kind, uint64_t version, std::string payload,
-                          std::vector<std::string> signers) {
-  std::string hash = crypto::Blake2b256(payload);
-  return {kind, version, std::move(hash), std::move(payload), std::move(signers)};
 }
 
 Status Missing(DocumentKind kind) {
@@ -132,7 +68,8 @@ Status TakeCharter(const std::optional<crypto::Envelope>& envelope, const std::s
   ASSIGN_OR_RETURN(std::vector<std::string> signers,
                    CheckSigners(*envelope, *charter, charter->charter, "charter"));
   if (old) {
-    RETURN_IF_ERROR(CheckSuccession(*charter, envelope->payload, *old, stored, "charter"));
+    RETURN_IF_ERROR(
+        CheckSuccession(LinkOf(*charter, envelope->payload), LinkOf(*old, stored), "charter"));
   }
   result.accepted.push_back(Describe(DocumentKind::kCharter, charter->version, envelope->payload,
                                      std::move(signers)));
@@ -166,7 +103,8 @@ Status TakeDocument(DocumentKind kind, const std::optional<crypto::Envelope>& en
                               parsed->commons, charter.commons);
   }
   if (old) {
-    RETURN_IF_ERROR(CheckSuccession(*parsed, envelope->payload, *old, stored, what));
+    RETURN_IF_ERROR(
+        CheckSuccession(LinkOf(*parsed, envelope->payload), LinkOf(*old, stored), what));
   }
   result.accepted.push_back(
       Describe(kind, parsed->version, envelope->payload, std::move(signers)));
@@ -174,34 +112,15 @@ Status TakeDocument(DocumentKind kind, const std::optional<crypto::Envelope>& en
   return OkStatus();
 }
 
-Status Unexpired(std::string_view what, Time expires, Time now) {
-  if (now < expires) return OkStatus();
-  return FailedPrecondition("%s: expired at %s; sign a new version", what, FormatTime(expires));
-}
-
 Status CheckDates(const Documents& documents, Time now) {
-  RETURN_IF_ERROR(Unexpired("charter", documents.charter.expires, now));
-  RETURN_IF_ERROR(Unexpired("policy", documents.policy.expires, now));
-  RETURN_IF_ERROR(Unexpired("roster", documents.roster.expires, now));
+  RETURN_IF_ERROR(CheckUnexpired("charter", documents.charter.expires, now));
+  RETURN_IF_ERROR(CheckUnexpired("policy", documents.policy.expires, now));
+  RETURN_IF_ERROR(CheckUnexpired("roster", documents.roster.expires, now));
   if (documents.policy.activates > now) {
     return FailedPrecondition("policy: activates at %s, and it is %s; try again then",
                               FormatTime(documents.policy.activates), FormatTime(now));
   }
   return OkStatus();
-}
-
-Status CheckLint(Activation& result) {
-  std::string refusals;
-  const Documents& documents = result.documents;
-  for (Finding& finding : Lint(documents.charter, documents.policy, documents.roster)) {
-    if (finding.refuses) {
-      refusals += Format("%s%s", refusals.empty() ? "" : "\n", FormatFinding(finding));
-    } else {
-      result.warnings.push_back(std::move(finding));
-    }
-  }
-  if (refusals.empty()) return OkStatus();
-  return MakeStatus(StatusCode::kInvalidArgument, refusals);
 }
 
 }  // namespace
@@ -251,7 +170,7 @@ StatusOr<Activation> VerifyDocuments(std::span<const std::string> envelopes,
   RETURN_IF_ERROR(TakeDocument(DocumentKind::kRoster, incoming.roster, stored.roster,
                                charter.roster, ParseRoster, result.documents.roster, result));
   RETURN_IF_ERROR(CheckDates(result.documents, now));
-  RETURN_IF_ERROR(CheckLint(result));
+  RETURN_IF_ERROR(CheckLint(result.documents, result.warnings));
   return result;
 }
 
@@ -266,8 +185,8 @@ StatusOr<Membership> VerifyMembership(const std::string& charter, const std::str
   Documents& documents = result.documents;
   RETURN_IF_ERROR(TakeDocument(DocumentKind::kRoster, incoming.roster, "", documents.charter.roster,
                                ParseRoster, documents.roster, result));
-  RETURN_IF_ERROR(Unexpired("charter", documents.charter.expires, now));
-  RETURN_IF_ERROR(Unexpired("roster", documents.roster.expires, now));
+  RETURN_IF_ERROR(CheckUnexpired("charter", documents.charter.expires, now));
+  RETURN_IF_ERROR(CheckUnexpired("roster", documents.roster.expires, now));
   return Membership{std::move(documents.charter), std::move(documents.roster)};
 }
 
@@ -277,6 +196,12 @@ StatusOr<Charter> VerifyCharter(const std::string& envelope) {
   Activation result;
   RETURN_IF_ERROR(TakeCharter(incoming.charter, "", result));
   return std::move(result.documents.charter);
+}
+
+bool Serve(const Documents& documents, Time now) {
+  const Millis grace = documents.charter.grace;
+  return now >= documents.policy.activates && now < documents.policy.expires + grace &&
+         now < documents.roster.expires + grace && now < documents.charter.expires + grace;
 }
 
 StatusOr<Documents> ParseStored(const StoredDocuments& stored) {

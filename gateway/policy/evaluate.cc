@@ -86,6 +86,7 @@ class Evaluation {
       Note("party", {}, 0, Format("\"%s\" is not in the roster", request_.party.value()), false);
       return Refuse(QueryCode::kUnknownParty);
     }
+    Note("party", {}, 0, Format("\"%s\" may ask", request_.party.value()), true);
     if (request_.purpose.empty()) {
       Note("purpose", {}, 0, "none is given", false);
       return Refuse(QueryCode::kPurposeRequired);
@@ -110,7 +111,7 @@ class Evaluation {
                   .stat = request_.stat,
                   .level = level,
                   .bucket = request_.bucket,
-                  .from = now_ - request_.age};
+                  .age = request_.age};
     QueryDecision decision = DecideRelease(documents_, ask, now_, trace_);
     if (decision.code != QueryCode::kOk) return Refuse(decision.code, std::move(decision.rules));
     Safeguards strictest = Of(decision.rules);
@@ -132,8 +133,14 @@ class Evaluation {
     return all;
   }
 
+  Decision NoSuchMetric() {
+    Note("names", {}, 0, Format("metric \"%s\": there is none, or nobody to ask",
+                                request_.metric.value()), false);
+    return Refuse(QueryCode::kBadRequest);
+  }
+
   Decision Collect() {
-    if (policy_.FindMetric(request_.metric) == nullptr) return Refuse(QueryCode::kBadRequest);
+    if (policy_.FindMetric(request_.metric) == nullptr) return NoSuchMetric();
     const CollectRule* rule = policy_.CollectRuleFor(request_.metric);
     if (rule == nullptr) {
       Note("collect", {}, 0, "no collect rule names the metric", false);
@@ -149,14 +156,14 @@ class Evaluation {
   }
 
   Decision Keep() {
-    if (policy_.FindMetric(request_.metric) == nullptr) return Refuse(QueryCode::kBadRequest);
+    if (policy_.FindMetric(request_.metric) == nullptr) return NoSuchMetric();
     const RetainRule* rule = policy_.RetainRuleFor(request_.metric, request_.tier);
     if (rule == nullptr) {
       Note("retain", {}, 0, "no retain rule names the metric and tier", false);
       return Refuse(kNotKept);
     }
     const Millis longest = documents_.charter.floors.keep_max.value_or(rule->keep);
-    if (request_.age < std::min(rule->keep, longest)) {
+    if (request_.age <= std::min(rule->keep, longest)) {
       return AllowBy(*rule, "retain", Format("keep %s", FormatDuration(rule->keep)));
     }
     return RefuseBy(*rule, "retain",
@@ -169,7 +176,7 @@ class Evaluation {
   Decision Consent() {
     const Metric* metric = policy_.FindMetric(request_.metric);
     if (metric == nullptr || metric->owner == OwnerKind::kPlace) {
-      return Refuse(QueryCode::kBadRequest);
+      return NoSuchMetric();
     }
     const ConsentRule* rule = policy_.ConsentRuleFor(request_.metric);
     if (rule == nullptr || request_.adults.empty()) {
@@ -186,7 +193,7 @@ class Evaluation {
     if (says(Voice::kYes) != std::ssize(request_.adults)) {
       return RefuseBy(*rule, "consent", "not every adult said yes", kNoConsent);
     }
-    if (rule->reconfirm.has_value() && request_.since >= *rule->reconfirm) {
+    if (rule->reconfirm.has_value() && request_.since > *rule->reconfirm) {
       return RefuseBy(*rule, "consent",
                       Format("reconfirm %s: the yes has lapsed", FormatDuration(*rule->reconfirm)),
                       kNoConsent);

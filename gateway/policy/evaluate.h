@@ -1,23 +1,45 @@
-// What the rules say to one fully stated request, and why: the meaning that `policy test`, `explain`
-// and `compare` share, and that tests/oracle/policy.py states a second time. Deny by default; every
-// list is a set, so the order of a document never matters. Pure, total.
+// What the rules say to one fully stated request, and why: the meaning that `policy test`,
+// `explain` and `compare` share, and that tests/oracle/policy.py states a second time. Deny by
+// default; every list is a set, so the order of a document that lint accepts never matters. Pure,
+// total.
 //
 // In this order, for a release:
 //   availability → party → purpose → the names that occur → forbid → floors → share rules
-// 1 availability  the clock is sound, the policy has begun, no document has expired (plus grace)
-// 2 party         in the roster, or one of the groups peers, members, public
-// 3 purpose       there, and on the policy's closed list
-// 4 names         metric, stat and zone level exist, else BAD_REQUEST
-// 5 forbid        of the request itself (purpose, party, metric, stat, level, bucket), whether or not a
-//                 share rule would allow it; age_below needs a rule, so it acts on the next step
-// 6 floors        FLOOR if a share rule that concerns the request is below the charter's floors
-// 7 share rules   those that allow it, all of them; none: the code of the one thing that kept the
-//                 closest from allowing it (GRANULARITY, TOO_EARLY, EXPIRED_RULE), else NOT_PERMITTED
-// A share rule concerns a request of the same metric, purpose and stat whose party it names. What a
-// forbid takes away from it (FORBIDDEN if that leaves none) it takes after the floors were looked at,
-// so that one more forbid never lets anything through.
-// Rights of residents (see, export, withdraw, erase, read the log) are looked up nowhere: nothing can
-// forbid them, no expiry stops them.
+// 1 availability  the clock is sound, the policy has begun, no document has expired (plus grace),
+//                 else POLICY_UNAVAILABLE
+// 2 party         in the roster, or one of the groups peers, members, public, else UNKNOWN_PARTY
+// 3 purpose       there (PURPOSE_REQUIRED), and on the policy's closed list (UNKNOWN_PURPOSE)
+// 4 names         metric, stat and zone level exist, the bucket is longer than nothing, else
+//                 BAD_REQUEST
+// 5 forbid        FORBIDDEN by those that hold the request itself (purpose, party, metric, stat,
+//                 level, bucket), whether or not a share rule would allow it, but for those that
+//                 say age_below, which is about rules. Else, if there are share rules that concern
+//                 the request and forbids take away all of them, FORBIDDEN by these
+// 6 floors        FLOOR by those share rules that concern the request and are below the charter's
+//                 floors or the bucket_min of their metric. Also one that a forbid took away counts
+//                 here: one more forbid never lets anything through
+// 7 share rules   OK by those that are left and allow it: of just this level and bucket, age_min no
+//                 longer than the request's age, valid now. None: rules that only one thing keeps
+//                 from allowing it are the closest; the code of the first of GRANULARITY (level,
+//                 bucket or both), TOO_EARLY and EXPIRED_RULE that keeps any, by all that it keeps.
+//                 None of these either: NOT_PERMITTED, by no rule
+// A share rule concerns a request of the same metric, purpose and stat if it names the party or
+// public.
+// A zone level that nobody defined is finer than any limit: what cannot be judged is refused.
+//
+// The other actions do not need step 1: without fresh documents nothing is released, but
+// collecting, keeping and residents' own affairs go on.
+//   collect   BAD_REQUEST: no such metric. NOT_COLLECTED: no collect rule, or (by that rule) one
+//             for another profile. NOT_KEPT (by the collect rule): no retain rule of tier raw
+//   keep      BAD_REQUEST: no such metric. NOT_KEPT: no retain rule of the tier, or (by that rule)
+//             older than its `keep` or the charter's keep_max
+//   consent   BAD_REQUEST: no metric of households. NO_CONSENT: no consent rule, no adult, or (by
+//             the rule) what they said is not enough. Opt-out, the notice given for long enough:
+//             nobody says no. Else everybody says yes, and the oldest yes is not older than
+//             `reconfirm`
+//   answer, publish   NO_DUTY, or OK by all duties that name it
+//   right     OK. Rights of residents (see, export, withdraw, erase, read the log) are looked up
+//             nowhere: nothing can forbid them, no expiry stops them
 #pragma once
 
 #include <cstdint>
@@ -51,7 +73,7 @@ struct Request {
   Millis age{0};            // release: since the figure's bucket ended. keep: since the reading, or
                             // since what is rolled up together began
   RetainTier tier = RetainTier::kRaw;  // keep
-  std::string profile;      // collect; empty: none in particular
+  std::string profile;      // collect; empty: whichever may
   std::vector<Voice> adults;  // consent: all adults of the household
   Millis since{0};          // consent: since the oldest yes, and since the notice was given
   RuleId rule;              // publish: whose cells

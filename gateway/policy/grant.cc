@@ -10,6 +10,7 @@
 #include "gateway/crypto/hash.h"
 #include "gateway/crypto/sign.h"
 #include "gateway/model/limits.h"
+#include "gateway/policy/payload.h"
 #include "gateway/policy/reader.h"
 
 namespace gateway::policy {
@@ -17,70 +18,15 @@ namespace {
 
 namespace v1 = ::commons::v1;
 
-constexpr std::size_t kPayloadBytesMax = 64u << 10;
-constexpr std::size_t kNonceBytes = 16;
-constexpr std::size_t kHashBytes = 32;
 constexpr std::size_t kListMax = 256;
 constexpr std::size_t kIriBytesMax = 256;
 constexpr std::size_t kLanguageBytesMax = 35;  // the longest tag that RFC 5646 foresees
 constexpr uint32_t kLevelMax = 16;
-constexpr uint64_t kSecondsMax = 253'402'300'799;      // 9999-12-31T23:59:59Z
 constexpr uint64_t kDurationSecondsMax = 8'640'000'000;  // 100 000 days, as ParseDuration
 constexpr std::string_view kInviteMagic = "commons-invite-v1";
 
-Time FromSeconds(uint64_t seconds) {
-  return Time(std::chrono::seconds(static_cast<int64_t>(seconds)));
-}
 uint64_t ToSeconds(Millis millis) {
   return static_cast<uint64_t>(std::chrono::floor<std::chrono::seconds>(millis).count());
-}
-uint64_t ToSeconds(Time time) { return ToSeconds(time.time_since_epoch()); }
-
-// Opens an envelope of `type` and parses its payload as exactly one message: unknown fields and
-// repeated or spelled-out default fields could be read differently by others.
-template <typename M>
-StatusOr<M> ParsePayload(const crypto::Envelope& envelope, std::string_view type,
-                         std::string_view what) {
-  if (envelope.payload_type != type) {
-    return InvalidArgument("%s: the envelope holds another kind of document", what);
-  }
-  const std::string& payload = envelope.payload;
-  M message;
-  if (payload.size() > kPayloadBytesMax ||
-      !message.ParseFromArray(payload.data(), static_cast<int>(payload.size()))) {
-    return InvalidArgument("%s: malformed", what);
-  }
-  if (!message.GetReflection()->GetUnknownFields(message).empty() ||
-      message.ByteSizeLong() != payload.size()) {
-    return InvalidArgument("%s: has fields that this version does not know", what);
-  }
-  if (message.schema() != 1) {
-    return InvalidArgument("%s: schema %d, known is 1", what, message.schema());
-  }
-  return message;
-}
-
-Status CheckSize(std::string_view what, std::string_view field, std::string_view bytes,
-                 std::size_t size) {
-  if (bytes.size() == size) return OkStatus();
-  return InvalidArgument("%s: %s: %d bytes, must be %d", what, field, bytes.size(), size);
-}
-
-Status CheckName(std::string_view what, std::string_view field, std::string_view text) {
-  if (IsDocumentId(text)) return OkStatus();
-  return InvalidArgument("%s: %s: not a name of 1 to 48 of a-z, 0-9 and -", what, field);
-}
-
-Status CheckAt(std::string_view what, uint64_t at) {
-  if (at > 0 && at <= kSecondsMax) return OkStatus();
-  return InvalidArgument("%s: at: not a time", what);
-}
-
-Status CheckSelfSigned(const crypto::Envelope& envelope, const std::string& public_key,
-                       std::string_view what) {
-  const std::array<std::string, 1> trusted = {public_key};
-  if (!crypto::ValidSigners(envelope, trusted).empty()) return OkStatus();
-  return PermissionDenied("%s: not signed by the key it names", what);
 }
 
 Status CheckList(std::string_view field, const auto& list, const auto& is_good) {

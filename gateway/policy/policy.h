@@ -100,7 +100,8 @@ struct ShareRule {
 };
 
 // A box: what is left out is everything. A share rule with a recipient in all of its dimensions is
-// refused to that recipient, whoever signed it.
+// refused to that recipient, whoever signed it. What `public` names is whoever has the rule's cells as
+// one of the public: a party that the rule names itself keeps them.
 struct Forbid {
   RuleId id;
   std::vector<std::string> purpose_groups;  // with `purposes`: either of them

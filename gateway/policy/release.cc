@@ -16,42 +16,38 @@ bool Names(const std::vector<MetricId>& list, const MetricId& id) {
   return std::find(list.begin(), list.end(), id) != list.end();
 }
 
-bool NamesPurpose(const Forbid& forbid, const Purpose& purpose) {
-  if (forbid.purposes.empty() && forbid.purpose_groups.empty()) return true;
-  return Names(forbid.purposes, purpose.id) || Names(forbid.purpose_groups, purpose.group);
-}
-
 bool IsFiner(const Policy& policy, std::optional<uint32_t> level, std::string_view limit) {
   const std::optional<uint32_t> index = policy.LevelIndex(limit);
   // What cannot be judged counts as forbidden.
   return !level.has_value() || !index.has_value() || *level < *index;
 }
 
-// Whether a forbid is about everything that is asked for, whichever rules there are. What the
-// question leaves open is not.
-bool ForbidsAll(const Forbid& forbid, const Ask& ask, const Policy& policy) {
+// What of a forbid is not about everything that is asked for, whichever rules there are; empty: all of
+// it is. What the question leaves open is not.
+std::string_view SparedBy(const Forbid& forbid, const Ask& ask, const Policy& policy) {
   const Purpose* purpose = policy.FindPurpose(ask.purpose);
-  if (purpose == nullptr || !NamesPurpose(forbid, *purpose)) return false;
-  if (!forbid.to.empty() && !Names(forbid.to, ask.party.value())) return false;
-  if (!forbid.metrics.empty() && !Names(forbid.metrics, ask.metric)) return false;
-  if (!forbid.stats.empty() && !Names(forbid.stats, ask.stat)) return false;
+  if (purpose == nullptr || !NamesPurpose(forbid, *purpose)) return "purpose";
+  if (!forbid.to.empty() && !Names(forbid.to, ask.party.value())) return "to";
+  if (!forbid.metrics.empty() && !Names(forbid.metrics, ask.metric)) return "metric";
+  if (!forbid.stats.empty() && !Names(forbid.stats, ask.stat)) return "stats";
   if (!forbid.zone_below.empty() &&
       (!ask.level.has_value() || !IsFiner(policy, ask.level, forbid.zone_below))) {
-    return false;
+    return "zone_below";
   }
   if (forbid.bucket_below > Millis(0) &&
       (!ask.bucket.has_value() || *ask.bucket >= forbid.bucket_below)) {
-    return false;
+    return "bucket_below";
   }
-  return forbid.age_below == Millis(0);
+  return forbid.age_below == Millis(0) ? "" : "age_below";
 }
 
-// Whether the rule is for this asker, purpose and product at all.
-bool Concerns(const ShareRule& rule, const Ask& ask) {
-  return IsRecipient(rule.to, ask.party) && rule.purpose == ask.purpose &&
-         (ask.metric.empty() || rule.metric == ask.metric) &&
-         (ask.rule.empty() || rule.id == ask.rule) &&
-         (ask.stat.empty() || Names(rule.stats, ask.stat));
+// What of a rule is for another asker, purpose or product; empty: it concerns the question.
+std::string_view ApartBy(const ShareRule& rule, const Ask& ask) {
+  if (!ask.metric.empty() && rule.metric != ask.metric) return "metric";
+  if (!ask.rule.empty() && rule.id != ask.rule) return "id";
+  if (!IsRecipient(rule.to, ask.party)) return "to";
+  if (rule.purpose != ask.purpose) return "purpose";
+  return ask.stat.empty() || Names(rule.stats, ask.stat) ? "" : "stats";
 }
 
 // What keeps a rule that concerns the asker from allowing the question.
@@ -71,9 +67,9 @@ std::vector<Obstacle> Obstacles(const Policy& policy, const ShareRule& rule, con
                          Format("bucket %s, zone %s: it is another that is asked for",
                                 FormatDuration(rule.bucket), rule.zone_level)});
   }
-  // Everything asked for began within age_min of now. Where only a part did, that part's cells are
-  // simply not decided yet.
-  if (ask.from.has_value() && *ask.from > now - rule.age_min) {
+  // Everything asked for is younger. Where only a part is, that part's cells are simply not decided
+  // yet.
+  if (ask.age.has_value() && *ask.age < rule.age_min) {
     obstacles.push_back({QueryCode::kTooEarly, Format("age_min %s: the figures asked for are younger",
                                                       FormatDuration(rule.age_min))});
   }
@@ -136,10 +132,7 @@ bool IsRecipient(const std::vector<std::string>& to, const PartyId& party) {
 }
 
 bool Available(const Documents& documents, Time now, bool clock_sound) {
-  const Millis grace = documents.charter.grace;
-  return clock_sound && now >= documents.policy.activates &&
-         now < documents.policy.expires + grace && now < documents.roster.expires + grace &&
-         now < documents.charter.expires + grace;
+  return clock_sound && Serve(documents, now);
 }
 
 bool Forbids(const Forbid& forbid, const ShareRule& rule, const PartyId& party,
@@ -164,6 +157,11 @@ bool Forbids(const Forbid& forbid, const ShareRule& rule, const PartyId& party,
   }
   if (forbid.bucket_below > Millis(0) && rule.bucket >= forbid.bucket_below) return false;
   return forbid.age_below == Millis(0) || rule.age_min < forbid.age_below;
+}
+
+bool NamesPurpose(const Forbid& forbid, const Purpose& purpose) {
+  if (forbid.purposes.empty() && forbid.purpose_groups.empty()) return true;
+  return Names(forbid.purposes, purpose.id) || Names(forbid.purpose_groups, purpose.group);
 }
 
 std::string BelowFloor(const ShareRule& rule, const Policy& policy, const Floors& floors) {
@@ -200,10 +198,15 @@ QueryDecision DecideRelease(const Documents& documents, const Ask& ask, Time now
   const Policy& policy = documents.policy;
   std::vector<RuleId> forbids;
   for (const Forbid& forbid : policy.forbid) {
-    const bool matches = ForbidsAll(forbid, ask, policy);
-    Note(trace, "forbid", forbid.id, forbid.line,
-         matches ? Format("forbids it: %s", forbid.reason) : "is about something else", !matches);
-    if (matches) forbids.push_back(forbid.id);
+    const std::string_view spared = SparedBy(forbid, ask, policy);
+    if (trace != nullptr) {
+      Note(trace, "forbid", forbid.id, forbid.line,
+           spared.empty()         ? Format("forbids it: %s", forbid.reason)
+           : spared == "age_below" ? "age_below: is about share rules, below"
+                                   : Format("%s: is about something else", spared),
+           !spared.empty());
+    }
+    if (spared.empty()) forbids.push_back(forbid.id);
   }
   if (!forbids.empty()) return {QueryCode::kForbidden, Sorted(std::move(forbids))};
 
@@ -211,7 +214,12 @@ QueryDecision DecideRelease(const Documents& documents, const Ask& ask, Time now
   std::vector<RuleId> below;
   bool concerned = false;
   for (const ShareRule& rule : policy.share) {
-    if (!Concerns(rule, ask)) continue;
+    if (const std::string_view apart = ApartBy(rule, ask); !apart.empty()) {
+      if (trace != nullptr && apart != "metric") {
+        Note(trace, "share", rule.id, rule.line, Format("%s: is for something else", apart), false);
+      }
+      continue;
+    }
     concerned = true;
     const std::string floor = BelowFloor(rule, policy, documents.charter.floors);
     if (!floor.empty()) {

@@ -24,7 +24,7 @@ struct Ask {
   std::string stat;
   std::optional<uint32_t> level;
   std::optional<Millis> bucket;
-  std::optional<Time> from;
+  std::optional<Millis> age;  // of the oldest figure asked for
 };
 
 bool Available(const Documents& documents, Time now, bool clock_sound);
@@ -35,6 +35,8 @@ QueryDecision DecideRelease(const Documents& documents, const Ask& ask, Time now
 // Whether a forbid takes a share rule away from a recipient of it.
 bool Forbids(const Forbid& forbid, const ShareRule& rule, const PartyId& party,
              const Policy& policy);
+// Whether a forbid names a purpose, by itself or by its group, or leaves purposes out.
+bool NamesPurpose(const Forbid& forbid, const Purpose& purpose);
 // What of a charter's floors a share rule is below; empty: nothing.
 std::string BelowFloor(const ShareRule& rule, const Policy& policy, const Floors& floors);
 

@@ -36,6 +36,17 @@ struct Admission {
   Millis coarsen_every{0};    // one reading of each such span, stamped with its start
 };
 
+// A device's own profile as ingest reads it: made once, when the gateway learns of the device, because
+// that is slow, and kept beside it. Immutable.
+class OwnProfile {
+ public:
+  virtual ~OwnProfile() = default;
+  virtual std::size_t filters() const = 0;  // how many topics it has to be subscribed to
+};
+
+// Of its text, whatever that is; never null.
+using ReadOwnProfile = std::function<std::shared_ptr<const OwnProfile>(const std::string& text)>;
+
 // A device as it was enrolled.
 struct EnrolledDevice {
   DeviceId device;          // as the operator calls it
@@ -49,6 +60,8 @@ struct EnrolledDevice {
   // How often it should be heard if its profile does not say what it sends: the longest interval of
   // the metrics that it may send; 0: none.
   Millis expected{0};
+  // As own_profile says; null if that is empty, or if nobody reads it.
+  std::shared_ptr<const OwnProfile> own;
 };
 
 // How logins begin that gateways make; what begins otherwise at the broker is somebody else's.
@@ -73,6 +86,12 @@ struct SeriesTraits {
 // What the profile of a device says of its series; nothing if it says nothing.
 using TraitsOf = std::function<SeriesTraits(const EnrolledDevice&, const Metric&)>;
 
+// What the core asks of whoever reads profiles; each may be null. Thread-safe.
+struct ProfileFacts {
+  TraitsOf traits;
+  ReadOwnProfile read_own;
+};
+
 // An immutable picture of who may publish what. The pipeline publishes a new one with every
 // change of the registry or the rules; holding one keeps it alive. Thread-safe.
 class AdmissionTable {
@@ -86,7 +105,8 @@ class AdmissionTable {
   // any part of plug-7 is there: "plug-7:0", "plug-7:1".
   virtual DoorCode FindDevice(std::string_view profile, std::string_view claim) const = 0;
 
-  virtual std::span<const EnrolledDevice> devices() const = 0;
+  // In no order. A device of which nothing changed is the same object in the next table.
+  virtual std::span<const std::shared_ptr<const EnrolledDevice>> devices() const = 0;
   virtual std::span<const BridgeLogin> bridges() const { return {}; }
   // The commons' civil time, in which devices mean their local times.
   virtual const TimeZone& time_zone() const = 0;

@@ -239,15 +239,18 @@ Status Database::Rewrite(Table table) {
   options.exclusive_manual_compaction = false;
   options.bottommost_level_compaction = rocksdb::BottommostLevelCompaction::kForce;
   // It flushes first, all tables at once, which ends the write-ahead log that held their rows.
-  return FromRocks(
+  RETURN_IF_ERROR(FromRocks(
       impl_->store->db().CompactRange(options, impl_->store->Handle(table), nullptr, nullptr),
-      "rewriting a table");
+      "rewriting a table"));
+  // An old file that stays is healed away: opening the store again deletes it.
+  const Status deleted = impl_->store->Deleted();
+  return deleted.ok() ? deleted : impl_->FallIll(Ailment::kLog, deleted);
 }
 
 Status Database::Sync() {
   const Gate::Inside inside(impl_->gate);
   RETURN_IF_ERROR(impl_->CheckSound());
-  const Status synced = FromRocks(impl_->store->db().SyncWAL(), "syncing the store");
+  const Status synced = impl_->store->Sync();
   return synced.ok() ? synced : impl_->FallIll(Ailment::kLog, synced);
 }
 

@@ -97,9 +97,7 @@ Status Database::Impl::Undo(RocksStore& fresh) {
   for (rocksdb::WriteBatch& rows : batches) {
     RETURN_IF_ERROR(FromRocks(fresh.db().Write({}, &rows), "undoing a failed commit"));
   }
-  if (!batches.empty()) {
-    RETURN_IF_ERROR(FromRocks(fresh.db().SyncWAL(), "undoing a failed commit"));
-  }
+  if (!batches.empty()) RETURN_IF_ERROR(fresh.Sync());
   const MutexLock lock(mutex);
   undo.clear();
   undo_known = true;

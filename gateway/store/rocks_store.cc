@@ -106,7 +106,7 @@ Status RocksStore::Finish(const rocksdb::ColumnFamilyOptions& options) {
   RETURN_IF_ERROR(FromRocks(db_->Put({}, Handle(Table::kMeta), ToSlice(kFormatKey),
                                     ToSlice(format.bytes())),
                             "writing the store format"));
-  return FromRocks(db_->SyncWAL(), "writing the store format");
+  return Sync();
 }
 
 StatusOr<std::unique_ptr<RocksStore>> RocksStore::Open(
@@ -114,7 +114,11 @@ StatusOr<std::unique_ptr<RocksStore>> RocksStore::Open(
     std::shared_ptr<rocksdb::EventListener> listener) {
   ASSIGN_OR_RETURN(const bool exists, PrepareDirectory(dir));
   rocksdb::DBOptions options = MakeDbOptions(memory);
-  if (env != nullptr) options.env = env;
+  std::unique_ptr<RocksStore> store(new RocksStore);
+  store->logs_ = std::make_shared<LogFiles>(
+      (env != nullptr ? env : rocksdb::Env::Default())->GetFileSystem());
+  store->env_ = rocksdb::NewCompositeEnv(store->logs_);
+  options.env = store->env_.get();
   options.listeners.push_back(std::move(listener));
   const rocksdb::ColumnFamilyOptions table_options = MakeTableOptions(memory);
 
@@ -131,7 +135,6 @@ StatusOr<std::unique_ptr<RocksStore>> RocksStore::Open(
   RETURN_IF_ERROR(FromRocks(rocksdb::DB::Open(options, dir, descriptors, &opened, &db),
                             "opening the store"));
 
-  std::unique_ptr<RocksStore> store(new RocksStore);
   store->db_.reset(db);
   store->recovered_ = db->GetLatestSequenceNumber();
   for (rocksdb::ColumnFamilyHandle* handle : opened) store->Adopt(handle);
@@ -149,16 +152,16 @@ StatusOr<std::unique_ptr<RocksStore>> RocksStore::Open(
   // What a killed process left in its write-ahead log may be in the page cache only, and Sync
   // reaches this process's log, not that one: nobody may read it before it is on the disk.
   RETURN_IF_ERROR(FromRocks(db->Flush({}, store->owned_), "opening the store"));
-  // Debian's RocksDB asserts if the first sync of a log comes after a write to it failed.
-  RETURN_IF_ERROR(FromRocks(db->SyncWAL(), "opening the store"));
   return store;
 }
 
 RocksStore::~RocksStore() { Abandon(); }
 
+Status RocksStore::Sync() const { return FromRocks(logs_->Sync(), "syncing the store"); }
+
 Status RocksStore::Close() {
   if (db_ == nullptr) return OkStatus();
-  const Status synced = FromRocks(db_->SyncWAL(), "closing the store");
+  const Status synced = Sync();
   const Status closed = CloseHandles();
   return synced.ok() ? closed : synced;
 }

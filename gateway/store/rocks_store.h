@@ -12,6 +12,7 @@
 
 #include "gateway/base/status.h"
 #include "gateway/store/database.h"
+#include "gateway/store/log_files.h"
 #include "gateway/store/rocks.h"
 
 namespace gateway::store {
@@ -34,9 +35,13 @@ class RocksStore {
   // The number of the last change that was found.
   uint64_t recovered() const { return recovered_; }
 
-  // Syncs and closes. A store whose log failed must be abandoned instead: Debian's RocksDB asserts
-  // that nobody syncs a log after it failed.
+  // Makes every write so far durable. Thread-safe; writes go on meanwhile.
+  Status Sync() const;
+  // OK if no file is left that was to be deleted; opening the store again deletes those that are.
+  Status Deleted() const { return FromRocks(logs_->deleted(), "deleting an old file"); }
+  // Syncs and closes.
   Status Close();
+  // Closes without a sync.
   void Abandon();
 
  private:
@@ -48,6 +53,8 @@ class RocksStore {
   Status Finish(const rocksdb::ColumnFamilyOptions& options);
   Status CloseHandles();
 
+  std::shared_ptr<LogFiles> logs_;
+  std::unique_ptr<rocksdb::Env> env_;  // its files are `logs_`; outlives db_
   std::unique_ptr<rocksdb::DB> db_;
   std::vector<rocksdb::ColumnFamilyHandle*> owned_;  // every open handle, ours or not
   std::array<rocksdb::ColumnFamilyHandle*, kTablesEnd> handles_{};

@@ -36,7 +36,9 @@ std::string Metric(const std::string& id) {
                 "unit_of_privacy: household}\n", id);
 }
 
-std::string PolicyYaml(const std::string& profile) {
+}  // namespace
+
+std::string StreetPolicy(const std::string& profile, int metrics) {
   std::string yaml =
       "schema: commons-policy/1\ncommons: testville\nversion: 1\nprev: \"\"\n"
       "issued: 2012-01-01T00:00:00Z\nactivates: 2012-01-01T00:00:00Z\n"
@@ -46,7 +48,7 @@ std::string PolicyYaml(const std::string& profile) {
       "  - {id: north, level: neighbourhood, parent: town, homes: 2000}\nmetrics:\n";
   std::string collect = "collect:\n", retain = "retain:\n", consent = "consent:\n";
   std::string share = "share:\n";
-  for (int i = 0; i < kMetrics; ++i) {
+  for (int i = 0; i < metrics; ++i) {
     const std::string id = MetricOf(i);
     yaml += Metric(id);
     collect += Format("  - {id: c-%s, metric: %s, profile: %s}\n", id, id, profile);
@@ -62,10 +64,7 @@ std::string PolicyYaml(const std::string& profile) {
   return yaml + collect + retain + consent + share + "forbid: []\n";
 }
 
-constexpr char kRosterYaml[] =
-    "schema: commons-roster/1\ncommons: testville\nversion: 1\nprev: \"\"\n"
-    "issued: 2012-01-01T00:00:00Z\nexpires: 2100-01-01T00:00:00Z\n"
-    "gateways: [{id: gw-a, zone: north}]\nparties: [{id: city-hall, kind: municipality}]\n";
+namespace {
 
 std::string GrantOf(const pipeline::Member& member) {
   std::vector<std::string> metrics;
@@ -118,8 +117,8 @@ std::string Street::Profile() const { return payload_ == Payload::kSenml ? "senm
 
 void Street::Activate() {
   const Status active = commons_.Activate({{crypto::kCharterType, commons_.CharterYaml()},
-                                           {crypto::kPolicyType, PolicyYaml(Profile())},
-                                           {crypto::kRosterType, kRosterYaml}});
+                                           {crypto::kPolicyType, StreetPolicy(Profile(), kMetrics)},
+                                           {crypto::kRosterType, std::string(kStreetRoster)}});
   Must(active);
 }
 

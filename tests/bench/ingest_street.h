@@ -23,6 +23,13 @@ inline constexpr Payload kPayloads[] = {Payload::kNumber, Payload::kJson, Payloa
 
 std::string_view NameOf(Payload payload);  // "number"
 
+// Of a street whose devices measure power-0, power-1, … that are collected, kept and shared.
+std::string StreetPolicy(const std::string& profile, int metrics);
+inline constexpr std::string_view kStreetRoster =
+    "schema: commons-roster/1\ncommons: testville\nversion: 1\nprev: \"\"\n"
+    "issued: 2012-01-01T00:00:00Z\nexpires: 2100-01-01T00:00:00Z\n"
+    "gateways: [{id: gw-a, zone: north}]\nparties: [{id: city-hall, kind: municipality}]\n";
+
 // Forty series to a household: two devices that measure twenty metrics each, under a policy that
 // collects, keeps and shares them all, with a grant of everybody. Thread-compatible.
 class Street {

@@ -65,6 +65,35 @@ class FaultyFile final : public rocksdb::FSWritableFileOwnerWrapper {
     IOStatus failed = state_->Count();
     return failed.ok() ? FSWritableFileOwnerWrapper::Fsync(options, debug) : failed;
   }
+  IOStatus Flush(const IOOptions& options, IODebugContext* debug) override {
+    IOStatus failed = state_->Count();
+    return failed.ok() ? FSWritableFileOwnerWrapper::Flush(options, debug) : failed;
+  }
+  // Even if it fails the descriptor is gone.
+  IOStatus Close(const IOOptions& options, IODebugContext* debug) override {
+    IOStatus failed = state_->Count();
+    IOStatus closed = FSWritableFileOwnerWrapper::Close(options, debug);
+    return failed.ok() ? closed : failed;
+  }
+
+ private:
+  const std::shared_ptr<State> state_;
+};
+
+class FaultyDirectory final : public rocksdb::FSDirectoryWrapper {
+ public:
+  FaultyDirectory(std::unique_ptr<rocksdb::FSDirectory>&& directory, std::shared_ptr<State> state)
+      : FSDirectoryWrapper(std::move(directory)), state_(std::move(state)) {}
+
+  IOStatus Fsync(const IOOptions& options, IODebugContext* debug) override {
+    IOStatus failed = state_->Count();
+    return failed.ok() ? FSDirectoryWrapper::Fsync(options, debug) : failed;
+  }
+  IOStatus FsyncWithDirOptions(const IOOptions& options, IODebugContext* debug,
+                               const rocksdb::DirFsyncOptions& why) override {
+    IOStatus failed = state_->Count();
+    return failed.ok() ? FSDirectoryWrapper::FsyncWithDirOptions(options, debug, why) : failed;
+  }
 
  private:
   const std::shared_ptr<State> state_;
@@ -88,6 +117,23 @@ class FaultyFileSystem final : public rocksdb::FileSystemWrapper {
                       IODebugContext* debug) override {
     IOStatus failed = state_->Count();
     return failed.ok() ? FileSystemWrapper::RenameFile(from, to, options, debug) : failed;
+  }
+  IOStatus LinkFile(const std::string& from, const std::string& to, const IOOptions& options,
+                    IODebugContext* debug) override {
+    IOStatus failed = state_->Count();
+    return failed.ok() ? FileSystemWrapper::LinkFile(from, to, options, debug) : failed;
+  }
+  IOStatus DeleteFile(const std::string& name, const IOOptions& options,
+                      IODebugContext* debug) override {
+    IOStatus failed = state_->Count();
+    return failed.ok() ? FileSystemWrapper::DeleteFile(name, options, debug) : failed;
+  }
+  IOStatus NewDirectory(const std::string& name, const IOOptions& options,
+                        std::unique_ptr<rocksdb::FSDirectory>* result,
+                        IODebugContext* debug) override {
+    IOStatus opened = FileSystemWrapper::NewDirectory(name, options, result, debug);
+    if (opened.ok()) *result = std::make_unique<FaultyDirectory>(std::move(*result), state_);
+    return opened;
   }
 
  private:

@@ -1,5 +1,6 @@
 // A disk that fails: a RocksDB environment over the real file system whose Nth write operation
-// (append, sync, open for writing, rename) fails, once or until the disk is repaired.
+// (append, flush, sync or close a file; open one for writing, rename, link or delete it; sync a
+// directory) fails, once or until the disk is repaired.
 #pragma once
 
 #include <rocksdb/env.h>

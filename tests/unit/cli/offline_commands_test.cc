@@ -53,7 +53,8 @@ TEST(CommandLineTest, EveryCommandHasHelpWithAnExample) {
        {"", "init", "household", "household add", "household confirm", "household list", "household export", "resident age-identity", "device",
         "device add", "device list", "resident", "resident keygen", "resident accept",
         "resident grant", "grant", "grant import", "grant withdraw", "grant list", "policy",
-        "policy check", "policy sign", "policy activate", "policy show", "cell", "cell list",
+         "policy check", "policy compare", "policy sign", "policy activate", "policy show",
+         "policy test", "policy explain", "policy fmt", "policy prose", "cell", "cell list",
         "cell explain", "clock", "clock advance", "status", "party", "party init", "query",
         "catalog", "verify", "peer", "peer list", "profile", "profile list", "profile test"}) {
     const Outcome outcome = folder.Commons(std::string(command) + " --help");

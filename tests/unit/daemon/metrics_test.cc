@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "gateway/daemon/loopback.h"
@@ -123,6 +124,40 @@ TEST(MetricsServerTest, AnAddressThatIsTakenIsRefused) {
       MetricsServer::Start(*ParseLoopback(server->address()), [] { return std::string(); });
   EXPECT_EQ(second.status().code(), StatusCode::kUnavailable);
   EXPECT_THAT(std::string(Message(second.status())), HasSubstr(server->address()));
+}
+
+// Lets the process open as many files as it has and `more`.
+class FewFiles {
+ public:
+  explicit FewFiles(int more) {
+    getrlimit(RLIMIT_NOFILE, &before_);
+    // The lowest free one; none above it may be open, or it would be more than one.
+    const int next = dup(0);
+    close(next);
+    rlimit few = before_;
+    few.rlim_cur = static_cast<rlim_t>(next + more);
+    EXPECT_EQ(setrlimit(RLIMIT_NOFILE, &few), 0);
+  }
+  ~FewFiles() { setrlimit(RLIMIT_NOFILE, &before_); }
+
+ private:
+  rlimit before_{};
+};
+
+TEST(MetricsServerTest, WithoutADescriptorItWaitsAndAnswersOnceThereIsOneAgain) {
+  const auto server = MustStart([] { return std::string("x"); });
+  auto few = std::make_unique<FewFiles>(1);
+  Client client(server->address());  // takes the last; it waits in the listener's queue
+  EXPECT_LT(dup(0), 0);
+  few.reset();
+  EXPECT_THAT(client.Ask("GET /metrics HTTP/1.1\r\n\r\n"), HasSubstr(" 200 "));
+}
+
+TEST(MetricsServerTest, EndsThoughNoDescriptorIsLeft) {
+  auto server = MustStart([] { return std::string("x"); });
+  const FewFiles few(1);
+  const Client client(server->address());
+  server.reset();
 }
 
 TEST(MetricsServerTest, EndsThoughAClientSaysNothing) {

@@ -33,12 +33,14 @@ class Table final : public port::AdmissionTable {
   port::DoorCode FindDevice(std::string_view, std::string_view) const override {
     return port::DoorCode::kUnknownDevice;
   }
-  std::span<const port::EnrolledDevice> devices() const override { return enrolled; }
+  std::span<const std::shared_ptr<const port::EnrolledDevice>> devices() const override {
+    return enrolled;
+  }
   const TimeZone& time_zone() const override {
     static const TimeZone utc = TimeZone::Utc();
     return utc;
   }
-  std::vector<port::EnrolledDevice> enrolled;
+  std::vector<std::shared_ptr<const port::EnrolledDevice>> enrolled;
 };
 
 class Intake final : public port::Intake {
@@ -46,8 +48,9 @@ class Intake final : public port::Intake {
   void Enrol(const std::vector<std::string>& names) {
     auto table = std::make_shared<Table>();
     for (const std::string& name : names) {
-      table->enrolled.push_back({.device = DeviceId(name), .profile = "generic", .claim = name,
-                                 .login = "commons-" + name, .password = "of-" + name});
+      table->enrolled.push_back(std::make_shared<port::EnrolledDevice>(port::EnrolledDevice{
+          .device = DeviceId(name), .profile = "generic", .claim = name,
+          .login = "commons-" + name, .password = "of-" + name}));
     }
     const std::lock_guard lock(mutex_);
     table_ = std::move(table);
@@ -101,8 +104,9 @@ class BrokerControlTest : public ::testing::Test {
          .login = []() -> StatusOr<Login> { return Login{"own", "pw"}; },
          .logins = [](const port::AdmissionTable& table) {
            std::vector<BrokerLogin> logins;
-           for (const port::EnrolledDevice& device : table.devices()) {
-             logins.push_back({device.login, device.password, {"sensors/" + device.claim + "/+"}});
+           for (const auto& device : table.devices()) {
+             logins.push_back({device->login, device->password,
+                               {"sensors/" + device->claim + "/+"}});
            }
            return logins;
          },
@@ -162,6 +166,21 @@ TEST_F(BrokerControlTest, WhatAnEarlierProcessLeftIsComparedAndMended) {
   EXPECT_TRUE(Eventually([&] {
     return !Holds(PluginsFile(), "commons-gone") && Holds(PluginsFile(), "commons-new");
   }));
+}
+
+// What the plugin refuses of one device, here for a name that is no text, concerns no other.
+TEST_F(BrokerControlTest, CommandsThatAreRefusedAreToldAndTheOthersAreCarriedOut) {
+  intake_.Enrol({"bad\xff", "plug"});
+  Start();
+  EXPECT_TRUE(Eventually([&] {
+    return Holds(control_->state().problem, "refused 2 of ") && control_->IsAtBroker("commons-plug");
+  })) << control_->state().problem;
+  EXPECT_TRUE(Holds(control_->state().problem, "createRole: ")) << control_->state().problem;
+  EXPECT_EQ(control_->state().wanted, 2u);
+  EXPECT_EQ(control_->state().present, 1u);
+  Publisher(broker_.port(), "commons-plug", "of-plug").Publish("sensors/plug/load", "1");
+  intake_.Enrol({"plug"});
+  ASSERT_TRUE(WaitFor(1)) << control_->state().problem;
 }
 
 // More than one batch of commands, and more than one page of what is listed.

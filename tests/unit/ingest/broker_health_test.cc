@@ -86,7 +86,8 @@ TEST_F(BrokerHealthTest, ARiseOfDroppedMessagesIsAWarningWithTheRemedy) {
   health_.Dropped("17");
   EXPECT_EQ(health_.State().dropped, 17u);
   EXPECT_THAT(warnings(), ElementsAre(AllOf(HasSubstr("dropped 17 messages"),
-                                            HasSubstr("raise max_queued_messages"))));
+                                            HasSubstr("raise max_queued_messages"),
+                                            HasSubstr("max_queued_bytes"))));
   clock_.steady += limits::kBrokerWarningLife;
   health_.Dropped("17");
   EXPECT_THAT(warnings(), IsEmpty()) << "no rise";

@@ -255,7 +255,7 @@ TEST_F(DoorOfManyTest, OfTwoReadingsInHandOneMayBeDeniedOnTheRetry) {
   const Delivery delivery{.topic = "many/d", .payload = R"({"p1":7,"p2":8})"};
   EXPECT_FALSE(door_.Handle(delivery).ok());
   const auto later = std::make_shared<FakeTable>(*intake_.table);
-  std::erase_if(later->enrolled, [](const auto& device) { return device.claim == "d:1"; });
+  std::erase_if(later->enrolled, [](const auto& device) { return device->claim == "d:1"; });
   intake_.table = later;
   EXPECT_TRUE(door_.Handle(delivery).ok());
   EXPECT_EQ(intake_.received, 2u);

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "gateway/base/check.h"
+#include "gateway/ingest/own_profile.h"
 #include "gateway/ingest/profile.h"
 #include "gateway/model/time.h"
 #include "gateway/port/intake.h"
@@ -55,6 +56,12 @@ inline Metric MakeMetric(const std::string& id, const std::string& unit,
   return metric;
 }
 
+// As the core keeps it.
+inline std::shared_ptr<const port::EnrolledDevice> WithOwnRead(port::EnrolledDevice device) {
+  if (!device.own_profile.empty()) device.own = OwnProfile::Read(device.own_profile);
+  return std::make_shared<const port::EnrolledDevice>(std::move(device));
+}
+
 // Claims are enrolled with one profile each.
 class FakeTable final : public port::AdmissionTable {
  public:
@@ -68,24 +75,27 @@ class FakeTable final : public port::AdmissionTable {
   }
   port::DoorCode FindDevice(std::string_view profile, std::string_view claim) const override {
     ++asked;
-    for (const port::EnrolledDevice& device : enrolled) {
-      const bool part = claim.ends_with(":*") && device.claim.starts_with(
+    for (const auto& device : enrolled) {
+      const bool part = claim.ends_with(":*") && device->claim.starts_with(
                                                      claim.substr(0, claim.size() - 1));
-      if (device.claim != claim && !part) continue;
-      return device.profile == profile ? port::DoorCode::kAdmitted : port::DoorCode::kOtherProfile;
+      if (device->claim != claim && !part) continue;
+      return device->profile == profile ? port::DoorCode::kAdmitted : port::DoorCode::kOtherProfile;
     }
     return port::DoorCode::kUnknownDevice;
   }
-  std::span<const port::EnrolledDevice> devices() const override { return enrolled; }
+  std::span<const std::shared_ptr<const port::EnrolledDevice>> devices() const override {
+    return enrolled;
+  }
   const TimeZone& time_zone() const override { return zone; }
 
   // The device's label is its claim.
   void Enrol(const std::string& profile, const std::string& claim, const Metric& metric,
-             port::DoorCode code = port::DoorCode::kAdmitted) {
+             port::DoorCode code = port::DoorCode::kAdmitted, const std::string& own = {}) {
     bool known = false;
-    for (const port::EnrolledDevice& device : enrolled) known = known || device.claim == claim;
+    for (const auto& device : enrolled) known = known || device->claim == claim;
     if (!known) {
-      enrolled.push_back({.device = DeviceId(claim), .profile = profile, .claim = claim});
+      enrolled.push_back(WithOwnRead({.device = DeviceId(claim), .profile = profile,
+                                      .claim = claim, .own_profile = own}));
     }
     port::Admission admission;
     admission.code = code;
@@ -98,7 +108,7 @@ class FakeTable final : public port::AdmissionTable {
   }
 
   TimeZone zone = TimeZone::Utc();
-  std::vector<port::EnrolledDevice> enrolled;
+  std::vector<std::shared_ptr<const port::EnrolledDevice>> enrolled;
   std::map<std::pair<std::string, std::string>, port::Admission> rows;
   port::Admission unknown;
   port::Admission other_profile = [] {

@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "gateway/ingest/own_profile.h"
+
 namespace gateway::ingest {
 namespace {
 
@@ -31,17 +33,27 @@ class Table final : public port::AdmissionTable {
     return unknown;
   }
   DoorCode FindDevice(std::string_view, std::string_view claim) const override {
-    for (const port::EnrolledDevice& device : enrolled) {
-      if (device.claim == claim) return DoorCode::kAdmitted;
+    for (const auto& device : enrolled) {
+      if (device->claim == claim) return DoorCode::kAdmitted;
     }
     return DoorCode::kUnknownDevice;
   }
-  std::span<const port::EnrolledDevice> devices() const override { return enrolled; }
+  std::span<const std::shared_ptr<const port::EnrolledDevice>> devices() const override {
+    return enrolled;
+  }
   const TimeZone& time_zone() const override {
     static const TimeZone utc = TimeZone::Utc();
     return utc;
   }
-  std::vector<port::EnrolledDevice> enrolled;
+  // Nobody else any more.
+  void Enrol(std::vector<port::EnrolledDevice> devices) {
+    enrolled.clear();
+    for (port::EnrolledDevice& device : devices) {
+      if (!device.own_profile.empty()) device.own = OwnProfile::Read(device.own_profile);
+      enrolled.push_back(std::make_shared<port::EnrolledDevice>(std::move(device)));
+    }
+  }
+  std::vector<std::shared_ptr<const port::EnrolledDevice>> enrolled;
 
  private:
   void Add(const char* id, Millis interval, MetricKind kind) {
@@ -108,8 +120,8 @@ TEST_F(ListenerTest, AProfileThatSaysHowOftenIsBelievedIfAnythingIsAdmitted) {
 
 TEST_F(ListenerTest, ADeviceGoesFromStartingToOkToStoppedAndOneNeverHeardToNever) {
   sends_ = {.metrics = {"power"}};
-  intake_.table->enrolled = {{.device = DeviceId("a"), .profile = "p", .claim = "a"},
-                             {.device = DeviceId("b"), .profile = "p", .claim = "b"}};
+  intake_.table->Enrol({{.device = DeviceId("a"), .profile = "p", .claim = "a"},
+                             {.device = DeviceId("b"), .profile = "p", .claim = "b"}});
   const Listener listener = Make();
   const auto states = [&] {
     std::vector<std::string> found;
@@ -152,7 +164,7 @@ TEST_F(ListenerTest, WhoWasEnrolledIsNoStrangerAnyMore) {
   heard_.NoteStranger("p", "b", false, intake_.now);
   const Listener listener = Make();
   EXPECT_EQ(listener.Strangers().size(), 2u);
-  intake_.table->enrolled = {{.device = DeviceId("kit"), .profile = "p", .claim = "the-token"}};
+  intake_.table->Enrol({{.device = DeviceId("kit"), .profile = "p", .claim = "the-token"}});
   ASSERT_EQ(listener.Strangers().size(), 1u);
   EXPECT_EQ(listener.Strangers()[0].claim, "b");
 }
@@ -177,8 +189,8 @@ TEST_F(ListenerTest, WhatIsOnlyAnnouncedIsAStrangerWithAProfileOfItsOwn) {
   EXPECT_NE(proposal->own_profile.find("zigbee2mqtt/attic"), std::string::npos);
   EXPECT_TRUE(listener.Propose(stranger.claim, Announcements::kProfile).ok());
   EXPECT_EQ(listener.Propose(stranger.claim, "tasmota").status().code(), StatusCode::kNotFound);
-  intake_.table->enrolled = {{.device = DeviceId("attic"), .profile = proposal->profile,
-                              .claim = proposal->claim}};
+  intake_.table->Enrol({{.device = DeviceId("attic"), .profile = proposal->profile,
+                              .claim = proposal->claim}});
   EXPECT_TRUE(listener.Strangers().empty());
 }
 
@@ -192,7 +204,7 @@ TEST_F(ListenerTest, WhatIsAnnouncedOnATopicOfAnEnrolledDeviceIsNotProposed) {
   const Listener listener = Make();
   const std::string claim = listener.Strangers()[0].claim;
   EXPECT_TRUE(listener.Propose(claim, "").ok());
-  intake_.table->enrolled = {{.device = DeviceId("b"), .profile = "zigbee", .claim = "attic"}};
+  intake_.table->Enrol({{.device = DeviceId("b"), .profile = "zigbee", .claim = "attic"}});
   const auto refused = listener.Propose(claim, "");
   EXPECT_EQ(refused.status().code(), StatusCode::kFailedPrecondition);
   EXPECT_THAT(std::string(Message(refused.status())), HasSubstr("on a topic of a device"));
@@ -200,8 +212,8 @@ TEST_F(ListenerTest, WhatIsAnnouncedOnATopicOfAnEnrolledDeviceIsNotProposed) {
   const std::string own = "schema: commons-profile/1\nid: home-assistant\nabout: z\nclaim: other\n"
                           "messages:\n  - {topic: 'zigbee2mqtt/attic', format: json, readings: "
                           "[{metric: temperature, at: temperature}]}\n";
-  intake_.table->enrolled = {{.device = DeviceId("c"), .profile = "home-assistant",
-                              .claim = "other", .own_profile = own}};
+  intake_.table->Enrol({{.device = DeviceId("c"), .profile = "home-assistant",
+                              .claim = "other", .own_profile = own}});
   EXPECT_EQ(listener.Propose(claim, "").status().code(), StatusCode::kFailedPrecondition);
 }
 

@@ -33,9 +33,11 @@ class Memory {
 constexpr char kFence[] = "sensors/fence/load";
 
 TEST_F(MqttTest, FiltersMayChangeWhileItRuns) {
-  Running source(broker_->uri(), IntoInbox());
+  PahoSourceOptions options{.broker = broker_->uri()};
+  options.filters_now = [] { return std::vector<Filter>{{"other/+"}, {"sensors/fence/+"}}; };
+  Running source(std::move(options), IntoInbox());
   ASSERT_TRUE(source.WaitUntilConnected());
-  ASSERT_TRUE(source->SetFilters({{"other/+"}, {"sensors/fence/+"}}).ok());
+  source->FiltersChanged();
   ASSERT_TRUE(source.WaitUntilConnected());
   Publisher publisher(broker_->port());
   publisher.Publish(kTopic, "no longer wanted");
@@ -189,6 +191,38 @@ TEST_F(MqttTest, AfterACrashOfTheBrokerOldMessagesMayHaveWaitedAsLongAsASessionL
   EXPECT_EQ(messages[sent].waited_max, limits::kSessionLife);
 }
 
+// As a board does that is suspended with a message in hand: no marker can have come back meanwhile.
+TEST_F(MqttTest, TimeThatTheBoardSleptCountsAsWaiting) {
+  class Sleeper final : public Clock {
+   public:
+    Time SystemNow() const override { return real_.SystemNow(); }
+    std::chrono::steady_clock::time_point SteadyNow() const override {
+      return real_.SteadyNow() + std::chrono::hours(slept_.load());
+    }
+    bool Synchronised() const override { return true; }
+    void SleepFor3Hours() { slept_ += 3; }
+
+   private:
+    RealClock real_;
+    std::atomic<int> slept_{0};
+  };
+  Sleeper clock;
+  PahoSourceOptions options{.broker = broker_->uri()};
+  options.clock = &clock;
+  bool first = true;
+  Running source(std::move(options), [&](const port::Delivery& delivery) -> Status {
+    if (!std::exchange(first, false)) return inbox_.Put(delivery);
+    clock.SleepFor3Hours();
+    return Unavailable("asleep");
+  });
+  ASSERT_TRUE(source.WaitUntilConnected());
+  Publisher(broker_->port()).Publish(kTopic, "in hand");
+  const std::vector<Message> messages = inbox_.Wait(1);
+  ASSERT_EQ(messages.size(), 1u);
+  EXPECT_GE(messages[0].waited_max, std::chrono::hours(3));
+  EXPECT_LT(messages[0].waited_max, std::chrono::hours(4));
+}
+
 TEST_F(MqttTest, StateIsToldWhileAMessageCannotBeStored) {
   std::atomic<bool> refuse{true};
   std::atomic<int> tries{0};
@@ -295,11 +329,13 @@ class RefusedFilterTest : public AccessTest {
 };
 
 TEST_F(RefusedFilterTest, IsReportedWithoutItsTextAndTheRestIsThere) {
-  Running source(Options(), IntoInbox());
+  PahoSourceOptions options = Options();
+  options.filters_now = [] { return std::vector<Filter>{{"sensors/+/+"}}; };
+  Running source(std::move(options), IntoInbox());
   EXPECT_TRUE(source.WaitUntilWarned("refused 1 of 4 subscriptions: 1 not shown here"));
   EXPECT_TRUE(source.WaitUntilWarned("publish and read commons/gw-test/marker"));
   EXPECT_FALSE(source->connected());
-  ASSERT_TRUE(source->SetFilters({{"sensors/+/+"}}).ok());
+  source->FiltersChanged();
   ASSERT_TRUE(source.WaitUntilConnected());
   EXPECT_FALSE(source.Warns("subscriptions"));
 }

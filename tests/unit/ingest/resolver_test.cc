@@ -304,17 +304,36 @@ TEST_F(ResolverTest, AnOwnProfileIsReadWhileItsDeviceIsEnrolled) {
                           "  - {topic: home/lamp/state, format: json, readings: [{metric: power, at: p}]}\n";
   EXPECT_EQ(Refused("home/lamp/state", R"({"p":3})"), Codes{DoorCode::kUnknownDevice});
   const auto with = std::make_shared<FakeTable>();
-  with->Enrol("own", "lamp", power_);
-  with->enrolled[0].own_profile = own;
+  with->Enrol("own", "lamp", power_, DoorCode::kAdmitted, own);
   const std::shared_ptr<FakeTable> without = std::exchange(table_, with);
   EXPECT_EQ(Admitted("home/lamp/state", R"({"p":3})"), Strings{"lamp 30"});
   table_ = without;
   EXPECT_EQ(Refused("home/lamp/state", R"({"p":3})"), Codes{DoorCode::kUnknownDevice});
 }
 
+// Tables mostly grow at their end; here one device is another's successor.
+TEST_F(ResolverTest, AnOwnProfileThatTookAnothersPlaceIsReadInstead) {
+  const auto own = [](const std::string& room) {
+    return "schema: commons-profile/1\nid: own\nabout: one lamp\nclaim: lamp\nmessages:\n"
+           "  - {topic: home/" + room + "/state, format: json, "
+           "readings: [{metric: power, at: p}]}\n";
+  };
+  const auto before = std::make_shared<FakeTable>(*table_);
+  const auto after = std::make_shared<FakeTable>(*table_);
+  before->Enrol("own", "lamp", power_, DoorCode::kAdmitted, own("hall"));
+  after->Enrol("own", "lamp", power_, DoorCode::kAdmitted, own("attic"));
+  table_ = before;
+  EXPECT_EQ(Admitted("home/hall/state", R"({"p":3})"), Strings{"lamp 30"});
+  table_ = after;
+  EXPECT_EQ(Admitted("home/attic/state", R"({"p":3})"), Strings{"lamp 30"});
+  EXPECT_EQ(Refused("home/hall/state", R"({"p":3})"), Codes{DoorCode::kUnknownDevice});
+}
+
 TEST_F(ResolverTest, AnOwnProfileThatDoesNotParseConcernsNobodyElse) {
   const auto with = std::make_shared<FakeTable>(*table_);
-  with->enrolled[0].own_profile = "schema: [";
+  port::EnrolledDevice broken = *with->enrolled[0];
+  broken.own_profile = "schema: [";
+  with->enrolled[0] = WithOwnRead(std::move(broken));
   table_ = with;
   EXPECT_EQ(Admitted("plugs/room/status", R"({"temp":2})"), Strings{"room 20"});
 }

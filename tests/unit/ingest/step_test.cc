@@ -88,9 +88,9 @@ TEST(TraitsTest, TheProfileOfTheDeviceSaysThemInStepsOfTheMetric) {
   EXPECT_FALSE(traits.Of(device, index).rollover);
   device.profile = "gone";
   EXPECT_FALSE(traits.Of(device, index).rollover);
-  device.own_profile = kMeter;
+  device = *WithOwnRead({.device = DeviceId("d"), .profile = "gone", .own_profile = kMeter});
   EXPECT_EQ(traits.Of(device, index).step_max, 1);
-  device.own_profile = "schema: [";
+  device = *WithOwnRead({.device = DeviceId("d"), .profile = "meter", .own_profile = "schema: ["});
   EXPECT_FALSE(traits.Of(device, index).step_max);
 }
 

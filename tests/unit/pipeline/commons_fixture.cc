@@ -3,6 +3,10 @@
 #include <gtest/gtest.h>
 #include <stdlib.h>
 
+#include <algorithm>
+#include <fstream>
+#include <iterator>
+
 #include "gateway/base/bytes.h"
 #include "gateway/base/check.h"
 #include "gateway/base/file.h"
@@ -164,6 +168,8 @@ PipelineOptions Commons::Options() {
           .clock = &clock_,
           .replay = live_ ? nullptr : &clock_,
           .sync = {.interval = std::chrono::milliseconds(env_ == nullptr ? 1000 : 2)},
+          .facts = {.traits = nullptr, .read_own = read_own_},
+          .own_filters_max = own_filters_max_,
           .broker_logins = broker_logins_,
           .env = env_};
 }
@@ -192,10 +198,38 @@ void Commons::UseBrokerLogins() {
   Restart();
 }
 
+namespace {
+
+struct Lines final : port::OwnProfile {
+  explicit Lines(std::size_t n) : count(n) {}
+  std::size_t filters() const override { return count; }
+  const std::size_t count;
+};
+
+}  // namespace
+
+void Commons::ReadOwnProfiles(std::size_t filters_max) {
+  read_own_ = [](const std::string& text) {
+    return std::make_shared<const Lines>(std::count(text.begin(), text.end(), '\n'));
+  };
+  own_filters_max_ = filters_max;
+  Restart();
+}
+
 void Commons::Restart() {
   Must(pipeline_->Close());
   pipeline_.reset();
   Open();
+}
+
+std::string AllBytes(const std::filesystem::path& dir) {
+  std::string bytes;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(dir)) {
+    if (!entry.is_regular_file()) continue;
+    std::ifstream file(entry.path(), std::ios::binary);
+    bytes.append(std::istreambuf_iterator<char>(file), {});
+  }
+  return bytes;
 }
 
 void CopyOfOneMoment(const std::filesystem::path& from, const std::filesystem::path& to) {

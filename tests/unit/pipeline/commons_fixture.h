@@ -16,6 +16,9 @@ namespace gateway::pipeline {
 
 Time At(std::string_view text);
 
+// What every file in `dir` holds, one after the other.
+std::string AllBytes(const std::filesystem::path& dir);
+
 // Copies the files of an open store as they are at one moment: what a crash would leave.
 void CopyOfOneMoment(const std::filesystem::path& from, const std::filesystem::path& to);
 
@@ -93,6 +96,9 @@ class Commons {
   void RestartOn(rocksdb::Env* env);
   // A clean restart, from which on devices get logins at the broker.
   void UseBrokerLogins();
+  // A clean restart, from which on somebody reads the devices' own profiles: a topic for each line,
+  // and all together so many.
+  void ReadOwnProfiles(std::size_t filters_max);
 
   // YAML of the documents; version 1.
   std::string CharterYaml() const;
@@ -114,6 +120,8 @@ class Commons {
   int crashes_ = 0;
   rocksdb::Env* env_ = nullptr;
   bool broker_logins_ = false;
+  port::ReadOwnProfile read_own_;
+  std::size_t own_filters_max_ = 0;
   ReplayClock clock_;
   crypto::Signer steward_;
   std::string master_;

@@ -46,12 +46,13 @@ TEST(CounterDaysTest, WhatIsOddIsCountedWhenASheetIsDecidedAndNotAgainByARollup)
 TEST(CounterDaysTest, TheProfileOfEachDeviceIsAskedForTheTraitsOfEachOfItsSeries) {
   Kept kept(kRetain, 2);
   std::set<std::string> asked;
-  Registry registry(kept.vault(), [&](const port::EnrolledDevice& device, const Metric& metric) {
+  const auto traits_of = [&](const port::EnrolledDevice& device, const Metric& metric) {
     asked.insert(device.device.value() + "/" + metric.id.value());
     port::SeriesTraits traits;
     if (device.claim == "meter-flat-1") traits.step_max = 7;
     return traits;
-  });
+  };
+  Registry registry(kept.vault(), {.traits = traits_of, .read_own = nullptr});
   ASSERT_TRUE(registry.Load().ok());
   EXPECT_EQ(asked.size(), 6u);
   EXPECT_TRUE(asked.contains("meter-flat-0/index"));

@@ -2,12 +2,8 @@
 // a disk that fails at any operation of it.
 #include <gtest/gtest.h>
 
-#include <algorithm>
-
 #include <atomic>
 #include <cstdlib>
-#include <fstream>
-#include <sstream>
 #include <string>
 #include <thread>
 #include <vector>
@@ -23,16 +19,8 @@ namespace {
 
 using store::Table;
 
-std::string AllBytes(const std::filesystem::path& dir) {
-  std::ostringstream bytes;
-  for (const auto& entry : std::filesystem::recursive_directory_iterator(dir)) {
-    if (entry.is_regular_file()) bytes << std::ifstream(entry.path(), std::ios::binary).rdbuf();
-  }
-  return bytes.str();
-}
-
 // What stands in the tables that households have rows in, and their wrapped keys; without heads and
-// nonces, which are alike and compressed away.
+// nonces, which are alike.
 std::vector<std::string> OwnersValues(const std::filesystem::path& dir) {
   const auto copy = dir.parent_path() / "values-copy";
   std::filesystem::copy(dir, copy, std::filesystem::copy_options::recursive);
@@ -73,10 +61,7 @@ TEST(DataKeysTest, NoFileHoldsAnOldKeyOrWhatItSealed) {
   const std::vector<std::string> old = OwnersValues(commons.dir());
   ASSERT_GE(old.size(), 1u + 1 + 48 + 2);
   const std::string before = AllBytes(commons.dir());
-  // Some can be seen, and so could a file that was not rewritten; the rest lies in compressed blocks.
-  const auto seen = std::ranges::count_if(
-      old, [&](const std::string& value) { return HoldsPieceOf(before, value); });
-  ASSERT_GT(seen, 0);
+  for (const std::string& value : old) ASSERT_TRUE(HoldsPieceOf(before, value));
   const auto made = commons.gateway().RotateKeys("data");
   ASSERT_TRUE(made.ok()) << Message(made.status());
   EXPECT_EQ(*made, 2u);  // of the registry, and of the month
@@ -217,14 +202,11 @@ uint64_t RenewOnABadDisk(uint64_t at, bool crash) {
 }
 
 TEST(DataKeysTest, WhateverOperationTheDiskFailsAtEveryRowOpensAndTheNextTryEndsIt) {
-  const char* stride_text = std::getenv("COMMONS_FAULT_STRIDE");
-  if (stride_text == nullptr) {
-    GTEST_SKIP() << "in slow.data_keys: Debian's RocksDB may abort the process when a disk fails";
-  }
   const uint64_t operations = RenewOnABadDisk(0, false);
   ASSERT_GT(operations, 10u);
   std::printf("%d operations\n", static_cast<int>(operations));
-  const uint64_t stride = std::strtoull(stride_text, nullptr, 10);
+  const char* set = std::getenv("COMMONS_FAULT_STRIDE");
+  const uint64_t stride = set == nullptr ? 31 : std::strtoull(set, nullptr, 10);
   for (const bool crash : {false, true}) {
     for (uint64_t at = 1; at <= operations && !HasFailure(); at += stride) {
       SCOPED_TRACE((crash ? "crash at operation " : "operation ") + std::to_string(at));

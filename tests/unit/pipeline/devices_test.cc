@@ -1,7 +1,9 @@
 // Devices as they are enrolled: profile, claim, login, and what the door finds of them.
 #include <gtest/gtest.h>
 
+#include <map>
 #include <set>
+#include <tuple>
 
 #include "tests/unit/pipeline/commons_fixture.h"
 
@@ -103,6 +105,28 @@ TEST_F(DevicesTest, OneHouseholdHasSoManyDevicesAndNoMore) {
   EXPECT_EQ(Enrol({.device = "one-more", .household = "flat-1"}), StatusCode::kResourceExhausted);
 }
 
+TEST_F(DevicesTest, OwnProfilesHaveSoManyTopicsTogetherAndNoMore) {
+  commons_.ReadOwnProfiles(5);
+  const auto own = [&](const std::string& device, const std::string& text) {
+    return gateway().EnrolDevice({.device = device, .household = "flat-1", .own_profile = text})
+        .status();
+  };
+  ASSERT_TRUE(own("a", "1\n2\n3\n").ok());
+  const Status refused = own("b", "1\n2\n3\n");
+  EXPECT_EQ(refused.code(), StatusCode::kResourceExhausted);
+  EXPECT_EQ(Message(refused).substr(0, 77),
+            "device: a profile of its own with 3 topics, and such profiles have 3 already,");
+  EXPECT_TRUE(own("b", "1\n2\n").ok());
+  EXPECT_EQ(own("c", "1\n").code(), StatusCode::kResourceExhausted);
+  EXPECT_TRUE(own("c", "").ok());  // needs none
+  commons_.Restart();
+  EXPECT_EQ(own("d", "1\n").code(), StatusCode::kResourceExhausted);
+  ASSERT_TRUE(gateway().EraseHousehold("flat-1").ok());
+  commons_.Invite("flat-2");
+  EXPECT_TRUE(gateway().EnrolDevice({.device = "e", .household = "flat-2",
+                                     .own_profile = "1\n2\n3\n4\n5\n"}).ok());
+}
+
 TEST_F(DevicesTest, WithoutBrokerLoginsNobodyGetsOne) {
   const auto credentials = gateway().EnrolDevice({.device = "d", .household = "flat-1"});
   ASSERT_TRUE(credentials.ok());
@@ -125,9 +149,10 @@ TEST_F(DevicesTest, LoginsAreRandomNameNobodyAndSurviveARestart) {
   EXPECT_EQ(texts.size(), 4u);
   commons_.Restart();
   std::size_t found = 0;
-  for (const port::EnrolledDevice& device : gateway().admissions()->devices()) {
-    if (device.login.empty()) continue;  // enrolled before
-    found += texts.contains(device.login) && texts.contains(device.password) ? 1 : 0;
+  const auto table = gateway().admissions();
+  for (const auto& device : table->devices()) {
+    if (device->login.empty()) continue;  // enrolled before
+    found += texts.contains(device->login) && texts.contains(device->password) ? 1 : 0;
   }
   EXPECT_EQ(found, 2u);
 }
@@ -141,7 +166,7 @@ TEST_F(DevicesTest, ARenewedLoginReplacesTheOldOneAndNothingElse) {
   ASSERT_TRUE(second.ok());
   EXPECT_NE(first->login, second->login);
   EXPECT_NE(first->password, second->password);
-  const port::EnrolledDevice& device = gateway().admissions()->devices()[0];
+  const port::EnrolledDevice device = *gateway().admissions()->devices()[0];
   EXPECT_EQ(device.login, second->login);
   EXPECT_EQ(device.password, second->password);
   EXPECT_EQ(device.claim, "meter-flat-1");
@@ -177,6 +202,70 @@ TEST_F(DevicesTest, BrokerLoginsAreAddedListedRemovedAndKept) {
   EXPECT_EQ(gateway().RemoveBrokerLogin("attic").code(), StatusCode::kNotFound);
 }
 
+// Changes are put into the picture one by one; a start makes it of everything.
+TEST_F(DevicesTest, APictureOfManyChangesIsTheOneThatAStartMakes) {
+  commons_.UseBrokerLogins();
+  const Member invited = commons_.Invite("flat-2");
+  ASSERT_TRUE(gateway().AddPlace("lamp", "north").ok());
+  for (int i = 0; i < 40; ++i) {
+    const std::string n = std::to_string(i);
+    ASSERT_EQ(Enrol({.device = "d" + n,
+                     .household = i % 3 == 2 ? "" : "flat-" + std::to_string(1 + i % 3),
+                     .place = i % 3 == 2 ? "lamp" : "",
+                     .profile = i % 2 == 0 ? "shelly" : "generic",
+                     .claim = i % 4 == 0 ? "pm-" + std::to_string(i / 8) + ":" + n : "c" + n}),
+              StatusCode::kOk);
+    if (i == 20) commons_.Confirm(invited);
+    if (i % 10 == 5) {
+      ASSERT_TRUE(gateway().RenewLogin("d" + n).ok());
+    }
+  }
+  ASSERT_TRUE(gateway().AddBrokerLogin("attic", "zigbee2mqtt").ok());
+  const auto before = gateway().admissions();
+  commons_.Restart();
+  const auto after = gateway().admissions();
+  ASSERT_EQ(before->devices().size(), 42u);
+  ASSERT_EQ(after->devices().size(), 42u);
+  std::map<DeviceId, const port::EnrolledDevice*> devices;
+  for (const auto& device : after->devices()) devices[device->device] = device.get();
+  for (const auto& device : before->devices()) {
+    const port::EnrolledDevice& other = *devices.at(device->device);
+    EXPECT_EQ(device->claim, other.claim);
+    EXPECT_EQ(device->login, other.login);
+    EXPECT_EQ(device->password, other.password);
+    EXPECT_EQ(device->expected, other.expected);
+    for (const std::string_view profile : {"shelly", "generic"}) {
+      EXPECT_EQ(before->FindDevice(profile, device->claim), after->FindDevice(profile, device->claim));
+      const std::string whole = device->claim.substr(0, device->claim.find(':')) + ":*";
+      EXPECT_EQ(before->FindDevice(profile, whole), after->FindDevice(profile, whole));
+      const port::Admission& a = before->Find(profile, device->claim, "load");
+      const port::Admission& b = after->Find(profile, device->claim, "load");
+      EXPECT_EQ(std::tie(a.code, a.rule, a.owner, a.device, a.series),
+                std::tie(b.code, b.rule, b.owner, b.device, b.series));
+    }
+  }
+}
+
+TEST_F(DevicesTest, ADeviceOfWhichNothingChangedIsTheSameObjectInTheNextPicture) {
+  const auto first = gateway().admissions();
+  ASSERT_EQ(Enrol({.device = "heater", .household = "flat-1"}), StatusCode::kOk);
+  const auto second = gateway().admissions();
+  EXPECT_EQ(first->devices().size(), 1u);
+  ASSERT_EQ(second->devices().size(), 2u);
+  EXPECT_EQ(second->devices()[0], first->devices()[0]);
+}
+
+TEST_F(DevicesTest, AGrantChangesNothingAtTheDoor) {
+  int told = 0;
+  gateway().SetAdmissionsWatcher([&told] { ++told; });
+  const auto before = gateway().admissions();
+  ASSERT_TRUE(gateway().WithdrawGrants("flat-1", "").ok());
+  EXPECT_EQ(gateway().admissions(), before);
+  EXPECT_EQ(told, 0);
+  ASSERT_EQ(Enrol({.device = "heater", .household = "flat-1"}), StatusCode::kOk);
+  EXPECT_EQ(told, 1);
+}
+
 TEST_F(DevicesTest, ASecretClaimIsInNoList) {
   ASSERT_EQ(Enrol({.device = "kit", .household = "flat-1", .profile = "smartcitizen",
                    .claim = "a-token", .secret = true}), StatusCode::kOk);
@@ -189,7 +278,7 @@ TEST_F(DevicesTest, ASecretClaimIsInNoList) {
 
 // What `commons device list` compares silence with.
 TEST_F(DevicesTest, ADeviceIsExpectedAtTheLongestIntervalOfWhatItMaySend) {
-  EXPECT_EQ(gateway().admissions()->devices()[0].expected, Millis(std::chrono::minutes(30)));
+  EXPECT_EQ(gateway().admissions()->devices()[0]->expected, Millis(std::chrono::minutes(30)));
 }
 
 }  // namespace

@@ -90,11 +90,11 @@ class UnsoundClockTest : public ::testing::Test {
                                   .master = *crypto::SecretKey::FromBytes(commons_.master()),
                                   .gateway = GatewayId("gw-a"),
                                   .clock = &clock_,
-                                  .traits = [this](const port::EnrolledDevice& device,
-                                                   const Metric& metric) {
+                                  .facts = {.traits = [this](const port::EnrolledDevice& device,
+                                                             const Metric& metric) {
                                     asked_.insert(device.device.value() + "/" + metric.id.value());
                                     return port::SeriesTraits{};
-                                  }});
+                                  }}});
     ASSERT_TRUE(opened.ok()) << Message(opened.status());
     gateway_ = *std::move(opened);
   }

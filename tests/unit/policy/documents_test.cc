@@ -223,6 +223,31 @@ TEST_F(DocumentsTest, TheNextVersionNamesTheBytesItReplaces) {
                "prev differs");
 }
 
+TEST_F(DocumentsTest, NoVersionIsLeftOut) {
+  StoreAll();
+  const std::string second = Second(PolicyText(), PolicyText());
+  const std::string third = Replaced(second, "version: 2", "version: 3");
+  ExpectStatus(Try({Signed(kPolicyType, third, {&ana_, &bo_})}), StatusCode::kFailedPrecondition,
+               "policy: version 3 does not follow version 1 in force; give version 2");
+}
+
+TEST_F(DocumentsTest, ServeForTheChartersGraceAfterTheFirstOfThemExpired) {
+  const Time expires = At("2014-01-01T00:00:00Z"), begins = At("2013-01-01T00:00:00Z");
+  const std::chrono::days grace{7};
+  for (const char* const which : {"charter", "policy", "roster"}) {
+    SCOPED_TRACE(which);
+    Documents documents = *ParseStored({CharterText(), PolicyText(), RosterText()});
+    documents.policy.activates = begins;
+    (which == std::string("charter")  ? documents.charter.expires
+     : which == std::string("policy") ? documents.policy.expires
+                                      : documents.roster.expires) = expires;
+    EXPECT_FALSE(Serve(documents, begins - Millis(1)));
+    EXPECT_TRUE(Serve(documents, begins));
+    EXPECT_TRUE(Serve(documents, expires + grace - Millis(1)));
+    EXPECT_FALSE(Serve(documents, expires + grace));
+  }
+}
+
 TEST_F(DocumentsTest, RefusesDocumentsOfAnotherCommons) {
   ExpectStatus(TryPolicy(PolicyWith("commons: riverside", "commons: lakeside")),
                StatusCode::kFailedPrecondition, "policy: is of commons \"lakeside\"");

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <functional>
 #include <map>
 #include <string>
 #include <thread>
@@ -184,6 +185,89 @@ TEST(HealTest, ABarrierFailsUntilTheStoreIsHealedAndThenHolds) {
   EXPECT_EQ(db->reopened(), 1u);
   ASSERT_TRUE(CommitOne(*db, "b").ok());
   EXPECT_TRUE(syncer.Barrier().ok());
+}
+
+// RocksDB sleeps for a second after most of these errors, so not every operation is tried.
+constexpr uint64_t kTried = 10;
+
+TEST(HealTest, AStoreClosesThoughAFlushFailedToSyncTheLog) {
+  const Scratch scratch;
+  FaultyEnv disk;
+  for (uint64_t at = 1; at <= kTried; ++at) {  // it begins with the log
+    SCOPED_TRACE("operation " + std::to_string(at));
+    const auto db = MustOpen(scratch, disk);
+    EXPECT_EQ(Rows(*db).size(), at - 1);
+    ASSERT_TRUE(CommitOne(*db, std::to_string(at)).ok());
+    disk.Arm({.at = at, .once = true});
+    EXPECT_FALSE(db->Rewrite(Table::kReasons).ok());
+    [[maybe_unused]] const Status closed = db->Close();
+    disk.Repair();
+  }
+}
+
+TEST(HealTest, AFileThatCouldNotBeDeletedIsGoneOnceItsTableIsRewritten) {
+  const Scratch scratch;
+  FaultyEnv disk;
+  const auto db = MustOpen(scratch, disk);
+  const auto rewrite = [&](uint64_t at) {
+    const std::string old = "the old value " + std::to_string(at);
+    Batch batch;
+    batch.Put(Table::kSheets, "a", old);
+    ASSERT_TRUE(db->Commit(batch).ok());
+    ASSERT_TRUE(db->Rewrite(Table::kReasons).ok());  // writes it into a file
+    batch.Put(Table::kSheets, "a", "new");
+    ASSERT_TRUE(db->Commit(batch).ok());
+    disk.Arm({.at = at, .once = true});
+    while (!db->Rewrite(Table::kSheets).ok()) ASSERT_TRUE(db->Heal().ok());
+    EXPECT_EQ(scratch.AllBytes().find(old), std::string::npos);
+  };
+  rewrite(0);
+  const uint64_t operations = disk.operations();
+  ASSERT_GT(operations, kTried);
+  for (uint64_t at = operations - kTried; at <= operations; ++at) {  // it ends with old files
+    SCOPED_TRACE("operation " + std::to_string(at));
+    rewrite(at);
+  }
+  EXPECT_GT(db->reopened(), 0u);
+}
+
+TEST(HealTest, CommitsSyncsAndFlushesThatMeetAnErrorAllGoOn) {
+  const Scratch scratch;
+  FaultyEnv disk;
+  const auto db = MustOpen(scratch, disk);
+  std::atomic<bool> stop{false};
+  std::atomic<int> committed{0};
+  std::thread commits([&] {
+    while (!stop.load()) {
+      if (CommitOne(*db, std::to_string(committed.load())).ok()) {
+        committed.fetch_add(1);
+      } else {
+        std::this_thread::yield();
+      }
+    }
+  });
+  std::thread syncs([&] {
+    while (!stop.load()) [[maybe_unused]] const Status synced = db->Sync();
+  });
+  std::thread flushes([&] {
+    while (!stop.load()) [[maybe_unused]] const Status rewritten = db->Rewrite(Table::kCells);
+  });
+  const auto heal_until = [&](const std::function<bool()>& done) {
+    while (!done()) {
+      [[maybe_unused]] const Status healed = db->Heal();
+      std::this_thread::yield();
+    }
+  };
+  for (uint64_t round = 0; round < 25; ++round) {
+    disk.Arm({.at = 1 + round % 25, .once = true});
+    heal_until([&] { return disk.failures() > 0; });
+    const int before = committed.load();
+    heal_until([&] { return committed.load() > before; });
+  }
+  stop.store(true);
+  for (std::thread* thread : {&commits, &syncs, &flushes}) thread->join();
+  EXPECT_EQ(db->lost_changes(), 0u);
+  EXPECT_EQ(Rows(*db).size(), static_cast<std::size_t>(committed.load()));
 }
 
 TEST(GateTest, WhoIsInsideComesInAgainWhileSomebodyWaitsToLockIt) {
