@@ -118,6 +118,27 @@ commons::v1::ShowDocumentsReply::Row ToMessage(const port::DocumentRow& row) {
   message.set_hash(row.hash);
   message.set_payload(row.payload);
   message.mutable_signers()->Add(row.signers.begin(), row.signers.end());
+  message.set_expires_ms(ToMillis(row.expires));
+  message.set_serves_until_ms(ToMillis(row.serves_until));
+  return message;
+}
+
+commons::v1::ChangeRow ToMessage(const port::ChangeRow& row) {
+  commons::v1::ChangeRow message;
+  message.set_type(row.type);
+  message.set_version(row.version);
+  message.set_hash(row.hash);
+  message.set_stage(row.stage);
+  message.set_change(row.change);
+  for (const std::string& text : row.differences) message.add_differences(text);
+  for (const std::string& text : row.signatures) message.add_signatures(text);
+  message.set_first_seen_ms(ToMillis(row.first_seen));
+  message.set_due_ms(ToMillis(row.due));
+  message.set_timed(row.timed);
+  message.set_waits_for(row.waits_for);
+  message.set_households(row.households);
+  message.set_objecting(row.objecting);
+  message.set_approving(row.approving);
   return message;
 }
 
@@ -132,6 +153,7 @@ commons::v1::GetStatusReply ToMessage(const port::GatewayStatus& status) {
   message.set_clock_sound(status.clock_sound);
   message.set_broker_connected(status.broker.connected);
   for (const std::string& warning : status.broker.warnings) message.add_warnings(warning);
+  for (const std::string& warning : status.expiry) message.add_warnings(warning);
   message.set_broker_dropped(status.broker.dropped);
   message.set_broker_sessions_lost(status.broker.sessions_lost);
   message.set_policy_version(status.policy_version);

@@ -16,6 +16,7 @@ commons::v1::DiscoverDevicesReply::Row ToMessage(const port::Stranger& stranger)
 commons::v1::ListPlacesReply::Row ToMessage(const port::PlaceRow& row);
 commons::v1::ListGrantsReply::Row ToMessage(const port::GrantRow& row);
 commons::v1::ShowDocumentsReply::Row ToMessage(const port::DocumentRow& row);
+commons::v1::ChangeRow ToMessage(const port::ChangeRow& row);
 commons::v1::GetStatusReply ToMessage(const port::GatewayStatus& status);
 
 // How many devices are in which state.

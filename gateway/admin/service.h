@@ -67,6 +67,15 @@ class AdminService final : public commons::v1::Admin::Service {
   grpc::Status ListPlaces(grpc::ServerContext* context,
                           const commons::v1::ListPlacesRequest* request,
                           commons::v1::ListPlacesReply* reply) override;
+  // rule_calls.cc
+  grpc::Status ProposeDocuments(grpc::ServerContext* context,
+                                const commons::v1::ProposeDocumentsRequest* request,
+                                commons::v1::ProposeDocumentsReply* reply) override;
+  grpc::Status CastVote(grpc::ServerContext* context, const commons::v1::CastVoteRequest* request,
+                        commons::v1::CastVoteReply* reply) override;
+  grpc::Status ShowRules(grpc::ServerContext* context,
+                         const commons::v1::ShowRulesRequest* request,
+                         commons::v1::ShowRulesReply* reply) override;
   // device_calls.cc
   grpc::Status AddDevice(grpc::ServerContext* context,
                          const commons::v1::AddDeviceRequest* request,

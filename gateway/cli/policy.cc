@@ -214,10 +214,12 @@ void RegisterPolicy(CLI::App& app, Context& context) {
   sign->add_option("--out", args->out, "default: FILE.dsse; signatures in it are kept");
 
   CLI::App* activate = AddVerb(
-      *noun, "activate", "Verify signed documents and let them take effect, all or none",
+      *noun, "activate", "Hand in signed documents that are to take effect now; the first ones of a gateway do",
       {"commons policy activate charter.dsse policy.dsse roster.dsse"}, context,
       [&context, args] { return Activate(context, *args); });
   activate->add_option("FILE", args->files, "signed documents, in any order")->required();
+
+  RegisterPolicyLifecycle(*noun, context);
 
   AddVerb(*noun, "show", "The documents in force; json and csv include their texts",
           {"commons policy show --format json"}, context, [&context] { return Show(context); });

@@ -119,7 +119,7 @@ Status Pipeline::ConfirmHousehold(const std::string& household,
       verified.push_back(std::move(one));
     }
     RETURN_IF_ERROR(
-        policy::VerifyConfirmation(confirmation, invite, documents.charter, verified).status());
+        policy::VerifyConfirmation(confirmation, invite, registry.charter(), verified).status());
     Household changed = *found;
     changed.acceptances = acceptances;
     changed.confirmation = confirmation;

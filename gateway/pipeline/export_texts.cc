@@ -83,6 +83,14 @@ std::string ObjectionJson(const Objection& objection) {
   return JsonObject(fields);
 }
 
+std::string VoteJson(const VoteRecord& record) {
+  return JsonObject({{"document", JsonText(policy::DocumentKindName(record.vote.kind))},
+                     {"hash", JsonText(HexEncode(record.vote.document))},
+                     {"choice", JsonText(policy::ChoiceName(record.vote.choice))},
+                     {"resident", JsonText(crypto::FormatPublicKey(record.vote.voter_pk))},
+                     {"at", JsonTime(record.vote.at)}});
+}
+
 std::string MetricJson(const HouseholdFacts& facts, const Metric& metric) {
   Fields fields = {{"id", JsonText(metric.id.value())},
                    {"unit", JsonText(metric.unit)},
@@ -201,7 +209,8 @@ std::string ExportSchema() {
         "devices": {"$ref": "#/$defs/texts"},
         "metrics": {"type": "array", "items": {"type": "object", "properties": {"id": {"type": "string"}, "unit": {"type": "string"}, "resolution": {"type": "string"}, "keep_raw": {"type": "string"}, "keep_rollup": {"type": "string"}}}},
         "grants": {"type": "array", "items": {"type": "object", "properties": {"id": {"type": "string"}, "state": {"enum": ["given", "withdrawn"]}, "resident": {"type": "string"}, "metrics": {"$ref": "#/$defs/texts"}, "purposes": {"$ref": "#/$defs/texts"}, "recipients": {"$ref": "#/$defs/texts"}, "not_before": {"$ref": "#/$defs/time"}, "not_after": {"$ref": "#/$defs/time"}, "withdrawn_at": {"$ref": "#/$defs/time"}}}},
-        "objections": {"type": "array", "items": {"type": "object", "properties": {"at": {"$ref": "#/$defs/time"}, "metric": {"type": "string", "description": "absent: to everything"}}}}
+        "objections": {"type": "array", "items": {"type": "object", "properties": {"at": {"$ref": "#/$defs/time"}, "metric": {"type": "string", "description": "absent: to everything"}}}},
+        "votes": {"type": "array", "description": "on changes of the rules that are under way", "items": {"type": "object", "properties": {"document": {"type": "string"}, "hash": {"type": "string"}, "choice": {"enum": ["object", "approve"]}, "resident": {"type": "string"}, "at": {"$ref": "#/$defs/time"}}}}
       }
     }
   },
@@ -238,6 +247,11 @@ StatusOr<std::string> ExportHouseholdJson(const HouseholdFacts& facts,
                    {"metrics", JsonList(metrics)},
                    {"grants", JsonList(grants)},
                    {"objections", JsonList(objections)}};
+  if (!household.votes.empty()) {
+    std::vector<std::string> votes;
+    for (const VoteRecord& record : household.votes) votes.push_back(VoteJson(record));
+    fields.emplace_back("votes", JsonList(votes));
+  }
   if (household.confirmed_at.has_value()) {
     fields.emplace_back("confirmed_at", JsonTime(*household.confirmed_at));
   }

@@ -26,62 +26,6 @@ Status Pipeline::Post(Command command) {
   return OkStatus();
 }
 
-StatusOr<std::vector<std::string>> Pipeline::ActivateDocuments(
-    const std::vector<std::string>& envelopes) {
-  return Call<StatusOr<std::vector<std::string>>>([&]() -> StatusOr<std::vector<std::string>> {
-    Registry& registry = core_->registry();
-    const Time now = clock_.SystemNow();
-    ASSIGN_OR_RETURN(const policy::Activation activation,
-                     policy::VerifyDocuments(envelopes, registry.stored_payloads(), now));
-    if (activation.documents.roster.FindGateway(gateway_) == nullptr) {
-      return FailedPrecondition("roster: does not list this gateway, \"%s\"", gateway_.value());
-    }
-    std::map<policy::DocumentKind, std::string> by_kind;
-    for (const std::string& bytes : envelopes) {
-      ASSIGN_OR_RETURN(const crypto::Envelope envelope, crypto::ParseEnvelope(bytes));
-      for (const policy::VerifiedDocument& accepted : activation.accepted) {
-        if (policy::PayloadTypeOf(accepted.kind) == envelope.payload_type) {
-          by_kind[accepted.kind] = bytes;
-        }
-      }
-    }
-    RETURN_IF_ERROR(SaveWithdrawals());  // the registry is about to be read from the store anew
-    store::Batch batch;
-    RETURN_IF_ERROR(registry.SaveActivation(batch, activation, by_kind, now));
-    RETURN_IF_ERROR(vault_->Commit(batch));
-    RETURN_IF_ERROR(core_->TakeActivation());
-    RETURN_IF_ERROR(KeepObjections(now));
-    PublishAdmissions();
-    PublishDocuments();
-    RETURN_IF_ERROR(syncer_->Barrier());
-    RETURN_IF_ERROR(core_->MakeReadable());
-    std::vector<std::string> warnings;
-    for (const policy::Finding& finding : activation.warnings) {
-      warnings.push_back(policy::FormatFinding(finding));
-    }
-    ASSIGN_OR_RETURN(const Identity named, NamedIdentity());
-    if (named != identity_) {
-      warnings.push_back("roster: it names other keys of this gateway than those in use; restart "
-                         "commonsd, and it uses them");
-    }
-    return warnings;
-  });
-}
-
-StatusOr<std::vector<port::DocumentRow>> Pipeline::ShowDocuments() {
-  return Call<StatusOr<std::vector<port::DocumentRow>>>([&] {
-    std::vector<port::DocumentRow> rows;
-    for (const auto& [kind, document] : core_->registry().documents()) {
-      rows.push_back({.type = std::string(policy::DocumentKindName(kind)),
-                      .version = document.version,
-                      .hash = document.hash,
-                      .payload = document.payload,
-                      .signers = document.signers});
-    }
-    return rows;
-  });
-}
-
 StatusOr<std::vector<Cell>> Pipeline::PendingCells(const port::CellFilter& filter) {
   return Call<StatusOr<std::vector<Cell>>>([&]() -> StatusOr<std::vector<Cell>> {
     std::vector<Cell> cells;
@@ -229,16 +173,33 @@ StatusOr<uint32_t> Pipeline::AdvanceClock(Time now) {
     }
     RETURN_IF_ERROR(database_->space());  // or it would decide nothing
     RETURN_IF_ERROR(core_->FoldThrough(journal_->last()));
-    // First the time, durably; then what it makes due. A crash in between decides it at start.
-    RETURN_IF_ERROR(core_->Checkpoint(now));
-    RETURN_IF_ERROR(syncer_->Barrier());
-    replay_->Set(now);
-    ASSIGN_OR_RETURN(const uint32_t decided, core_->DecideDue(now, true));
+    // Rules that take effect on the way do so in their time, as they would have.
+    uint32_t decided = 0;
+    for (Time next = NextEnactment(replay_->SystemNow()); next <= now;
+         next = NextEnactment(replay_->SystemNow())) {
+      next = std::max(next, replay_->SystemNow());
+      for (const Time step : {next - Millis(1), next}) {
+        if (step < replay_->SystemNow()) continue;
+        ASSIGN_OR_RETURN(const uint32_t then, StepClock(step));
+        decided += then;
+      }
+    }
+    ASSIGN_OR_RETURN(const uint32_t then, StepClock(now));
+    decided += then;
     core_->LookAtDuties(now);
     RETURN_IF_ERROR(ExpireQuarantine(now));
     RETURN_IF_ERROR(core_->Retain(now));
     return decided;
   });
+}
+
+// First the time, durably; then what it makes due. A crash in between decides it at start.
+StatusOr<uint32_t> Pipeline::StepClock(Time now) {
+  RETURN_IF_ERROR(core_->Checkpoint(now));
+  RETURN_IF_ERROR(syncer_->Barrier());
+  replay_->Set(now);
+  RETURN_IF_ERROR(EnactDue(now).status());
+  return core_->DecideDue(now, true);
 }
 
 std::string Pipeline::StoreState() const {
@@ -258,6 +219,8 @@ StatusOr<port::GatewayStatus> Pipeline::GetStatus() {
     if (broker_) status.broker = broker_();
     if (registry.rules() != nullptr) {
       status.commons = registry.rules()->documents.charter.commons;
+      status.expiry = policy::ExpiryWarnings(registry.rules()->documents, status.now,
+                                             limits::kExpiryWarning);
       status.policy_version = registry.rules()->documents.policy.version;
       status.origin = proof::LogOrigin(status.commons, status.gateway, status.replay);
     }

@@ -103,6 +103,12 @@ Status Pipeline::Start() {
   // What an earlier process decided may sit in the write-ahead log only.
   RETURN_IF_ERROR(core_->MakeReadable());
   const Time now = clock_.SystemNow();
+  if (core_->registry().rules() != nullptr && ClockSound(now)) {
+    // What became due meanwhile, or was about to take effect when the process ended.
+    if (const auto enacted = EnactDue(now); !enacted.ok()) {
+      Log(LogLevel::kError, "rules that are due: %s", std::string(Message(enacted.status())));
+    }
+  }
   if (const auto decided = core_->DecideDue(now, ClockSound(now)); !decided.ok()) {
     // Pending stays pending; intake and residents' rights go on.
     Log(LogLevel::kError, "deciding at start: %s", std::string(Message(decided.status())));
@@ -359,7 +365,9 @@ void Pipeline::Turn(std::deque<store::JournalEntry> entries,
     // Replay time moves, and decides, only by AdvanceClock.
     if (status.ok() && replay_ == nullptr) {
       const bool sound = ClockSound(now);
-      status = core_->DecideDue(now, sound).status();
+      // Before sheets are decided: what tightens must not come too late for them.
+      if (sound && now >= next_enactment_) status = EnactDue(now).status();
+      if (status.ok()) status = core_->DecideDue(now, sound).status();
       if (sound) {
         const Status expired = ExpireQuarantine(now);
         if (status.ok()) status = expired;

@@ -25,6 +25,7 @@
 #include "gateway/pipeline/core.h"
 #include "gateway/pipeline/counters.h"
 #include "gateway/pipeline/figures.h"
+#include "gateway/pipeline/pipeline_options.h"
 #include "gateway/pipeline/retractions.h"
 #include "gateway/pipeline/sheet_index.h"
 #include "gateway/port/cell_source.h"
@@ -42,23 +43,6 @@ namespace gateway::pipeline {
 
 class KeyRenewal;       // key_renewal.h
 struct HouseholdFacts;  // household_export.h
-
-struct PipelineOptions {
-  std::string dir;  // of the database
-  crypto::MasterKeys master;
-  std::string keyslots;  // path of the file; empty: the master key cannot be renewed
-  GatewayId gateway;
-  const Clock* clock = nullptr;   // outlives the pipeline
-  ReplayClock* replay = nullptr;  // the same clock under --replay-clock, else null
-  std::chrono::seconds checkpoint_interval = limits::kCheckpointInterval;
-  store::SyncerOptions sync = {};
-  store::SpaceLimits space{.quota_bytes = 0, .free_bytes_min = limits::kDiskFreeMin};
-  port::ProfileFacts facts = {};  // asked while the pipeline starts and on its thread
-  // Topic filters that devices may have in profiles of their own, all together.
-  std::size_t own_filters_max = limits::kFiltersMax;
-  bool broker_logins = false;  // devices get logins of their own at the broker
-  rocksdb::Env* env = nullptr;  // for tests: see store::DatabaseOptions
-};
 
 // Thread-safe, except that Append, Refused and Received belong to one thread (MQTT's), and Close
 // is the last call.
@@ -132,6 +116,10 @@ class Pipeline final : public port::Intake, public port::Commands, public port::
   StatusOr<std::vector<std::string>> ActivateDocuments(
       const std::vector<std::string>& envelopes) override;
   StatusOr<std::vector<port::DocumentRow>> ShowDocuments() override;
+  StatusOr<port::Handed> ProposeDocuments(const std::vector<std::string>& envelopes) override;
+  StatusOr<port::ChangeRow> CastVote(const std::string& household,
+                                     const std::string& envelope) override;
+  StatusOr<port::RulesState> ShowRules() override;
   StatusOr<port::Simulation> SimulatePolicy(  // simulate.cc
       const std::string& proposal, Millis since,
       const std::function<bool(uint64_t done, uint64_t total)>& progress) override;
@@ -223,6 +211,27 @@ class Pipeline final : public port::Intake, public port::Commands, public port::
   // "ok", or "paused: " and why.
   std::string StoreState() const;
   bool SoundAbove(Time floor, Time now) const;
+  StatusOr<uint32_t> StepClock(Time now);  // of a replay gateway: operate.cc
+  // rules.cc
+  // Checks all of them, keeps them, and lets what is due take effect: that is returned. The hashes of
+  // what was kept are added to `kept`. Retirements count before anything is judged. propose.cc
+  StatusOr<std::vector<std::string>> KeepDocuments(const std::vector<std::string>& envelopes,
+                                                   Time now, std::vector<std::string>& kept);
+  Status MergeKnown(KeptProposal& chain) const;
+  Status KeepProposal(KeptProposal proposal, Time now);
+  Status MakeRoom(const KeptProposal& proposal, Time now, store::Batch& batch,
+                  std::vector<std::string>& dropped);
+  Status Retire(const std::string& envelope);
+  // What is due takes effect, in one batch each, durable before anybody sees it. Returns what did.
+  StatusOr<std::vector<std::string>> EnactDue(Time now);
+  Status CommitActivation(const policy::Activation& activation,
+                          const std::map<policy::DocumentKind, std::string>& envelopes, Time now);
+  // The first moment at which something takes effect by itself; never: Time::max().
+  Time NextEnactment(Time now) const;
+  // rules_state.cc
+  port::ChangeRow ChangeOf(const KeptProposal& proposal, Time now) const;
+  std::vector<port::DocumentRow> DocumentRows() const;
+  Status WaitingStatus(const std::vector<std::string>& kept, Time now) const;
   void PublishAdmissions();
   void PublishDocuments();
   // Brings the index up to `watermark`.
@@ -291,8 +300,7 @@ class Pipeline final : public port::Intake, public port::Commands, public port::
   // withdrawals.cc
   // Brings database and file to the same: what either says is withdrawn is.
   Status LoadWithdrawals();
-  // Of every household: new rules may name a metric that a restored store did not know.
-  Status KeepObjections(Time now);
+  Status KeepObjections(Time now);  // new rules may name a metric that a restored store did not know
   // Those of the household's grants that are withdrawn, durably.
   Status NoteWithdrawals(const Household& household);
   // Those of a household that is erased; what the disk refuses is logged.
@@ -372,6 +380,7 @@ class Pipeline final : public port::Intake, public port::Commands, public port::
   std::set<HouseholdId> unsaved_;    // households whose withdrawals the disk refused
   std::chrono::steady_clock::time_point last_checkpoint_{};
   std::chrono::steady_clock::time_point last_tick_{};
+  Time next_enactment_{};  // looked up anew whenever anything was said; the epoch: now
   Time last_retention_{};
   std::string last_failure_;  // what the log says already
   std::optional<crypto::MasterKey> next_master_;  // while a renewal has begun and not ended

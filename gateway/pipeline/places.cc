@@ -45,7 +45,7 @@ Status Pipeline::ConfirmPlace(const std::string& place, const std::string& confi
     const Household* found = registry.FindPlace(HouseholdId(place));
     if (found == nullptr) return NoSuchPlace();
     if (found->confirmed_at.has_value()) return AlreadyExists("the place is confirmed already");
-    const policy::Charter& charter = registry.rules()->documents.charter;
+    const policy::Charter charter = registry.charter();
     const policy::Invite named{
         .commons = charter.commons, .gateway = gateway_, .subject = found->subject, .nonce = {}};
     RETURN_IF_ERROR(policy::VerifyPlaceConfirmation(confirmation, named, charter).status());

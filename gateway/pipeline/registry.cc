@@ -29,6 +29,7 @@ Status Registry::Load() {
   documents_.clear();
   rule_since_.clear();
   bridges_.clear();
+  proposals_ = {};
   std::vector<std::string> household_rows;  // need the charter's commons; read after it
   Status failure;
   RETURN_IF_ERROR(vault_.db().Scan(
@@ -82,6 +83,15 @@ Status Registry::LoadRow(std::string_view plain) {
   }
   if (plain.front() == static_cast<char>(RegistryRow::kBridges)) {
     ASSIGN_OR_RETURN(bridges_, DecodeBridges(plain));
+    return OkStatus();
+  }
+  if (plain.front() == static_cast<char>(RegistryRow::kProposal)) {
+    ASSIGN_OR_RETURN(KeptProposal proposal, DecodeProposal(plain));
+    TakeProposal(std::move(proposal));
+    return OkStatus();
+  }
+  if (plain.front() == static_cast<char>(RegistryRow::kRetired)) {
+    ASSIGN_OR_RETURN(proposals_.retired, DecodeRetired(plain));
     return OkStatus();
   }
   ASSIGN_OR_RETURN(auto document, DecodeDocument(plain));

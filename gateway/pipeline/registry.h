@@ -14,8 +14,10 @@
 #include "gateway/model/ids.h"
 #include "gateway/model/time.h"
 #include "gateway/pipeline/audience.h"
+#include "gateway/pipeline/proposals.h"
 #include "gateway/policy/documents.h"
 #include "gateway/policy/grant.h"
+#include "gateway/policy/vote.h"
 #include "gateway/port/intake.h"
 #include "gateway/store/sealed_rows.h"
 
@@ -38,6 +40,11 @@ struct Objection {
   uint32_t number = 1;  // of the household's objections to this metric
 };
 
+struct VoteRecord {
+  policy::Vote vote;
+  std::string envelope;
+};
+
 // An owner of devices: a household, or a place, which has no adults and so no invite, acceptances
 // or grants.
 struct Household {
@@ -56,6 +63,7 @@ struct Household {
   std::vector<Objection> objections;      // at most one for a metric, and one for all
   // Since when every adult has known a consent rule, by its fingerprint.
   std::map<std::string, Time> notices;
+  std::vector<VoteRecord> votes;  // on open proposals, one of each adult
   OwnerId owner;  // derived from subject; the owner part of its row keys
 };
 
@@ -123,6 +131,11 @@ class Registry {
   const std::shared_ptr<const Rules>& rules() const { return rules_; }
   const std::map<policy::DocumentKind, StoredDocument>& documents() const { return documents_; }
   policy::StoredDocuments stored_payloads() const;
+  const Proposals& proposals() const { return proposals_; }
+  // What the charter in force says without the keys that were retired. Rules must be in force.
+  policy::Charter charter() const;
+  // What has been said about an open proposal, and which keys count for nothing.
+  policy::Voices VoicesOn(const std::string& proposal) const;
   // Never null. Immutable.
   const std::shared_ptr<const Audiences>& audiences() const { return audiences_; }
 
@@ -138,6 +151,18 @@ class Registry {
                         const std::map<policy::DocumentKind, std::string>& envelopes, Time now);
   // The picture for the door; the same object until something in it changes. Never null.
   std::shared_ptr<const port::AdmissionTable> admissions() const;
+  // Ends the open proposals that are accepted or cancelled with the activation, and the votes on
+  // them.
+  Status SaveEnds(store::Batch& batch, const policy::Activation& activation);
+  Status SaveProposal(store::Batch& batch, const KeptProposal& proposal);
+  void TakeProposal(KeptProposal proposal);
+  // And the votes on it.
+  Status DropProposal(store::Batch& batch, const std::string& hash);
+  void ForgetProposal(const std::string& hash);
+  Status SaveRetired(store::Batch& batch, const std::vector<KeptRetirement>& retired);
+  void TakeRetired(std::vector<KeptRetirement> retired) {
+    proposals_.retired = std::move(retired);
+  }
 
  private:
   Status LoadRow(std::string_view plain);
@@ -146,6 +171,8 @@ class Registry {
   // Its devices after the first `known`.
   void Index(const Household& household, std::size_t known);
   void Reindex();
+  std::string ProposalKey(const std::string& hash) const;
+  Status SaveWithoutVotes(store::Batch& batch, const std::set<std::string>& ended);
 
   store::Vault& vault_;
   const port::ProfileFacts facts_;
@@ -155,6 +182,7 @@ class Registry {
   std::shared_ptr<const Rules> rules_;
   std::shared_ptr<const Audiences> audiences_ = std::make_shared<const Audiences>();
   std::vector<port::BridgeLogin> bridges_;
+  Proposals proposals_;
   // Indices into the above.
   std::map<SubjectId, const Household*> subjects_;  // of households
   std::map<OwnerId, const Household*> owners_;

@@ -79,6 +79,8 @@ std::string EncodeHousehold(const Household& household) {
     out.Text(consent);
     PutTime(out, since);
   }
+  out.Varint(household.votes.size());
+  for (const VoteRecord& record : household.votes) out.Text(record.envelope);
   return out.Take();
 }
 
@@ -130,6 +132,14 @@ StatusOr<Household> DecodeHousehold(std::string_view bytes, std::string_view com
     household.grants.push_back(std::move(record));
   }
   if (version > kWithoutObjections) TakeVoices(in, household);
+  const uint64_t votes = version == kWithoutObjections ? 0 : in.Varint();
+  for (uint64_t i = 0; i < votes && in.ok(); ++i) {
+    VoteRecord record;
+    record.envelope = std::string(in.Text());
+    if (!in.ok()) break;
+    ASSIGN_OR_RETURN(record.vote, policy::VerifyVote(record.envelope, commons));
+    household.votes.push_back(std::move(record));
+  }
   RETURN_IF_ERROR(in.Finish("registry row of a household"));
   return household;
 }

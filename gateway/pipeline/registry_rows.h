@@ -10,7 +10,7 @@
 namespace gateway::pipeline {
 
 enum class RegistryRow : uint8_t { kHousehold = 1, kDocument = 2, kRuleSince = 3, kAudiences = 5,
-                                    kBridges = 6 };
+                                    kBridges = 6, kProposal = 7, kRetired = 8 };
 
 std::string EncodeHousehold(const Household& household);
 // `owner` is left to the caller, and grants are parsed from their envelopes again.

@@ -106,7 +106,8 @@ StatusOr<uint64_t> Pipeline::RetractCell(const std::string& envelope) {
                        return FailedPrecondition(
                            "the store has lost something; `commons store acknowledge` first");
                      }
-                     return policy::VerifyRetraction(envelope, rules->documents.charter, gateway_);
+                     return policy::VerifyRetraction(envelope, core_->registry().charter(),
+                                                     gateway_);
                    }));
   const policy::Retraction& retraction = verified.retraction;
   // On the caller's thread: decided rows never change, and years of them take a while to read.

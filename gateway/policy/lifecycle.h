@@ -121,6 +121,9 @@ StatusOr<std::string> MergeSignatures(std::string_view envelope, std::string_vie
 // do not lower a threshold.
 bool IsRotation(const Charter& before, const Charter& after);
 
+// A sentence, with the remedy, for each document in force that expires within `ahead` or has expired.
+std::vector<std::string> ExpiryWarnings(const Documents& documents, Time now, Millis ahead);
+
 // The charter with retired keys in none of its roles.
 Charter WithoutKeys(Charter charter, std::span<const std::string> retired);
 

@@ -7,6 +7,7 @@
 
 #include "gateway/crypto/dsse.h"
 #include "gateway/crypto/hash.h"
+#include "gateway/model/time.h"
 #include "gateway/policy/lifecycle.h"
 #include "gateway/policy/verify.h"
 
@@ -75,6 +76,30 @@ bool IsRotation(const Charter& before, const Charter& after) {
          SameOptional(before.objection, after.objection) &&
          SameOptional(before.assembly, after.assembly) && before.entrenched == after.entrenched &&
          before.grace == after.grace;
+}
+
+std::vector<std::string> ExpiryWarnings(const Documents& documents, Time now, Millis ahead) {
+  std::vector<std::string> warnings;
+  const auto look = [&](std::string_view what, Time expires) {
+    const Time end = expires + documents.charter.grace;
+    if (now + ahead < expires) return;
+    if (now < expires) {
+      warnings.push_back(Format("%s: expires at %s; sign a new version before", what,
+                                FormatTime(expires)));
+    } else if (now < end) {
+      warnings.push_back(Format("%s: expired at %s and serves until %s; nothing looser takes effect "
+                                "meanwhile; sign a new version",
+                                what, FormatTime(expires), FormatTime(end)));
+    } else {
+      warnings.push_back(Format("%s: expired at %s: no party gets an answer and no day is decided; "
+                                "residents' rights go on; sign a new version",
+                                what, FormatTime(expires)));
+    }
+  };
+  look("charter", documents.charter.expires);
+  look("policy", documents.policy.expires);
+  look("roster", documents.roster.expires);
+  return warnings;
 }
 
 Charter WithoutKeys(Charter charter, std::span<const std::string> retired) {

@@ -90,6 +90,35 @@ struct DocumentRow {
   std::string hash;  // BLAKE2b-256 of the payload
   std::string payload;
   std::vector<std::string> signers;  // charter labels of the distinct valid signers
+  Time expires;
+  Time serves_until;  // `expires` and the charter's grace
+};
+
+// A change of the rules that is under way. Of residents only numbers.
+struct ChangeRow {
+  std::string type;    // "charter", "policy", "roster"
+  uint64_t version = 0;
+  std::string hash;    // of the payload, 32 bytes
+  std::string stage;   // "proposed", "objected", "scheduled", "due"
+  std::string change;  // what it is: "tighter", "looser", …, "rotation", "charter", "roster"
+  std::vector<std::string> differences;  // for people, the first of them first
+  std::vector<std::string> signatures;   // "policy: 1 of 2 (ana)", one for each role that counts
+  Time first_seen, due;
+  bool timed = false;     // `due` is when it takes effect by itself; else something is missing
+  std::string waits_for;  // for people; empty if nothing
+  uint32_t households = 0, objecting = 0, approving = 0;
+};
+
+struct RulesState {
+  std::vector<DocumentRow> documents;  // in force
+  std::vector<ChangeRow> changes;      // charter, policy, roster; the oldest first
+  std::vector<std::string> retired;    // keys that count for nothing, as documents spell them
+};
+
+// What became of documents that were handed in.
+struct Handed {
+  std::vector<ChangeRow> changes;    // those that are kept, as they stand now
+  std::vector<std::string> effects;  // what took effect at once: "policy: version 2"
 };
 
 struct CellExplanation {
@@ -124,6 +153,7 @@ struct GatewayStatus {
   Time now;
   bool clock_sound = true;
   BrokerState broker;
+  std::vector<std::string> expiry;  // of the documents in force: a sentence each, with the remedy
   uint64_t policy_version = 0;
   uint64_t received = 0;
   std::vector<DoorCount> counts;  // stored + duplicate + denied + quarantined + waiting = received
@@ -232,10 +262,19 @@ class Commands {
                                             const std::string& metric) = 0;
   virtual StatusOr<std::vector<GrantRow>> ListGrants(const std::string& household) = 0;
 
-  // Envelopes of charter, policy and roster in any order; all are verified before any is taken.
-  // Returns one warning per lint that does not refuse.
+  // Envelopes of charter, policy and roster in any order; all are verified before any is taken. The
+  // first documents of a gateway take effect; later ones as ProposeDocuments has it.
+  // Returns one warning per lint that does not refuse. FailedPrecondition if one of them is kept and
+  // does not take effect yet: why, and when it will.
   virtual StatusOr<std::vector<std::string>> ActivateDocuments(
       const std::vector<std::string>& envelopes) = 0;
+  // Keeps documents that have at least one signature, or adds signatures to those that are kept
+  // already, and stewards' retirements of their own keys. What is due takes effect.
+  virtual StatusOr<Handed> ProposeDocuments(const std::vector<std::string>& envelopes) = 0;
+  // What an adult of the household signed about a proposal (policy/vote.h).
+  virtual StatusOr<ChangeRow> CastVote(const std::string& household,
+                                       const std::string& envelope) = 0;
+  virtual StatusOr<RulesState> ShowRules() = 0;
   virtual StatusOr<std::vector<DocumentRow>> ShowDocuments() = 0;
   // What a proposed policy, signed by at least one steward of its role, would have done with the days
   // of the last `since`: numbers of cells, nothing else, and nothing changes. One at a time; `progress`

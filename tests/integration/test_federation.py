@@ -17,6 +17,7 @@ import london
 from fault_proxy import FaultProxy
 from replay.city import COMPLETE, PARTIAL, REFUSED, Party
 from replay.commons import Commons
+from replay.feed import stamp_text
 from replay.homes import GATEWAYS, Home, plan_of, write_csv
 from replay.processes import wait_until
 
@@ -362,6 +363,10 @@ def test_a_gateway_with_an_expired_policy_refuses_and_says_so(scene, programs):
     gateway.cli("policy", "activate", f"{path}.dsse")
     scene.expect_all()
     gateway.cli("clock", "advance", expires)
+    scene.expect_all()  # the charter's grace
+    grace = datetime.timedelta(days=7)
+    gateway.cli("clock", "advance", stamp_text(datetime.datetime.fromisoformat(
+        expires.replace("Z", "+00:00")) + grace))
     scene.expect((ORCHARD, "refused POLICY_UNAVAILABLE"))
     # What stands above the policy stands: the operator still sees, the residents still withdraw.
     assert len(gateway.json("cell", "list")) == CELLS

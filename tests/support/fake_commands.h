@@ -55,6 +55,16 @@ class FakeCommands final : public port::Commands {
     return Unless(warnings);
   }
   StatusOr<std::vector<port::DocumentRow>> ShowDocuments() override { return Unless(documents); }
+  StatusOr<port::Handed> ProposeDocuments(const std::vector<std::string>& envelopes) override {
+    documents_given = envelopes;
+    return Unless(handed);
+  }
+  StatusOr<port::ChangeRow> CastVote(const std::string& household,
+                                     const std::string& envelope) override {
+    asked = household + "/" + envelope;
+    return Unless(change);
+  }
+  StatusOr<port::RulesState> ShowRules() override { return Unless(rules); }
   StatusOr<std::vector<Cell>> PendingCells(const port::CellFilter& filter) override {
     asked_filter = filter;
     return Unless(pending);
@@ -174,6 +184,9 @@ class FakeCommands final : public port::Commands {
   std::vector<port::GrantRow> grants;
   std::vector<std::string> warnings;
   std::vector<port::DocumentRow> documents;
+  port::Handed handed;
+  port::ChangeRow change;
+  port::RulesState rules;
   std::vector<Cell> pending;
   port::CellExplanation explanation;
   port::Simulation simulation;

@@ -105,7 +105,7 @@ std::string Commons::CharterYaml() const {
          "  policy: {keys: [ana], threshold: 1}\n"
          "  roster: {keys: [ana], threshold: 1}\n  enrolment: {keys: [ana], threshold: 1}\n"
          "floors: {k_min: 3, age_min: PT1H, top1_max_pct: 40}\n"
-         "delays: {looser: P14D, incomparable: P14D, entrenched: P42D, charter: P28D}\n";
+         "delays: {looser: PT0S, incomparable: PT0S, entrenched: PT0S, charter: PT0S}\n";
 }
 
 std::string Commons::PolicyYaml(uint32_t k_min, uint64_t version, const std::string& prev,

@@ -100,7 +100,7 @@ class Commons {
   // and all together so many.
   void ReadOwnProfiles(std::size_t filters_max);
 
-  // YAML of the documents; version 1.
+  // YAML of the documents; version 1. The charter has no notices: most tests are not about them.
   std::string CharterYaml() const;
   std::string PolicyYaml(uint32_t k_min, uint64_t version = 1, const std::string& prev = "",
                          const std::string& recipients = "city-hall") const;
