@@ -88,7 +88,7 @@ StatusOr<uint32_t> Core::DecideDue(Time now, bool clock_sound) {
       failure = Annotate(status, "sheet of " + FormatTime(key.start));
       continue;
     }
-    duties_.Decided(documents.policy, key, days_.days().at(key).window,
+    duties_.Decided(registry_->rules()->documents.policy, key, days_.days().at(key).window,
                     parts_.replay ? at : now);
     days_.Close(key);
     ++decided;

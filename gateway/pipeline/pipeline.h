@@ -25,6 +25,7 @@
 #include "gateway/pipeline/core.h"
 #include "gateway/pipeline/counters.h"
 #include "gateway/pipeline/figures.h"
+#include "gateway/pipeline/pipeline_options.h"
 #include "gateway/pipeline/retractions.h"
 #include "gateway/pipeline/sheet_index.h"
 #include "gateway/port/cell_source.h"
@@ -42,23 +43,6 @@ namespace gateway::pipeline {
 
 class KeyRenewal;       // key_renewal.h
 struct HouseholdFacts;  // household_export.h
-
-struct PipelineOptions {
-  std::string dir;  // of the database
-  crypto::MasterKeys master;
-  std::string keyslots;  // path of the file; empty: the master key cannot be renewed
-  GatewayId gateway;
-  const Clock* clock = nullptr;   // outlives the pipeline
-  ReplayClock* replay = nullptr;  // the same clock under --replay-clock, else null
-  std::chrono::seconds checkpoint_interval = limits::kCheckpointInterval;
-  store::SyncerOptions sync = {};
-  store::SpaceLimits space{.quota_bytes = 0, .free_bytes_min = limits::kDiskFreeMin};
-  port::ProfileFacts facts = {};  // asked while the pipeline starts and on its thread
-  // Topic filters that devices may have in profiles of their own, all together.
-  std::size_t own_filters_max = limits::kFiltersMax;
-  bool broker_logins = false;  // devices get logins of their own at the broker
-  rocksdb::Env* env = nullptr;  // for tests: see store::DatabaseOptions
-};
 
 // Thread-safe, except that Append, Refused and Received belong to one thread (MQTT's), and Close
 // is the last call.
@@ -316,8 +300,7 @@ class Pipeline final : public port::Intake, public port::Commands, public port::
   // withdrawals.cc
   // Brings database and file to the same: what either says is withdrawn is.
   Status LoadWithdrawals();
-  // Of every household: new rules may name a metric that a restored store did not know.
-  Status KeepObjections(Time now);
+  Status KeepObjections(Time now);  // new rules may name a metric that a restored store did not know
   // Those of the household's grants that are withdrawn, durably.
   Status NoteWithdrawals(const Household& household);
   // Those of a household that is erased; what the disk refuses is logged.
