@@ -201,8 +201,8 @@ Status Pipeline::MakeRoom(const KeptProposal& proposal, Time now, store::Batch& 
     bytes -= open->bytes();
   }
   if (!full()) return OkStatus();
-  return ResourceExhausted("%s: %d proposals, %d bytes with all others, limits %d and %d; they have "
-                           "their signatures, so wait until one takes effect",
+  return ResourceExhausted("%s: %d proposals, %d bytes with all others, limits %d and %d; they "
+                           "have their signatures, so wait until one takes effect",
                            policy::DocumentKindName(proposal.kind), count, bytes,
                            limits::kProposalsPerKindMax, limits::kProposalsBytesMax);
 }
