@@ -1,12 +1,11 @@
 // Pipeline as Commands, the part about rules, cells and time.
 #include <algorithm>
 
-#include "gateway/model/rule_limits.h"
 #include "gateway/base/bytes.h"
-#include "gateway/crypto/dsse.h"
 #include "gateway/crypto/hash.h"
+#include "gateway/model/limits.h"
 #include "gateway/pipeline/call.h"
-#include "gateway/policy/documents.h"
+#include "gateway/policy/lifecycle.h"
 #include "gateway/proof/note.h"
 
 namespace gateway::pipeline {

@@ -1,9 +1,9 @@
 // Pipeline, the part that checks documents which are handed in and keeps them: rules.cc.
 #include <algorithm>
 
-#include "gateway/model/rule_limits.h"
 #include "gateway/crypto/dsse.h"
 #include "gateway/crypto/hash.h"
+#include "gateway/model/limits.h"
 #include "gateway/pipeline/pipeline.h"
 #include "gateway/policy/documents.h"
 #include "gateway/policy/lifecycle.h"

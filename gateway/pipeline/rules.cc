@@ -3,9 +3,9 @@
 // the time at which this gateway first saw it.
 #include <algorithm>
 
-#include "gateway/model/rule_limits.h"
 #include "gateway/base/log.h"
 #include "gateway/crypto/dsse.h"
+#include "gateway/model/limits.h"
 #include "gateway/pipeline/call.h"
 #include "gateway/policy/documents.h"
 #include "gateway/policy/lifecycle.h"
