@@ -1,5 +1,4 @@
 // AdminService, the calls by which rules change.
-#include "gateway/model/rule_limits.h"
 #include "gateway/admin/answer.h"
 #include "gateway/admin/convert.h"
 #include "gateway/admin/service.h"

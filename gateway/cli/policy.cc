@@ -214,7 +214,7 @@ void RegisterPolicy(CLI::App& app, Context& context) {
   sign->add_option("--out", args->out, "default: FILE.dsse; signatures in it are kept");
 
   CLI::App* activate = AddVerb(
-      *noun, "activate", "Hand in signed documents that are to take effect now; the first ones of a gateway do",
+      *noun, "activate", "Hand in signed documents that are to take effect now",
       {"commons policy activate charter.dsse policy.dsse roster.dsse"}, context,
       [&context, args] { return Activate(context, *args); });
   activate->add_option("FILE", args->files, "signed documents, in any order")->required();

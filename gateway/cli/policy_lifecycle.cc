@@ -170,8 +170,9 @@ Status ShowStatus(Context& context) {
 void RegisterVote(CLI::App& noun, Context& context, const std::shared_ptr<Args>& args,
                   policy::Choice choice, const std::string& description,
                   std::string_view example) {
-  CLI::App* verb = AddVerb(noun, std::string(policy::ChoiceName(choice)), description, {example},
-                           context, [&context, args, choice] { return Vote(context, *args, choice); });
+  CLI::App* verb =
+      AddVerb(noun, std::string(policy::ChoiceName(choice)), description, {example}, context,
+              [&context, args, choice] { return Vote(context, *args, choice); });
   verb->add_option("PROPOSAL", args->proposal, "its hash, or its file")->required();
   verb->add_option("--household", args->household, "the household")->required();
   verb->add_option("--key", args->key, "the key file of an adult of it")->required();

@@ -2,11 +2,11 @@
 #include <algorithm>
 
 #include "gateway/base/bytes.h"
-#include "gateway/crypto/dsse.h"
 #include "gateway/crypto/hash.h"
+#include "gateway/model/limits.h"
 #include "gateway/pipeline/call.h"
 #include "gateway/pipeline/cell_rows.h"
-#include "gateway/policy/documents.h"
+#include "gateway/policy/lifecycle.h"
 #include "gateway/proof/note.h"
 
 namespace gateway::pipeline {

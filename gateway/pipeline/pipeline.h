@@ -213,8 +213,8 @@ class Pipeline final : public port::Intake, public port::Commands, public port::
   bool SoundAbove(Time floor, Time now) const;
   StatusOr<uint32_t> StepClock(Time now);  // of a replay gateway: operate.cc
   // rules.cc
-  // Checks all of them, keeps them, and lets what is due take effect: that is returned. The hashes of
-  // what was kept are added to `kept`. Retirements count before anything is judged. propose.cc
+  // Checks all of them, keeps them, and lets what is due take effect: that is returned. The hashes
+  // of what was kept are added to `kept`. Retirements count before anything is judged. propose.cc
   StatusOr<std::vector<std::string>> KeepDocuments(const std::vector<std::string>& envelopes,
                                                    Time now, std::vector<std::string>& kept);
   Status MergeKnown(KeptProposal& chain) const;

@@ -1,6 +1,6 @@
 // Changes of the rules that are under way: proposed documents with the signatures they have so far,
-// and keys that stewards retired. Rows of the registry, docs/formats.md §registry. What residents say
-// is in their household's own row, under its key: registry.h.
+// and keys that stewards retired. Rows of the registry, docs/formats.md §registry. What residents
+// say is in their household's own row, under its key: registry.h.
 #pragma once
 
 #include <map>

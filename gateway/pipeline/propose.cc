@@ -1,9 +1,9 @@
 // Pipeline, the part that checks documents which are handed in and keeps them: rules.cc.
 #include <algorithm>
 
-#include "gateway/model/rule_limits.h"
 #include "gateway/crypto/dsse.h"
 #include "gateway/crypto/hash.h"
+#include "gateway/model/limits.h"
 #include "gateway/pipeline/pipeline.h"
 #include "gateway/policy/documents.h"
 #include "gateway/policy/lifecycle.h"
@@ -201,8 +201,8 @@ Status Pipeline::MakeRoom(const KeptProposal& proposal, Time now, store::Batch& 
     bytes -= open->bytes();
   }
   if (!full()) return OkStatus();
-  return ResourceExhausted("%s: %d proposals, %d bytes with all others, limits %d and %d; they have "
-                           "their signatures, so wait until one takes effect",
+  return ResourceExhausted("%s: %d proposals, %d bytes with all others, limits %d and %d; they "
+                           "have their signatures, so wait until one takes effect",
                            policy::DocumentKindName(proposal.kind), count, bytes,
                            limits::kProposalsPerKindMax, limits::kProposalsBytesMax);
 }

@@ -1,11 +1,11 @@
 // Pipeline as Commands, the part by which rules change: proposals, what stewards and residents say
-// about them, and their taking effect. policy/lifecycle.h decides; here it is kept, durably, and the
-// time at which this gateway first saw it.
+// about them, and their taking effect. policy/lifecycle.h decides; here it is kept, durably, and
+// the time at which this gateway first saw it.
 #include <algorithm>
 
-#include "gateway/model/rule_limits.h"
 #include "gateway/base/log.h"
 #include "gateway/crypto/dsse.h"
+#include "gateway/model/limits.h"
 #include "gateway/pipeline/call.h"
 #include "gateway/policy/documents.h"
 #include "gateway/policy/lifecycle.h"

@@ -74,8 +74,8 @@ Status Pipeline::WaitingStatus(const std::vector<std::string>& kept, Time now) c
     const port::ChangeRow row = ChangeOf(proposal->second, now);
     std::string signatures;
     for (const std::string& text : row.signatures) signatures += "; signatures: " + text;
-    all += Format("%s%s is kept as a proposal and does not take effect yet. It is %s%s%s; it waits for "
-                  "%s. It takes effect by itself %s",
+    all += Format("%s%s is kept as a proposal and does not take effect yet. It is %s%s%s; it waits "
+                  "for %s. It takes effect by itself %s",
                   all.empty() ? "" : "\n", Name(proposal->second.kind, row.version), row.change,
                   row.differences.empty() ? "" : Format(" (%s)", row.differences[0]), signatures,
                   row.waits_for,

@@ -55,9 +55,10 @@ struct Activation {
 // envelope keeps its stored payload. Nothing is taken unless everything is. For the first documents
 // of a gateway: it asks for each role's whole threshold and knows no notice, residents or retired
 // keys. How later versions take their place is for lifecycle.h.
-// Returns PermissionDenied if signatures are missing, FailedPrecondition if a version is not the next
-// one, a document is expired or not active yet, or one of the three is missing, DataLoss if a stored
-// version comes with other bytes, InvalidArgument if a document is malformed or lint refuses.
+// Returns PermissionDenied if signatures are missing, FailedPrecondition if a version is not the
+// next one, a document is expired or not active yet, or one of the three is missing, DataLoss if a
+// stored version comes with other bytes, InvalidArgument if a document is malformed or lint
+// refuses.
 StatusOr<Activation> VerifyDocuments(std::span<const std::string> envelopes,
                                      const StoredDocuments& stored, Time now);
 
@@ -75,8 +76,8 @@ StatusOr<Membership> VerifyMembership(const std::string& charter, const std::str
 // Returns PermissionDenied if signatures are missing, InvalidArgument if it is malformed.
 StatusOr<Charter> VerifyCharter(const std::string& envelope);
 
-// Whether they serve: the policy has begun, and none of the three has been expired for the charter's
-// grace. Where they do not, nothing is decided and no party gets an answer.
+// Whether they serve: the policy has begun, and none of the three has been expired for the
+// charter's grace. Where they do not, nothing is decided and no party gets an answer.
 bool Serve(const Documents& documents, Time now);
 
 // Parses what is in force, e.g. at start. Returns InvalidArgument if a payload is malformed.

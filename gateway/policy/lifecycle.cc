@@ -258,7 +258,8 @@ Status Schedule(const Step& last, const Change& change, const Documents& before,
     standing.stage = standing.objected ? Stage::kObjected : Stage::kProposed;
     if (last.kind == DocumentKind::kCharter && charter.assembly.has_value()) {
       standing.waits_for +=
-          Format("; or the approval of %d of %d households instead of the charter in force: %d so far",
+          Format("; or the approval of %d of %d households instead of the charter in force: %d so "
+                 "far",
                  QuorumOf(charter.assembly->quorum_pct, voices.households), voices.households,
                  voices.approving);
     }

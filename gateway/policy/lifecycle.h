@@ -1,6 +1,6 @@
-// How the three documents change: who must sign, how long everybody can see it coming, what residents
-// can say against it. Each gateway works this out for itself, from what it has verified and when it
-// first durably saw it; nothing that a document says about itself is believed. Pure.
+// How the three documents change: who must sign, how long everybody can see it coming, what
+// residents can say against it. Each gateway works this out for itself, from what it has verified
+// and when it first durably saw it; nothing that a document says about itself is believed. Pure.
 //
 // DRAFT → PROPOSED (signed, seen) → (OBJECTED) → SCHEDULED (enough signatures, the notice runs)
 //       → ACTIVE → SUPERSEDED; a proposal is CANCELLED when another version takes its place
@@ -15,18 +15,18 @@
 //   charter, by an assembly     the new threshold, and residents    assembly.notice
 //   roster                      roles.roster.threshold              none
 // All numbers are those of the charter in force, one vote for each distinct public key. A rotation
-// changes nothing but dates, keys and the roles' keys: lost keys must not stay in force for a month.
-// A charter that drops an id from `entrenched`, or shortens delays.entrenched, takes no less than
-// that long: else it would be the shorter way.
+// changes nothing but dates, keys and the roles' keys: lost keys must not stay in force for a
+// month. A charter that drops an id from `entrenched`, or shortens delays.entrenched, takes no less
+// than that long: else it would be the shorter way.
 //
 // If objection.quorum_pct of the households object to a change that has a notice, it needs
-// objection.threshold signatures of the role, where that is more, and objection.extra more notice. An
-// assembly's is the residents' own and cannot be objected to.
-// A document takes effect at the latest of: its own `activates`, when this gateway first saw it plus
-// the notice, and the last missing signature. While a document in force is expired, nothing looser
-// takes effect (an assembly's charter does); once the charter is past its grace, nothing but another
-// charter. Retired keys count for nothing; a role that they leave below its threshold is frozen until
-// the charter rotates, and a charter role that is frozen only an assembly can replace.
+// objection.threshold signatures of the role, where that is more, and objection.extra more notice.
+// An assembly's is the residents' own and cannot be objected to.
+// A document takes effect at the latest of: its own `activates`, when this gateway first saw it
+// plus the notice, and the last missing signature. While a document in force is expired, nothing
+// looser takes effect (an assembly's charter does); once the charter is past its grace, nothing but
+// another charter. Retired keys count for nothing; a role that they leave below its threshold is
+// frozen until the charter rotates, and a charter role that is frozen only an assembly can replace.
 // The first documents of a gateway are taken as they come (VerifyDocuments): whoever installs it
 // vouches for them.
 #pragma once
@@ -87,20 +87,20 @@ struct Proposal {
   Time first_seen;
 };
 
-// Judges one proposal against what is in force, all three of which must be there. The documents that
-// it would make, with the others in force beside it, go through the same verification and lint as
-// ever: what could never be activated is no proposal.
+// Judges one proposal against what is in force, all three of which must be there. The documents
+// that it would make, with the others in force beside it, go through the same verification and lint
+// as ever: what could never be activated is no proposal.
 // Returns PermissionDenied without any valid signature of a role that counts, FailedPrecondition if
-// the version is not the next one, the role is frozen, or the document is expired when it could take
-// effect; DataLoss if the version in force comes with other bytes, InvalidArgument if it is malformed
-// or lint refuses.
+// the version is not the next one, the role is frozen, or the document is expired when it could
+// take effect; DataLoss if the version in force comes with other bytes, InvalidArgument if it is
+// malformed or lint refuses.
 StatusOr<Standing> Judge(const Proposal& proposal, const StoredDocuments& stored,
                          const Voices& voices, Time now);
 
 // A chain of envelopes of one kind, oldest first, that leads from the stored version to the newest:
 // each is verified in full (signatures, succession, lint), none is skipped. For a gateway that was
-// away: those before the last need all their signatures. The notice is that of the whole change, from
-// what is in force here to the last one, and counts from when the last was first seen.
+// away: those before the last need all their signatures. The notice is that of the whole change,
+// from what is in force here to the last one, and counts from when the last was first seen.
 // Returns as Judge does, and names the version that fails; PermissionDenied if one before the last
 // lacks signatures, InvalidArgument for an empty chain or one of several kinds.
 StatusOr<Standing> JudgeChain(std::span<const Proposal> chain, const StoredDocuments& stored,
@@ -121,7 +121,8 @@ StatusOr<std::string> MergeSignatures(std::string_view envelope, std::string_vie
 // do not lower a threshold.
 bool IsRotation(const Charter& before, const Charter& after);
 
-// A sentence, with the remedy, for each document in force that expires within `ahead` or has expired.
+// A sentence, with the remedy, for each document in force that expires within `ahead` or has
+// expired.
 std::vector<std::string> ExpiryWarnings(const Documents& documents, Time now, Millis ahead);
 
 // The charter with retired keys in none of its roles.

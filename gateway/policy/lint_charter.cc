@@ -8,7 +8,7 @@
 
 //   GOV-3  one public key under two labels of a role    GOV-4  a threshold of 0 or above the keys
 //   L20    a name that does not exist
-//   L62    a notice that is too short to be noticed, or shorter than that of a smaller change
+//   L62    (warning) a notice too short to be noticed; one shorter than that of a smaller change
 //   L65    an objection or assembly that would make a change easier
 
 namespace gateway::policy {
@@ -78,10 +78,12 @@ class CharterLinter {
 
   void LintDelays() {
     const Delays& delays = charter_.delays;
+    // How much notice they want is for the co-op to say; that it is next to none is for us to say.
     if (delays.looser < kNoticeMin) {
-      Refuse("L62", delays.line, Format("delays: looser %s is shorter than %s: nobody would see it "
-                                        "coming", FormatDuration(delays.looser),
-                                        FormatDuration(kNoticeMin)));
+      findings_.push_back({"L62", false,
+                           Format("delays: looser %s is shorter than %s: few would see it coming",
+                                  FormatDuration(delays.looser), FormatDuration(kNoticeMin)),
+                           delays.line, "charter"});
     }
     const auto at_least = [&](std::string_view name, Millis delay) {
       if (delay >= delays.looser) return;

@@ -87,8 +87,8 @@ std::vector<std::string> ExpiryWarnings(const Documents& documents, Time now, Mi
       warnings.push_back(Format("%s: expires at %s; sign a new version before", what,
                                 FormatTime(expires)));
     } else if (now < end) {
-      warnings.push_back(Format("%s: expired at %s and serves until %s; nothing looser takes effect "
-                                "meanwhile; sign a new version",
+      warnings.push_back(Format("%s: expired at %s and serves until %s; nothing looser takes "
+                                "effect meanwhile; sign a new version",
                                 what, FormatTime(expires), FormatTime(end)));
     } else {
       warnings.push_back(Format("%s: expired at %s: no party gets an answer and no day is decided; "

@@ -25,8 +25,8 @@ std::vector<std::string> CountingKeys(const Charter& charter, const Role& role,
 std::vector<std::string> SignersOf(const crypto::Envelope& envelope, const Charter& charter,
                                    const Role& role, std::span<const std::string> retired);
 // Lint says more about such charters; here they must only never mean "nobody has to sign".
-// Returns PermissionDenied if `threshold` is 0 or above the role's distinct keys, FailedPrecondition
-// if retired keys leave fewer than that: the role is frozen.
+// Returns PermissionDenied if `threshold` is 0 or above the role's distinct keys,
+// FailedPrecondition if retired keys leave fewer than that: the role is frozen.
 Status CheckAttainable(const Charter& charter, const Role& role, uint32_t threshold,
                        std::span<const std::string> retired, std::string_view what);
 // Returns the labels of the role's keys that signed.

@@ -238,7 +238,8 @@ class Commands {
   // Returns AlreadyExists if the device's name or its claim is taken, whatever the profile.
   virtual StatusOr<DeviceCredentials> EnrolDevice(const DeviceEnrolment& enrolment) = 0;
   virtual StatusOr<std::vector<DeviceRow>> ListDevices() = 0;
-  // A new login and password, for a device that has none or whose password is lost; the old ones end.
+  // A new login and password, for a device that has none or whose password is lost; the old ones
+  // end.
   // Returns FailedPrecondition if the gateway makes no logins.
   virtual StatusOr<DeviceCredentials> RenewLogin(const std::string& device) = 0;
 
@@ -264,8 +265,8 @@ class Commands {
 
   // Envelopes of charter, policy and roster in any order; all are verified before any is taken. The
   // first documents of a gateway take effect; later ones as ProposeDocuments has it.
-  // Returns one warning per lint that does not refuse. FailedPrecondition if one of them is kept and
-  // does not take effect yet: why, and when it will.
+  // Returns one warning per lint that does not refuse. FailedPrecondition if one of them is kept
+  // and does not take effect yet: why, and when it will.
   virtual StatusOr<std::vector<std::string>> ActivateDocuments(
       const std::vector<std::string>& envelopes) = 0;
   // Keeps documents that have at least one signature, or adds signatures to those that are kept

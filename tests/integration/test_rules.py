@@ -187,7 +187,7 @@ def test_past_the_grace_no_party_gets_an_answer_and_residents_do(rules, tmp_path
     assert any("expires at 2013-01-20" in warning for warning in gateway.status()["warnings"])
 
     def told():
-        code, answer = commons.city.ask(gateway.address)
+        code, answer = commons.city.ask(gateway.name)
         del code
         return {row["code"] for row in answer["coverage"] if row["gateway"] == GATEWAYS[0]}
     rules.advance(8)  # 2013-01-21: in grace

@@ -6,9 +6,11 @@
 #include "gateway/base/bytes.h"
 #include "gateway/base/file.h"
 #include "gateway/crypto/dsse.h"
+#include "gateway/crypto/hash.h"
 #include "gateway/crypto/secret.h"
 #include "gateway/policy/retraction.h"
 #include "gateway/policy/grant.h"
+#include "gateway/policy/vote.h"
 #include "tests/support/fake_commands.h"
 #include "tests/unit/cli/program.h"
 
@@ -289,6 +291,78 @@ TEST_F(DaemonCommandsTest, ActivateSendsTheFilesAndShowsWarningsOnStderr) {
   EXPECT_EQ(outcome.err, "warning: policy line 3: L99: unusual\n");
   EXPECT_EQ(outcome.json()[0]["version"], 4);
   EXPECT_EQ(Commons("policy show --format json").json()[0]["text"], "text");
+}
+
+TEST_F(DaemonCommandsTest, ProposeSendsTheFilesAndShowsWhereTheyStand) {
+  folder_.Write("a.dsse", "A");
+  folder_.Write("b.dsse", "B");
+  commands_.handed.effects = {"roster: version 2"};
+  commands_.handed.changes = {{.type = "policy",
+                               .version = 5,
+                               .hash = std::string(32, '\1'),
+                               .stage = "scheduled",
+                               .change = "looser",
+                               .differences = {"looser: release of load"},
+                               .signatures = {"policy: 2 of 2 (ana, bo)"},
+                               .due = Time(Millis(1'358'121'600'000)),
+                               .timed = true,
+                               .waits_for = "its notice",
+                               .households = 7,
+                               .objecting = 1}};
+  const Outcome outcome = Commons("policy propose a.dsse b.dsse --format json");
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_EQ(commands_.documents_given, (std::vector<std::string>{"A", "B"}));
+  EXPECT_EQ(outcome.err, "roster: version 2 has taken effect\n");
+  const json row = outcome.json()[0];
+  EXPECT_EQ(row["stage"], "scheduled");
+  EXPECT_EQ(row["takes_effect"], "2013-01-14T00:00:00Z");
+  EXPECT_EQ(row["signatures"], json({"policy: 2 of 2 (ana, bo)"}));
+  EXPECT_EQ(row["objecting"], 1);
+  commands_.handed.changes[0].timed = false;
+  EXPECT_FALSE(Commons("policy propose a.dsse --format json").json()[0].contains("takes_effect"));
+}
+
+TEST_F(DaemonCommandsTest, PolicyStatusShowsWhatIsInForceAndWhatIsProposed) {
+  commands_.rules.documents = {{.type = "policy",
+                                .version = 4,
+                                .hash = std::string(32, '\1'),
+                                .payload = "text",
+                                .signers = {"ana"},
+                                .expires = Time(Millis(1'358'121'600'000)),
+                                .serves_until = Time(Millis(1'358'208'000'000))}};
+  commands_.rules.changes = {{.type = "charter", .version = 2, .stage = "proposed"}};
+  commands_.rules.retired = {"ed25519:00"};
+  const Outcome outcome = Commons("policy status --format json");
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_EQ(outcome.json()["in_force"][0]["expires"], "2013-01-14T00:00:00Z");
+  EXPECT_EQ(outcome.json()["in_force"][0]["serves_until"], "2013-01-15T00:00:00Z");
+  EXPECT_EQ(outcome.json()["proposed"][0]["stage"], "proposed");
+  EXPECT_EQ(outcome.json()["retired_keys"][0]["key"], "ed25519:00");
+  EXPECT_EQ(outcome.out.find("text"), std::string::npos);
+}
+
+TEST_F(DaemonCommandsTest, AnObjectionIsSignedOverTheProposalThatTheDaemonHas) {
+  ASSERT_EQ(folder_.Commons("resident keygen --out ann.key").code, 0);
+  folder_.Write("policy.yaml", "the text");
+  commands_.status.commons = "riverside";
+  commands_.status.now = Time(Millis(1'358'121'600'000));
+  commands_.households = {{.household = "flat-1", .subject = std::string(16, 's')}};
+  commands_.rules.changes = {{.type = "policy", .hash = crypto::Blake2b256("the text")}};
+  const Outcome outcome = Commons("policy object policy.yaml --household flat-1 --key ann.key");
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  ASSERT_TRUE(commands_.asked.starts_with("flat-1/"));
+  const auto vote = policy::VerifyVote(commands_.asked.substr(7), "riverside");
+  ASSERT_TRUE(vote.ok()) << vote.status();
+  EXPECT_EQ(vote->choice, policy::Choice::kObject);
+  EXPECT_EQ(vote->document, crypto::Blake2b256("the text"));
+  EXPECT_EQ(vote->subject.view(), std::string(16, 's'));
+  EXPECT_EQ(vote->at, commands_.status.now);
+  const Outcome unknown = Commons("policy approve policy.yaml --household no --key ann.key");
+  EXPECT_EQ(unknown.code, 1);
+  EXPECT_THAT(unknown.err, HasSubstr("no such household"));
+  folder_.Write("policy.yaml", "another text");
+  EXPECT_THAT(Commons("policy object policy.yaml --household flat-1 --key ann.key").err,
+              HasSubstr("no such proposal"));
 }
 
 TEST_F(DaemonCommandsTest, GatewayKeysAreShownAndWrittenForTheRoster) {

@@ -7,6 +7,7 @@
 #include "gateway/crypto/slot_secret.h"
 #include "gateway/crypto/secret.h"
 #include "gateway/policy/grant.h"
+#include "gateway/policy/retirement.h"
 #include "tests/unit/cli/program.h"
 
 namespace gateway::cli {
@@ -54,7 +55,9 @@ TEST(CommandLineTest, EveryCommandHasHelpWithAnExample) {
         "device add", "device list", "resident", "resident keygen", "resident accept",
         "resident grant", "grant", "grant import", "grant withdraw", "grant list", "policy",
          "policy check", "policy compare", "policy sign", "policy activate", "policy show",
-         "policy test", "policy explain", "policy fmt", "policy prose", "cell", "cell list",
+         "policy test", "policy explain", "policy fmt", "policy prose", "policy propose",
+         "policy retire", "policy object", "policy approve", "policy status", "policy simulate",
+         "cell", "cell list",
         "cell explain", "clock", "clock advance", "status", "party", "party init", "query",
         "catalog", "verify", "peer", "peer list", "profile", "profile list", "profile test"}) {
     const Outcome outcome = folder.Commons(std::string(command) + " --help");
@@ -206,6 +209,21 @@ TEST(PolicyTest, SignKeepsSignaturesOfAnotherTextApart) {
   const Outcome outcome = folder.Commons("policy sign c.yaml --key ada");
   EXPECT_EQ(outcome.code, 1);
   EXPECT_THAT(outcome.err, HasSubstr("another text"));
+}
+
+TEST(PolicyTest, RetireMakesWhatOnlyItsOwnKeyCanSign) {
+  const Folder folder;
+  std::string ada = folder.Commons("resident keygen --out ada").out;
+  ada.pop_back();
+  const Outcome outcome =
+      folder.Commons("policy retire --key ada --commons riverside --out ada.dsse "
+                     "--at 2013-01-13T00:00:00Z --format json");
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_EQ(outcome.json()["key"], ada);
+  const auto retirement = policy::VerifyRetirement(folder.Read("ada.dsse"), "riverside");
+  ASSERT_TRUE(retirement.ok()) << retirement.status();
+  EXPECT_EQ(crypto::FormatPublicKey(retirement->key), ada);
+  EXPECT_EQ(folder.Commons("policy retire --key ada --commons No --out b.dsse").code, 2);
 }
 
 TEST(ResidentTest, AgeIdentityIsPrintedWithAWarningOrWrittenPrivately) {

@@ -51,9 +51,20 @@ TEST(OwnerRowsTest, APlaceReadsBackAsAPlace) {
   }
 }
 
+TEST(OwnerRowsTest, ARowFromBeforeVotesReadsBackWithoutAny) {
+  std::string row = EncodeHousehold(Post());
+  ASSERT_EQ(row.back(), 0);  // how many there are
+  row.pop_back();
+  row[1] = 3;
+  const StatusOr<Household> back = DecodeHousehold(row, "testville");
+  ASSERT_TRUE(back.ok()) << Message(back.status());
+  EXPECT_EQ(back->id, HouseholdId("post-1"));
+  EXPECT_TRUE(back->votes.empty());
+}
+
 TEST(OwnerRowsTest, OtherKindsAndVersionsAreDataLoss) {
   const std::string row = EncodeHousehold(Post());
-  for (const auto& [at, value] : {std::pair{1, 0}, {1, 2}, {1, 4}, {2, 0}, {2, 3}}) {
+  for (const auto& [at, value] : {std::pair{1, 0}, {1, 2}, {1, 5}, {2, 0}, {2, 3}}) {
     std::string changed = row;
     changed[static_cast<std::size_t>(at)] = static_cast<char>(value);
     EXPECT_EQ(DecodeHousehold(changed, "testville").status().code(), StatusCode::kDataLoss)

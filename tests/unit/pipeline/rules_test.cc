@@ -4,7 +4,6 @@
 
 #include <algorithm>
 
-#include "gateway/model/rule_limits.h"
 #include "gateway/base/bytes.h"
 #include "gateway/crypto/dsse.h"
 #include "gateway/crypto/hash.h"

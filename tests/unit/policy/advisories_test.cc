@@ -217,7 +217,8 @@ TEST(AdvisoriesTest, ADocumentOfAnotherCommonsIsRefused) {
 
 TEST(AdvisoriesTest, UnknownFieldsAreRefusedNotIgnored) {
   const World world;
-  ExpectRefused(world.Judged(Envelope(kPolicy, NextOf(PolicyText()) + "more: 1\n", {0, 1})).status(),
+  const std::string text = NextOf(PolicyText()) + "more: 1\n";
+  ExpectRefused(world.Judged(Envelope(kPolicy, text, {0, 1})).status(),
                 StatusCode::kInvalidArgument, "more");
 }
 

@@ -340,8 +340,9 @@ TEST(LifecycleTest, LintLooksAtWhatItWouldMakeBesideWhatIsInForce) {
   ExpectRefused(world.Judged(Envelope(kPolicy, policy, {0, 1})).status(),
                 StatusCode::kInvalidArgument, "L23: share rule \"load-hourly\"");
   // A charter that the policy in force would be below.
-  const std::string charter = Replaced(CharterYaml({.version = 2, .previous = world.stored.charter}),
-                                       "k_min: 5", "k_min: 11");
+  const std::string charter =
+      Replaced(CharterYaml({.version = 2, .previous = world.stored.charter}), "k_min: 5",
+               "k_min: 11");
   ExpectRefused(world.Judged(Envelope(kCharter, charter, {0, 1})).status(),
                 StatusCode::kInvalidArgument, "L07");
   // A roster without a party that the policy names.
