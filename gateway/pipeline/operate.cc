@@ -4,6 +4,7 @@
 #include "gateway/base/bytes.h"
 #include "gateway/crypto/dsse.h"
 #include "gateway/crypto/hash.h"
+#include "gateway/model/rule_limits.h"
 #include "gateway/pipeline/call.h"
 #include "gateway/pipeline/cell_rows.h"
 #include "gateway/policy/documents.h"
