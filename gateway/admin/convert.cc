@@ -71,6 +71,7 @@ commons::v1::DiscoverDevicesReply::Row ToMessage(const port::Stranger& stranger)
   message.set_secret(stranger.secret);
   message.set_profile(stranger.profile);
   message.mutable_metrics()->Add(stranger.metrics.begin(), stranger.metrics.end());
+  message.mutable_topics()->Add(stranger.topics.begin(), stranger.topics.end());
   message.set_messages(stranger.messages);
   message.set_first_ms(ToMillis(stranger.first));
   message.set_last_ms(ToMillis(stranger.last));

@@ -77,13 +77,18 @@ Status Discover(Context& context, const Args& args) {
   ASSIGN_OR_RETURN(auto client, Client::Connect(context));
   ASSIGN_OR_RETURN(const auto reply,
                    client->Call(&Stub::DiscoverDevices, commons::v1::DiscoverDevicesRequest()));
-  Table table{{"heard", "profile", "metrics", "messages", "first_heard", "last_heard"}, {}};
+  Table table{{"heard", "profile", "metrics", "messages", "first_heard", "last_heard",
+               "topics"}, {}};
   for (const auto& row : reply.rows()) {
     table.rows.push_back({row.heard(), row.profile(),
                           std::vector<std::string>(row.metrics().begin(), row.metrics().end()),
                           uint64_t{row.messages()},
                           row.messages() == 0 ? Value() : Seen(row.first_ms()),
-                          row.messages() == 0 ? Value() : Seen(row.last_ms())});
+                          row.messages() == 0 ? Value() : Seen(row.last_ms()),
+                          row.topics().empty()
+                              ? Value()
+                              : Value(std::vector<std::string>(row.topics().begin(),
+                                                               row.topics().end()))});
   }
   context.Print(table);
   return OkStatus();

@@ -24,8 +24,8 @@ void RegisterPolicyProse(CLI::App& noun, Context& context);
 void RegisterPolicyCases(CLI::App& noun, Context& context);  // test
 void RegisterPolicyExplain(CLI::App& noun, Context& context);
 void RegisterPolicyFmt(CLI::App& noun, Context& context);
-void RegisterPolicySimulate(CLI::App& noun, Context& context);
 // propose, retire, object, approve, status: policy_lifecycle.cc
 void RegisterPolicyLifecycle(CLI::App& noun, Context& context);
+void RegisterPolicySimulate(CLI::App& noun, Context& context);
 
 }  // namespace gateway::cli

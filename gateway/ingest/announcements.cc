@@ -23,6 +23,7 @@ std::vector<port::Stranger> Announcements::Strangers(const port::AdmissionTable&
     stranger.profile = kProfile;
     stranger.claim = std::move(device.claim);
     stranger.metrics = std::move(device.metrics);
+    stranger.topics = std::move(device.topics);
   }
   return strangers;
 }

@@ -1,6 +1,7 @@
 #include "gateway/ingest/home_assistant.h"
 
 #include <algorithm>
+#include <set>
 
 #include "gateway/base/status.h"
 #include "gateway/ingest/profile.h"
@@ -115,14 +116,18 @@ void HomeAssistant::Note(std::string_view topic, std::string_view payload) {
 }
 
 std::vector<HomeAssistant::Device> HomeAssistant::Devices() const {
-  std::map<std::string_view, std::vector<std::string>> metrics;
+  std::map<std::string_view, std::pair<std::set<std::string>, std::set<std::string>>> of_claims;
   for (const auto& [key, announced] : announced_) {
-    metrics[announced.claim].push_back(announced.metric);
+    auto& [metrics, topics] = of_claims[announced.claim];
+    metrics.insert(announced.metric);
+    topics.insert(announced.topic);
   }
   std::vector<Device> devices;
-  for (auto& [claim, of_it] : metrics) {
-    std::ranges::sort(of_it);
-    devices.push_back({.claim = std::string(claim), .metrics = std::move(of_it)});
+  for (const auto& [claim, of_it] : of_claims) {
+    const auto& [metrics, topics] = of_it;
+    devices.push_back({.claim = std::string(claim),
+                       .metrics = {metrics.begin(), metrics.end()},
+                       .topics = {topics.begin(), topics.end()}});
   }
   return devices;
 }

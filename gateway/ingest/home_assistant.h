@@ -33,6 +33,7 @@ class HomeAssistant {
   struct Device {
     std::string claim;
     std::vector<std::string> metrics;
+    std::vector<std::string> topics;  // where it sends them
   };
   std::vector<Device> Devices() const;  // by claim
 

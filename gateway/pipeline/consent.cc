@@ -31,7 +31,7 @@ std::size_t Overruled(const Household& household, const MetricId& metric) {
 }
 
 bool IsFresh(const policy::Grant& grant, const policy::ConsentRule& consent, Time until) {
-  return !consent.reconfirm.has_value() || until - grant.not_before < *consent.reconfirm;
+  return !consent.reconfirm.has_value() || until - grant.not_before <= *consent.reconfirm;
 }
 
 bool HadNotice(const Household& household, const policy::ConsentRule& consent, Time from) {

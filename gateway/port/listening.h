@@ -20,6 +20,8 @@ struct Stranger {
   std::string claim;    // what it calls itself; of a secret one a short tag, the same for its life here
   bool secret = false;
   std::vector<std::string> metrics;  // that its messages would yield
+  // Where they come: of one that was announced; of one that was heard its profile says it.
+  std::vector<std::string> topics;
   uint64_t messages = 0;
   Time first, last;
 };

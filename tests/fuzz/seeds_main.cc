@@ -3,15 +3,20 @@
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
+#include <span>
 #include <string>
 
+#include "gateway/base/bytes.h"
 #include "gateway/base/check.h"
 #include "gateway/crypto/dsse.h"
+#include "gateway/crypto/hash.h"
 #include "gateway/crypto/secret.h"
+#include "gateway/policy/grant.h"
 #include "gateway/policy/query.h"
 #include "gateway/proof/merkle.h"
 #include "gateway/proof/note.h"
 #include "gateway/proof/tlog_proof.h"
+#include "tests/fuzz/commons.h"
 #include "tests/fuzz/world.h"
 #include "tests/support/test_gateway.h"
 
@@ -155,6 +160,76 @@ void WriteNotes(const Folder& folder) {
              proof.substr(0, header) + "extra bW9yZQ==\n" + proof.substr(header));
 }
 
+void WriteDocuments(const std::filesystem::path& corpus) {
+  Folder(corpus / "charter").Put("every-field", CharterText());
+  Folder(corpus / "policy").Put("every-field", PolicyText());
+  Folder(corpus / "roster").Put("every-field", RosterText());
+
+  const Folder folder(corpus / "document_envelope");
+  const auto next = [](std::string text) {
+    const std::string hash = HexEncode(crypto::Blake2b256(text));
+    text.replace(text.find("version: 1"), 10, "version: 2");
+    return text.replace(text.find("prev: \"\""), 8, "prev: \"" + hash + "\"");
+  };
+  folder.Put("charter-in-force", SignedByStewards(crypto::kCharterType, CharterText()));
+  folder.Put("charter", SignedByStewards(crypto::kCharterType, next(CharterText())));
+  const std::string policy = SignedByStewards(crypto::kPolicyType, next(PolicyText()));
+  folder.Put("policy", policy);
+  // What lint refuses would never reach what comes after it.
+  const StatusOr<policy::Activation> activation = policy::VerifyDocuments(
+      std::span(&policy, 1), {CharterText(), PolicyText(), RosterText()}, kNow);
+  if (!activation.ok()) std::fprintf(stderr, "%s\n", activation.status().ToString().c_str());
+  GW_CHECK(activation.ok());
+  folder.Put("roster", SignedByStewards(crypto::kRosterType, next(RosterText())));
+  folder.Put("policy-signed-as-a-roster",
+             SignedByStewards(crypto::kRosterType, next(PolicyText())));
+  folder.Put("policy-payload", next(PolicyText()));
+  const std::string unsigned_one = crypto::SerializeEnvelope(
+      {std::string(crypto::kPolicyType), next(PolicyText()), {}});
+  folder.Put("no-signature", unsigned_one);
+  crypto::Envelope twice{std::string(crypto::kPolicyType), next(PolicyText()), {}};
+  crypto::SignEnvelope(twice, Steward(0));
+  twice.signatures.push_back(twice.signatures.front());
+  folder.Put("one-signature-twice", crypto::SerializeEnvelope(twice));
+}
+
+void WriteGrants(const Folder& folder) {
+  policy::Grant grant;
+  grant.commons = kCommons;
+  grant.grantor_pk = PartySigner().public_key();
+  grant.subject = SubjectId::FromBytes(std::string(16, 's'));
+  grant.metrics = {"load"};
+  grant.purposes = {"https://w3id.org/dpv#ProvideOfficialStatistics"};
+  grant.recipients = {"city-hall"};
+  grant.zone_min = 1;
+  grant.bucket_min = std::chrono::hours(1);
+  grant.age_min = std::chrono::hours(24);
+  grant.not_before = kNow;
+  grant.not_after = kNow + std::chrono::hours(24 * 365);
+  const auto put = [&](const char* name) {
+    const StatusOr<std::string> payload = policy::BuildGrant(grant, std::string(16, 'g'));
+    GW_CHECK(payload.ok());
+    crypto::Envelope envelope{std::string(crypto::kGrantType), *payload, {}};
+    crypto::SignEnvelope(envelope, PartySigner());
+    folder.Put(name, crypto::SerializeEnvelope(envelope));
+    folder.Put("payload", *payload);
+  };
+  put("grant");
+  grant.seq = 2;
+  grant.prev = std::string(32, 'v');
+  grant.metrics = {"load", "heat"};
+  grant.recipients = {"city-hall", "public"};
+  put("second-grant");
+  const policy::Invite invite{std::string(kCommons), GatewayId(std::string(kGateway)),
+                              grant.subject, std::string(16, 'n')};
+  folder.Put("invite", policy::FormatInvite(invite));
+  crypto::Envelope acceptance{
+      std::string(crypto::kAcceptanceType),
+      policy::BuildAcceptance(invite, PartySigner().public_key(), kNow), {}};
+  crypto::SignEnvelope(acceptance, PartySigner());
+  folder.Put("acceptance", crypto::SerializeEnvelope(acceptance));
+}
+
 }  // namespace
 }  // namespace gateway::fuzz
 
@@ -168,5 +243,7 @@ int main(int argc, char** argv) {
   gateway::fuzz::WriteQueries(gateway::fuzz::Folder(corpus / "query_envelope"));
   gateway::fuzz::WriteAnswers(gateway::fuzz::Folder(corpus / "answer_envelope"));
   gateway::fuzz::WriteNotes(gateway::fuzz::Folder(corpus / "note"));
+  gateway::fuzz::WriteDocuments(corpus);
+  gateway::fuzz::WriteGrants(gateway::fuzz::Folder(corpus / "grant"));
   return 0;
 }

@@ -83,6 +83,15 @@ TEST_F(DeviceCommandsTest, DiscoverListsStrangersWithWhatTheyWouldYield) {
                              "last_heard": "1970-01-01T00:01:01Z"}])"));
 }
 
+TEST_F(DeviceCommandsTest, DiscoverShowsOnWhichTopicsSomethingWasAnnounced) {
+  listening_.strangers = {{.profile = "home-assistant", .claim = "plug", .metrics = {"power"},
+                           .topics = {"plugs/7/power", "plugs/7/state"}}};
+  EXPECT_EQ(Commons("device discover --format json").json(),
+            json::parse(R"([{"heard": "plug", "profile": "home-assistant", "messages": 0,
+                             "metrics": ["power"],
+                             "topics": ["plugs/7/power", "plugs/7/state"]}])"));
+}
+
 TEST_F(DeviceCommandsTest, DiscoverEnrolsWhatWasHeardInOneStep) {
   listening_.proposal = {.profile = "smartcitizen", .claim = "the-token", .secret = true};
   const Outcome outcome = Commons(

@@ -34,8 +34,25 @@ std::string Devices(const HomeAssistant& discovery) {
   for (const HomeAssistant::Device& device : discovery.Devices()) {
     text += (text.empty() ? "" : "; ") + device.claim + ":";
     for (const std::string& metric : device.metrics) text += " " + metric;
+    EXPECT_FALSE(device.topics.empty());
   }
   return text;
+}
+
+TEST(HomeAssistantTest, ADeviceIsListedWithEachOfItsTopicsOnce) {
+  HomeAssistant discovery;
+  const auto note = [&](std::string_view metric, std::string_view topic, std::string_view at) {
+    discovery.Note(Format("homeassistant/sensor/d/%s/config", metric),
+                   Format(R"({"dev_cla":"%s","unit_of_meas":"%s","stat_t":"%s",)"
+                          R"("val_tpl":"{{ value_json.%s }}","dev":{"ids":"plug"}})",
+                          metric, metric == "power" ? "W" : "V", topic, at));
+  };
+  note("power", "plugs/7", "p");
+  note("voltage", "plugs/7", "u");
+  ASSERT_EQ(discovery.Devices().size(), 1u);
+  EXPECT_EQ(discovery.Devices()[0].topics, std::vector<std::string>{"plugs/7"});
+  note("voltage", "mains/7", "u");
+  EXPECT_EQ(discovery.Devices()[0].topics, (std::vector<std::string>{"mains/7", "plugs/7"}));
 }
 
 // Why one config of a device `d` was refused, or "".

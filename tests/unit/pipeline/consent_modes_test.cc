@@ -166,9 +166,9 @@ TEST_F(ConsentModesTest, AYesLapsesToTheSecond) {
   Member brief = commons_.Invite("flat-x");
   commons_.Confirm(brief);
   for (Member& home : homes_) {
-    commons_.Grant(home, {.from = "2013-01-11T06:00:01Z", .until = "2100-01-01T00:00:00Z"});
+    commons_.Grant(home, {.from = "2013-01-11T06:00:00Z", .until = "2100-01-01T00:00:00Z"});
   }
-  commons_.Grant(brief, {.from = "2013-01-11T06:00:00Z", .until = "2100-01-01T00:00:00Z"});
+  commons_.Grant(brief, {.from = "2013-01-11T05:59:59Z", .until = "2100-01-01T00:00:00Z"});
   EXPECT_EQ(Count(brief), 4u);
 }
 

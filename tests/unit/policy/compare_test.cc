@@ -119,13 +119,17 @@ TEST(CompareTest, ForbidIsTighterEvenWhereNothingWasAllowed) {
 }
 
 TEST(CompareTest, ForbidIsToldForItsOwnMetricOnly) {
-  const Documents after = Changed(Riverside(), [](Documents& d) {
+  const Documents before = Changed(Riverside(), [](Documents& d) {
+    d.policy.metrics.push_back(d.policy.metrics[0]);  // like load but for its name
+    d.policy.metrics.back().id = MetricId("gas");
+  });
+  const Documents after = Changed(before, [](Documents& d) {
     d.policy.forbid.push_back({.id = RuleId("f-new"),
                                .purposes = {"mobility"},
                                .to = {"peers"},
                                .metrics = {MetricId("load")}});
   });
-  const Comparison comparison = Compare(Riverside(), after);
+  const Comparison comparison = Compare(before, after);
   ASSERT_EQ(comparison.differences.size(), 1u);
   EXPECT_EQ(comparison.differences[0].what,
             "release of load to peers for mobility: FORBIDDEN by f-new, was NOT_PERMITTED");

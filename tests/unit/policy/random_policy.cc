@@ -74,7 +74,8 @@ Metric MetricOf(Dice& dice, std::string_view name) {
     metric.owner = OwnerKind::kPlace;
     metric.bucket_min = dice.Of<Millis>({minutes(15), hours(1)});
   } else {
-    metric.sensitivity = name == "heat" ? Sensitivity::kSensitive : Sensitivity::kHousehold;
+    const bool sensitive = name == "heat" && dice.Percent(50);
+    metric.sensitivity = sensitive ? Sensitivity::kSensitive : Sensitivity::kHousehold;
   }
   return metric;
 }
