@@ -2,8 +2,8 @@
 // whose adults' voices are known (evaluate.h), and tests/unit/pipeline/consent_modes_test.cc compares.
 //
 // A yes is a grant that covers the share rule, holds from the day's start to the decision, was not
-// withdrawn, came after every objection to the metric, and began less than the consent rule's
-// `reconfirm` before the decision. A no is an objection to the metric, or a grant for it that was
+// withdrawn, came after every objection to the metric, and began no longer than the consent
+// rule's `reconfirm` before the decision. A no is an objection to the metric, or a grant for it that was
 // withdrawn: nobody is asked who of the household says so.
 //   opt-in   every adult has said yes
 //   opt-out  likewise; or nobody has said no, and every adult had the notice, in this gateway's hand,

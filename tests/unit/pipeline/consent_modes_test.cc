@@ -6,9 +6,10 @@
 #include "gateway/crypto/hash.h"
 #include "gateway/pipeline/consent.h"
 #include "gateway/pipeline/registry_rows.h"
+#include "gateway/pipeline/withdrawals.h"
 #include "gateway/policy/evaluate.h"
 #include "tests/support/prng.h"
-#include "tests/unit/pipeline/commons_fixture.h"
+#include "tests/unit/pipeline/kept_fixture.h"
 
 namespace gateway::pipeline {
 namespace {
@@ -184,7 +185,7 @@ TEST_F(ConsentModesTest, WhatCannotBeObjectedToIsNamed) {
 TEST(ConsentRowsTest, AHouseholdOfVersion3IsRead) {
   Household household{.id = HouseholdId("flat-0"), .zone = ZoneId("north"), .adult_keys = {"k"}};
   std::string row = EncodeHousehold(household);
-  row.resize(row.size() - 2);  // no objections, no notices
+  row.resize(row.size() - 3);  // no objections, no notices, no votes
   row[1] = 3;
   const auto read = DecodeHousehold(row, "testville");
   ASSERT_TRUE(read.ok()) << Message(read.status());
@@ -368,6 +369,41 @@ TEST_F(VoicesTest, EveryAdultMustHaveHadTheNotice) {
       EXPECT_EQ(noted->second, *c.want) << c.name;
     }
   }
+}
+
+// The list beside the database, and a household as an older backup has it.
+TEST_F(VoicesTest, WhatARestoreTakesAwayTheListBringsBack) {
+  Kept kept("  - {id: r-used, metric: used, tier: raw, keep: P30D, then: erase}\n", 0, false);
+  const store::Vault& vault = kept.vault();
+  Household household{.subject = SubjectId::FromBytes(std::string(16, 's'))};
+  const Household before = household;
+  const auto grant = [&](char id) {
+    GrantRecord record = Given("a", hours(80));
+    record.grant.id = std::string(32, id);
+    return record;
+  };
+  household.grants.push_back(grant('1'));
+  ASSERT_TRUE(Object("load", from_, household));
+  EXPECT_FALSE(Object("load", until_, household));  // nothing came since
+  household.grants.push_back(grant('2'));
+  ASSERT_TRUE(Object("load", until_, household));
+  const std::set<std::string> list = PseudonymsOf(vault, household);
+
+  Household restored = before;
+  ASSERT_TRUE(RestoreObjections(vault, list, &documents_.policy, until_, restored));
+  ASSERT_EQ(restored.objections.size(), 1u);
+  EXPECT_EQ(restored.objections[0].metric, "load");
+  EXPECT_EQ(restored.objections[0].number, 2u);
+  EXPECT_FALSE(RestoreObjections(vault, list, &documents_.policy, until_, restored));
+  // Grants of before the objection that come again do not end it; a new one does.
+  for (const char id : {'1', '2', '3'}) {
+    restored.grants.push_back(grant(id));
+    OverruleAgain(vault, list, restored);
+  }
+  EXPECT_EQ(restored.objections[0].grants, 2u);
+  // Of another household the list says nothing.
+  Household other{.subject = SubjectId::FromBytes(std::string(16, 't'))};
+  EXPECT_FALSE(RestoreObjections(vault, list, &documents_.policy, until_, other));
 }
 
 }  // namespace

@@ -224,6 +224,21 @@ TEST_F(RestoredTest, AGrantThatTheBackupDoesNotHaveStaysWithdrawnWhenItIsImporte
   EXPECT_EQ(StateOf(*gateway, "flat-9"), "withdrawn");
 }
 
+TEST_F(RestoredTest, AnObjectionMadeSinceTheBackupStands) {
+  ASSERT_TRUE(commons_.gateway().WithdrawGrants("flat-0", "", "load").ok());
+  const auto states = [](Pipeline& gateway, const std::string& household) {
+    std::string text;
+    const auto rows = gateway.ListGrants(household);
+    for (const port::GrantRow& row : *rows) text += row.state + " ";
+    return text;
+  };
+  ASSERT_EQ(states(commons_.gateway(), "flat-0"), "given objected ");
+  auto gateway = Restore();
+  ASSERT_NE(gateway, nullptr);
+  EXPECT_EQ(states(*gateway, "flat-0"), "given objected ");
+  EXPECT_EQ(states(*gateway, "flat-1"), "given ");
+}
+
 TEST_F(RestoredTest, TheListNamesNoGrant) {
   ASSERT_EQ(*commons_.gateway().WithdrawGrants("flat-0", ""), 1u);
   const backup::Withdrawals list = List();
