@@ -17,14 +17,14 @@
 #include "gateway/backup/restored.h"
 #include "gateway/base/clock.h"
 #include "gateway/base/mutex.h"
-#include "gateway/crypto/keyslots.h"
 #include "gateway/crypto/sign.h"
 #include "gateway/crypto/x509.h"
 #include "gateway/ledger/ledger.h"
-#include "gateway/model/limits.h"
+#include "gateway/pipeline/cell_rows.h"
 #include "gateway/pipeline/core.h"
 #include "gateway/pipeline/counters.h"
 #include "gateway/pipeline/figures.h"
+#include "gateway/pipeline/options.h"
 #include "gateway/pipeline/retractions.h"
 #include "gateway/pipeline/sheet_index.h"
 #include "gateway/port/cell_source.h"
@@ -42,21 +42,6 @@ namespace gateway::pipeline {
 
 class KeyRenewal;       // key_renewal.h
 struct HouseholdFacts;  // household_export.h
-
-struct PipelineOptions {
-  std::string dir;  // of the database
-  crypto::MasterKeys master;
-  std::string keyslots;  // path of the file; empty: the master key cannot be renewed
-  GatewayId gateway;
-  const Clock* clock = nullptr;   // outlives the pipeline
-  ReplayClock* replay = nullptr;  // the same clock under --replay-clock, else null
-  std::chrono::seconds checkpoint_interval = limits::kCheckpointInterval;
-  store::SyncerOptions sync = {};
-  store::SpaceLimits space{.quota_bytes = 0, .free_bytes_min = limits::kDiskFreeMin};
-  port::TraitsOf traits = nullptr;  // asked while the pipeline starts and on its thread; null: none
-  bool broker_logins = false;  // devices get logins of their own at the broker
-  rocksdb::Env* env = nullptr;  // for tests: see store::DatabaseOptions
-};
 
 // Thread-safe, except that Append, Refused and Received belong to one thread (MQTT's), and Close
 // is the last call.
@@ -409,13 +394,5 @@ class Pipeline final : public port::Intake, public port::Commands, public port::
 
   std::thread thread_;  // last: starts when all else is ready
 };
-
-// Opens one row of the cells table; purpose, recipients and retraction are left to the caller.
-// Returns DataLoss if it is not what a decision wrote.
-StatusOr<port::DecidedCell> ReadCellRow(const store::Vault& vault, std::string_view key,
-                                        std::string_view value);
-
-// Whether a decided or pending cell matches.
-bool Matches(const port::CellFilter& filter, const Cell& cell);
 
 }  // namespace gateway::pipeline
