@@ -1,8 +1,9 @@
-// Decided cells as their rows have them. Pure but for the store's keys.
+// Rows of decided cells, as they are read back. The functions are in cells.cc.
 #pragma once
 
 #include <string_view>
 
+#include "gateway/base/status.h"
 #include "gateway/model/cell.h"
 #include "gateway/port/cell_source.h"
 #include "gateway/store/sealed_rows.h"
