@@ -13,8 +13,7 @@ constexpr std::chrono::milliseconds kGather{4};
 constexpr std::chrono::milliseconds kTickInterval{1'000};
 constexpr std::chrono::minutes kRetentionInterval{6 * 60};
 constexpr std::chrono::minutes kRetentionWhenFull{10};
-// Row of the meta table: "live" or "replay".
-constexpr std::string_view kModeKey = "mode";
+constexpr std::string_view kModeKey = "mode";  // row of the meta table: "live" or "replay"
 constexpr std::string_view kRemedy = "`commons backup restore`";
 
 }  // namespace

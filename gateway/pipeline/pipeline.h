@@ -351,28 +351,22 @@ class Pipeline final : public port::Intake, public port::Commands, public port::
   std::unique_ptr<store::Quarantine> quarantine_;
   std::unique_ptr<store::Syncer> syncer_;
   std::unique_ptr<ledger::Ledger> ledger_;
-
   std::atomic<bool> backing_up_{false};
   std::atomic<bool> simulating_{false};
   std::optional<backup::Restored> restored_;  // during Start
-
   IntakeCounters counters_;
   mutable SheetIndex sheets_;  // readers bring it up to the watermark when they need it
-
   // Since when the system's clock is below the floor; 0: it is not.
   mutable std::atomic<std::chrono::steady_clock::rep> below_since_{0};
-
   // Held by intake for each message, and by whoever must have none in between.
   Mutex intake_gate_;
   // Of the last kInflightMax journal entries, a ring.
   std::vector<uint64_t> recent_hashes_ ABSL_GUARDED_BY(intake_gate_);
   std::size_t next_hash_ ABSL_GUARDED_BY(intake_gate_) = 0;
-
   // Held while the row of subscriptions is read and written.
   Mutex subscriptions_gate_;
   // Pseudonyms: nothing of an erased household is in clear.
   std::set<std::string> forgotten_topics_ ABSL_GUARDED_BY(subscriptions_gate_);
-
   // Confined to the pipeline thread once it runs.
   std::unique_ptr<Core> core_;
   backup::Withdrawals withdrawals_;  // as in the file
@@ -383,7 +377,6 @@ class Pipeline final : public port::Intake, public port::Commands, public port::
   Time last_retention_{};
   std::string last_failure_;  // what the log says already
   std::optional<crypto::MasterKey> next_master_;  // while a renewal has begun and not ended
-
   // The inbox. The lock is never held while anything else is done.
   mutable Mutex mutex_;
   CondVar wake_;

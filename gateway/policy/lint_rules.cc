@@ -13,6 +13,7 @@
 //   L60  public, but not to be passed on   L61  top2_max_pct that says nothing, or of places
 //   L63  kept longer than the charter's keep_max
 //   L64  a zone finer than the charter's zone_min
+//   L66  round_to of a level
 
 namespace gateway::policy {
 namespace {
@@ -132,6 +133,9 @@ class RulesLinter {
     }
     const Metric* metric = policy_.FindMetric(rule.metric);
     if (metric == nullptr) return;
+    if (rule.round_to != 0 && metric->kind == MetricKind::kLevel) {
+      Refuse("L66", "share rule", rule, "round_to rounds sums, and levels have none: leave it out");
+    }
     if (rule.top2_max_pct != 0) {
       if (metric->owner == OwnerKind::kPlace) {
         Refuse("L61", "share rule", rule, "top2_max_pct protects households, and the metric is of "

@@ -249,7 +249,7 @@ def test_refusals_name_code_and_rule(scene):
     code, answer = city.ask(MILL_LANE, "--bucket", "PT30M")
     assert code == REFUSED and not answer["cells"]
     assert {(row["code"], row["rule"]) for row in answer["coverage"]} == {
-        ("GRANULARITY", "load-hourly")}
+        ("GRANULARITY", "load-daily load-hourly pm25-daily pm25-hourly")}
 
 
 # -- A client that is not ours.

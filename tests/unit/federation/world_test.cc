@@ -92,7 +92,7 @@ TEST(WorldTest, EveryKindOfFailureIsNamed) {
 
 // For the duties of a policy: a refusal that is signed is an answer, too.
 TEST(WorldTest, AGatewayNotesWhichQuestionsItGaveNoSignedAnswer) {
-  World world({{"gw-a", {}}});
+  World world(std::map<std::string, std::vector<std::string>>{{"gw-a", {}}});
   world.AskAll("gw-a");
   world.AskAll("gw-a", "mobility");
   world.DocumentsOf("gw-a").policy.expires = world.CellsOf("gw-a").moment().now;

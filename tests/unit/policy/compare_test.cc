@@ -204,10 +204,11 @@ TEST(CompareTest, CollectingKeepingAndConsentHaveTheirTighterEnds) {
 }
 
 TEST(CompareTest, AnyProfileIsLooserThanOne) {
-  const Change any = [](Documents& d) { d.policy.collect[0].profile.clear(); };
-  EXPECT_EQ(Compare(Riverside(), Changed(Riverside(), any)).order, Order::kLooser);
-  const Change other = [](Documents& d) { d.policy.collect[0].profile = "sck"; };
-  EXPECT_EQ(Compare(Riverside(), Changed(Riverside(), other)).order, Order::kIncomparable);
+  const auto profile = [](const char* name) {
+    return Changed(Riverside(), [name](Documents& d) { d.policy.collect[0].profile = name; });
+  };
+  EXPECT_EQ(Compare(profile("generic"), profile("")).order, Order::kLooser);
+  EXPECT_EQ(Compare(profile("generic"), profile("sck")).order, Order::kIncomparable);
 }
 
 TEST(CompareTest, SilenceThatCountsAsYesIsLooser) {

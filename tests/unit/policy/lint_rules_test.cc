@@ -167,6 +167,15 @@ TEST(AdviseTest, ARecipientWithoutAnAgreementIsNamed) {
   EXPECT_EQ(Advised(policy, Replaced(RosterText(), "{id: city-hall", "{id: lab")), "");
 }
 
+TEST(LintRulesTest, ALevelIsNotRounded) {
+  std::string policy = Replaced(PolicyText(), "unit: ug/m3, kind: gauge", "unit: dB(A), kind: level");
+  for (int i = 0; i < 2; ++i) {
+    policy = Replaced(policy, "metric: pm25, stats: [count, sum, mean], bucket",
+                      "metric: pm25, stats: [count, mean], round_to: 5, bucket");
+  }
+  EXPECT_EQ(Found(Lint(CharterOf(CharterText()), PolicyOf(policy), RosterOf(RosterText()))), "L66");
+}
+
 TEST(LintRulesTest, OneForbiddenRecipientAmongOthersIsAWarning) {
   std::string policy = Replaced(PolicyText(), "to: [city-hall]", "to: [city-hall, members]");
   policy = Replaced(policy, kForbid,
