@@ -125,14 +125,14 @@ TEST(LifecycleTest, ACharterIsNoShorterWayAroundWhatIsEntrenched) {
   EXPECT_THAT(world.Judged(dropped)->entrenched, ElementsAre("f-coercive"));
   ExpectDueAt(world, dropped, world.now + days(42));
   next.rest = world.spec.rest;
-  next.delays = "{looser: P14D, incomparable: P21D, entrenched: P1D, charter: P28D}";
+  next.delays = "{looser: P14D, incomparable: P21D, entrenched: P14D, charter: P28D}";
   ExpectDueAt(world, Envelope(kCharter, CharterYaml(next), {0, 1}), world.now + days(42));
 }
 
 TEST(LifecycleTest, TheDelaysAreThoseOfTheCharterInForce) {
   const World world;
   CharterSpec next{.version = 2, .previous = world.stored.charter};
-  next.delays = "{looser: P1D, incomparable: P1D, entrenched: P42D, charter: PT1H}";
+  next.delays = "{looser: P8D, incomparable: P8D, entrenched: P42D, charter: P8D}";
   ExpectDueAt(world, Envelope(kCharter, CharterYaml(next), {0, 1}), world.now + days(28));
 }
 
@@ -170,7 +170,7 @@ TEST(LifecycleTest, ObjectionsThatAskForMoreKeysThanThereAreNeverMeanNobody) {
   World world({.rest = "objection: {quorum_pct: 10, threshold: 9, extra: P14D}\ngrace: P7D\n"});
   world.voices = {.households = 2, .objecting = 2};
   ExpectRefused(world.Judged(Envelope(kPolicy, Looser(), {0, 1, 2})).status(),
-                StatusCode::kPermissionDenied, "asks for 9 of 3 signatures, which nobody can give");
+                StatusCode::kInvalidArgument, "L65: objection: threshold 9 must be 2");
 }
 
 class AssemblyTest : public testing::Test {
