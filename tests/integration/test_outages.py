@@ -145,8 +145,8 @@ def stored(commons, count):
 def test_our_broker_lets_in_who_has_a_login_and_only_to_its_topics(deployed):
     gateway, broker = deployed.gateways[0], deployed.brokers[0]
     home, other = deployed.homes
-    status = gateway.status()
-    assert (status["broker_connected"], status["warnings"]) == (True, [])
+    wait_until(lambda: gateway.status()["broker_connected"], "the broker")
+    assert gateway.status()["warnings"] == []
     for port, ca in ((broker.port, None), (broker.tls_port, broker.ca)):
         stranger = Device(port, ca=ca)
         assert stranger.connected_with == 0x87, "not authorised"

@@ -61,13 +61,13 @@ TEST_F(DaemonCommandsTest, CellListShowsIntegersWhenReleasedAndNoFigureOtherwise
     {"gateway": "gw-a", "rule": "load-hourly", "metric": "load", "unit": "Wh", "zone": "north",
      "start": "2013-01-14T00:00:00Z", "end": "2013-01-14T01:00:00Z", "status": "released",
      "count": 12, "sum": 34567, "mean": 2881, "completeness_pct": 99, "homes_in_zone": 40,
-     "policy_version": 7, "replay": true},
+     "policy_version": 7, "redistribution": false, "replay": true},
     {"gateway": "gw-a", "rule": "load-hourly", "metric": "load", "unit": "Wh", "zone": "north",
      "start": "2013-01-14T01:00:00Z", "end": "2013-01-14T02:00:00Z", "status": "suppressed",
-     "policy_version": 7, "replay": true},
+     "policy_version": 7, "redistribution": false, "replay": true},
     {"gateway": "gw-a", "rule": "load-hourly", "metric": "load", "unit": "Wh", "zone": "north",
      "start": "2013-01-14T02:00:00Z", "end": "2013-01-14T03:00:00Z", "status": "pending",
-     "policy_version": 7, "replay": true}])"));
+     "policy_version": 7, "redistribution": false, "replay": true}])"));
 }
 
 TEST_F(DaemonCommandsTest, TheReceiptOfAnErasureIsFetchedAgainAndNeverOverwritesAFile) {

@@ -82,6 +82,7 @@ TEST(WorldTest, EveryKindOfFailureIsNamed) {
   world.SetWay("gw-d", {.there = nullptr, .back = [](PeerScript& script) {
                           script = {{}, PeerEnd::kLate};
                         }});
+  world.DocumentsOf("gw-e").charter.grace = Millis(0);
   world.DocumentsOf("gw-e").policy.expires = world.CellsOf("gw-e").moment().now;
   const Merged merged = world.AskAll("gw-a");
   EXPECT_EQ(Told(merged),
@@ -95,6 +96,7 @@ TEST(WorldTest, AGatewayNotesWhichQuestionsItGaveNoSignedAnswer) {
   World world(std::map<std::string, std::vector<std::string>>{{"gw-a", {}}});
   world.AskAll("gw-a");
   world.AskAll("gw-a", "mobility");
+  world.DocumentsOf("gw-a").charter.grace = Millis(0);
   world.DocumentsOf("gw-a").policy.expires = world.CellsOf("gw-a").moment().now;
   world.AskAll("gw-a");
   world.Ask("gw-a", world.Signed(world.Question(), 'x'));  // of nobody: owed nothing
