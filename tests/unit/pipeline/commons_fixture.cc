@@ -127,7 +127,7 @@ std::string Commons::PolicyYaml(uint32_t k_min, uint64_t version, const std::str
          "interval: PT30M, lateness: PT6H, sensitivity: household, unit_of_privacy: household}\n"
          "purposes:\n  - {id: official-stats, iri: "
          "\"https://w3id.org/dpv#ProvideOfficialStatistics\"}\n"
-         "collect:\n  - {id: c-load, metric: load}\n"
+         "collect:\n  - {id: c-load, metric: load, profile: generic}\n"
          "retain:\n  - {id: r-load, metric: load, tier: raw, keep: P30D, then: erase}\n"
          "consent:\n  - {id: consent-load, metric: load, mode: opt-in, household_rule: all-adults}\n"
          "share:\n  - {id: load-hourly, bucket: PT1H" +

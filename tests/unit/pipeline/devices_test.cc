@@ -32,7 +32,7 @@ TEST_F(DevicesTest, TheDoorKnowsADeviceByItsProfileAndClaimAndNotByItsName) {
                    .claim = "tasmota_4F2A"}), StatusCode::kOk);
   const auto table = gateway().admissions();
   const port::Admission& admission = table->Find("tasmota", "tasmota_4F2A", "load");
-  EXPECT_EQ(admission.code, DoorCode::kAdmitted);
+  EXPECT_EQ(admission.code, DoorCode::kWrongProfile);  // known; the rule is for another profile
   EXPECT_EQ(admission.device, DeviceId("heater"));
   EXPECT_EQ(table->FindDevice("tasmota", "tasmota_4F2A"), DoorCode::kAdmitted);
   EXPECT_EQ(table->FindDevice("tasmota", "heater"), DoorCode::kUnknownDevice);
