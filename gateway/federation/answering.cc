@@ -103,20 +103,41 @@ class Writer {
   std::size_t cells_ = 0;
 };
 
-// Whether the bucket length asked for is the rule's: a civil day may have 23 or 25 hours.
-bool HasBucket(const policy::Policy& policy, const port::DecidedCell& cell, Millis bucket) {
-  const policy::ShareRule* rule = policy.FindShareRule(cell.cell.rule);
-  return rule != nullptr && rule->bucket == bucket;
+// The share rule that decided a cell, as far as the cell tells, with the cell's age as its own.
+policy::ShareRule DecidedBy(const policy::Policy& policy, const port::DecidedCell& decided,
+                            Time now) {
+  const Cell& cell = decided.cell;
+  const Millis length = cell.window.length();
+  // A civil day may have 23 or 25 hours.
+  const bool day = length > std::chrono::hours(22) && length < std::chrono::hours(26);
+  policy::ShareRule by{.id = cell.rule,
+                       .metric = cell.metric,
+                       .stats = cell.stats,
+                       .whole_day = day,
+                       .bucket = day ? Millis(std::chrono::hours(24)) : length,
+                       .purpose = decided.purpose,
+                       .to = decided.recipients,
+                       .age_min = now - cell.window.end,
+                       .k_min = cell.k_min,
+                       .top1_max_pct = cell.top1_max_pct,
+                       .redistribution = cell.redistribution};
+  const policy::Zone* at = policy.FindZone(cell.zone);
+  if (at != nullptr) by.zone_level = policy.zone_levels[at->level];
+  return by;
 }
 
 bool MayHave(const policy::Documents& documents, const policy::OpenedQuery& asked,
-             const QueryDecision& decision, const port::DecidedCell& cell) {
+             const QueryDecision& decision, const port::DecidedCell& cell, Time now) {
   const policy::Question& question = asked.query.question;
   if (std::find(decision.rules.begin(), decision.rules.end(), cell.cell.rule) ==
       decision.rules.end()) {
     return false;
   }
-  if (question.bucket.has_value() && !HasBucket(documents.policy, cell, *question.bucket)) {
+  const policy::ShareRule* rule = documents.policy.FindShareRule(cell.cell.rule);
+  const policy::ShareRule decided = DecidedBy(documents.policy, cell, now);
+  if (rule == nullptr || decided.age_min < rule->age_min ||
+      (question.bucket.has_value() && decided.bucket != *question.bucket) ||
+      !policy::MayStillHave(documents, decided, asked.party)) {
     return false;
   }
   // The id of a purpose means what residents agreed to only as long as it stands for the same IRI.
@@ -144,7 +165,7 @@ StatusOr<AnswerSummary> Answer(const Answering& answering, const policy::Documen
          .from = question.from,
          .until = question.until},
         [&](const port::DecidedCell& cell) {
-          if (!MayHave(documents, asked, summary.decision, cell)) return true;
+          if (!MayHave(documents, asked, summary.decision, cell, moment.now)) return true;
           failure = writer.cells() < limits::kCellsPerAnswerMax
                         ? writer.Add(cell)
                         : ResourceExhausted("answer: more than %d cells",

@@ -11,6 +11,11 @@ using port::DoorCode;
 bool Door::HasOneOwner(const Resolved& resolved) {
   const OwnerId* owner = nullptr;
   const auto same = [&owner](const port::Admission& admission) {
+    // Nothing of these is stored yet, and not in a neighbour's name either.
+    if (admission.code == DoorCode::kHouseholdUnconfirmed ||
+        admission.code == DoorCode::kPlaceUnconfirmed) {
+      return false;
+    }
     if (admission.owner == OwnerId{}) return true;
     if (owner == nullptr) owner = &admission.owner;
     return *owner == admission.owner;

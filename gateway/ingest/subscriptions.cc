@@ -41,9 +41,11 @@ bool Covers(std::string_view wide, std::string_view narrow) {
 
 std::vector<Filter> WithoutCovered(std::vector<Filter> filters) {
   // Only those with a wildcard cover others: there are few of them, and many topics of one device.
-  const auto literal = std::ranges::stable_partition(
-      filters, [](const Filter& filter) { return filter.text.find_first_of("+#") != npos; });
-  const std::size_t wildcards = filters.size() - literal.size();
+  const auto literal =
+      std::stable_partition(filters.begin(), filters.end(), [](const Filter& filter) {
+        return filter.text.find_first_of("+#") != npos;
+      });
+  const auto wildcards = static_cast<std::size_t>(literal - filters.begin());
   std::vector<Filter> kept;
   std::unordered_set<std::string> literals;
   for (std::size_t i = 0; i < filters.size(); ++i) {

@@ -34,22 +34,24 @@ bool IsFresh(const policy::Grant& grant, const policy::ConsentRule& consent, Tim
   return !consent.reconfirm.has_value() || until - grant.not_before <= *consent.reconfirm;
 }
 
-bool HadNotice(const Household& household, const policy::ConsentRule& consent, Time from) {
+bool HadNotice(const Household& household, const policy::ConsentRule& consent, Time from,
+               Time stands_since) {
   const auto known = household.notices.find(ConsentFingerprint(consent));
-  return known != household.notices.end() && from - known->second >= consent.notice;
+  return known != household.notices.end() && known->second >= stands_since &&
+         from - known->second >= consent.notice;
 }
 
 }  // namespace
 
 bool HouseholdGrants(const Household& household, const policy::ShareRule& rule,
-                     const policy::Policy& policy, Time from, Time until) {
+                     const policy::Policy& policy, Time from, Time until, Time stands_since) {
   const policy::ConsentRule* consent = policy.ConsentRuleFor(rule.metric);
   if (household.kind != OwnerKind::kHousehold || !household.confirmed_at.has_value() ||
       consent == nullptr || household.adult_keys.empty()) {
     return false;
   }
   if (consent->mode == policy::ConsentMode::kOptOut && !HasObjected(household, rule.metric) &&
-      HadNotice(household, *consent, from)) {
+      HadNotice(household, *consent, from, stands_since)) {
     return true;
   }
   const std::size_t overruled = Overruled(household, rule.metric);

@@ -16,8 +16,10 @@
 
 namespace gateway::pipeline {
 
+// `stands_since`: since when the metric's consent rule has stood unchanged; a notice of before that,
+// of the same words, tells nobody that they are back.
 bool HouseholdGrants(const Household& household, const policy::ShareRule& rule,
-                     const policy::Policy& policy, Time from, Time until);
+                     const policy::Policy& policy, Time from, Time until, Time stands_since);
 
 // Notes which of the policy's consent rules every adult knew when accepting: those that stood, by
 // `since`, when the last of them did, if all say that they had the policy of that hash.

@@ -8,12 +8,21 @@
 namespace gateway::pipeline {
 namespace {
 
+// Since when the metric's consent rule has stood unchanged, if that is known.
+std::optional<Time> ConsentSince(const SheetPlan& plan) {
+  const policy::ConsentRule* consent = plan.policy.ConsentRuleFor(plan.metric.id);
+  const auto since = consent == nullptr ? plan.since.end() : plan.since.find(consent->id);
+  if (since == plan.since.end()) return std::nullopt;
+  return since->second;
+}
+
 // A household if its adults said so; a place because a steward did. Never one for the other: after
 // a change of the policy, a day may hold readings of both.
 bool MayCount(const Household* owner, const SheetPlan& plan, const policy::ShareRule& rule) {
   if (owner == nullptr || owner->kind != plan.metric.owner) return false;
   if (owner->kind == OwnerKind::kPlace) return owner->confirmed_at.has_value();
-  return HouseholdGrants(*owner, rule, plan.policy, plan.day.start, plan.decided_at);
+  return HouseholdGrants(*owner, rule, plan.policy, plan.day.start, plan.decided_at,
+                         ConsentSince(plan).value_or(Time::max()));
 }
 
 privacy::SheetRule RuleOf(const SheetPlan& plan, const policy::ShareRule& rule) {
@@ -27,6 +36,7 @@ privacy::SheetRule RuleOf(const SheetPlan& plan, const policy::ShareRule& rule) 
           .round_to = rule.round_to,
           .min_count = rule.min_count,
           .too_young = since == plan.since.end() || since->second > plan.day.start ||
+                       ConsentSince(plan).value_or(Time::min()) > plan.day.start ||
                        rule.valid_until.value_or(Time::max()) <= plan.decided_at,
           .members = {}};
 }

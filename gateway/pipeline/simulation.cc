@@ -48,6 +48,7 @@ class Simulator {
     for (const policy::ShareRule& rule : policy_.share) {
       since_[rule.id] = rule.valid_from.value_or(Time::min());
     }
+    for (const policy::ConsentRule& rule : policy_.consent) since_[rule.id] = Time::min();
   }
 
   StatusOr<port::Simulation> Run() {

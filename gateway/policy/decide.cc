@@ -61,6 +61,15 @@ std::string_view QueryCodeName(QueryCode code) {
   return "BAD_REQUEST";
 }
 
+bool MayStillHave(const Documents& documents, const ShareRule& decided, const PartyId& party) {
+  const Policy& policy = documents.policy;
+  const bool forbidden =
+      std::any_of(policy.forbid.begin(), policy.forbid.end(), [&](const Forbid& forbid) {
+        return Forbids(forbid, decided, party, policy);
+      });
+  return !forbidden && BelowFloor(decided, policy, documents.charter.floors).empty();
+}
+
 QueryDecision DecideQuery(const Documents& documents, const PartyId& party,
                           const Question& question, Time now, bool clock_sound) {
   if (!Available(documents, now, clock_sound)) return {QueryCode::kPolicyUnavailable, {}};

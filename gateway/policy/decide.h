@@ -78,6 +78,11 @@ struct Documents;
 // Whether a party is among the recipients of a share rule: named itself, or with all by `public`.
 bool IsRecipient(const std::vector<std::string>& to, const PartyId& party);
 
+// Whether cells of an earlier form of a share rule may still go to `party`. A decided cell stays as it
+// is when the rules get tighter: whoever serves it asks with `decided`, the rule as the cell tells it,
+// and as `age_min` the cell's age.
+bool MayStillHave(const Documents& documents, const ShareRule& decided, const PartyId& party);
+
 // `party` may have a cell of a share rule whose recipient it is. In this order:
 // availability, purpose, what the question names, forbid, floors, share rules; a refusal for want
 // of a share rule says GRANULARITY, TOO_EARLY or EXPIRED_RULE if just that kept the closest rule

@@ -120,7 +120,7 @@ class Evaluation {
 
   // What all of the rules and the floors ask for together.
   Safeguards Of(const std::vector<RuleId>& rules) const {
-    Safeguards all{.redistribution = true};
+    Safeguards all;
     for (const RuleId& id : rules) {
       const ShareRule& rule = *policy_.FindShareRule(id);
       all.k_min = std::max(all.k_min, rule.k_min);
@@ -128,7 +128,7 @@ class Evaluation {
       if (rule.top2_max_pct != 0) all.top2_max_pct = std::min(all.top2_max_pct, rule.top2_max_pct);
       all.round_to = std::max(all.round_to, rule.round_to);
       if (rule.min_count) all.min_count = std::max(all.min_count.value_or(0), *rule.min_count);
-      all.redistribution = all.redistribution && rule.redistribution;
+      all.redistribution = all.redistribution || rule.redistribution;  // each has its own cells
     }
     return all;
   }

@@ -20,6 +20,7 @@ struct Step {
   Time activates, expires;  // its own
   std::vector<SignatureCount> counts;
   bool by_assembly = false;
+  Millis assembly_notice{0};  // if by_assembly
   std::vector<Finding> warnings;
 };
 
@@ -167,7 +168,9 @@ class Verifier {
       return Count("roster", charter, charter.roster, charter.roster.threshold);
     }
     if (step_.kind == DocumentKind::kPolicy) {
-      const bool easy = TightensOnly(change.comparison.order) && change.entrenched.empty();
+      // Rules that last longer permit more, though no single request shows it.
+      const bool easy = TightensOnly(change.comparison.order) && change.entrenched.empty() &&
+                        step_.after.policy.expires <= before_.policy.expires;
       RETURN_IF_ERROR(Count("policy", charter, charter.policy,
                             easy ? charter.policy.tighten : raised(charter.policy.threshold)));
       step_.activates = step_.after.policy.activates;
@@ -189,7 +192,10 @@ class Verifier {
       step_.counts.push_back({"charter in force", Signers(old, old.charter), needed});
     }
     step_.by_assembly = approved && !step_.counts.back().met();
-    if (step_.by_assembly) step_.counts.pop_back();
+    if (step_.by_assembly) {
+      step_.counts.pop_back();
+      step_.assembly_notice = old.assembly->notice;
+    }
     const Charter& next = step_.after.charter;
     return Count("new charter", next, next.charter, next.charter.threshold);
   }
@@ -244,7 +250,9 @@ Status Schedule(const Step& last, const Change& change, const Documents& before,
   const Charter& charter = before.charter;
   standing.by_assembly = last.by_assembly;
   standing.objected = change.loosens && !last.by_assembly && Objected(charter, voices);
-  standing.notice = last.by_assembly ? charter.assembly->notice : change.notice;
+  // What the charter of the version before asks for may be less than what is in force here asks for.
+  standing.notice =
+      last.by_assembly ? std::max(last.assembly_notice, change.notice) : change.notice;
   if (standing.objected) standing.notice += charter.objection->extra;
   standing.due = std::max(last.activates, standing.first_seen + standing.notice);
   if (last.expires <= std::max(now, standing.due)) {
@@ -311,6 +319,12 @@ StatusOr<Judged> JudgeAll(std::span<const Proposal> chain, const StoredDocuments
   Judged judged;
   Standing& standing = judged.standing;
   const Change change = ChangeOf(last.kind, in_force, last.after);
+  // Residents object to the whole change, whatever its last version adds to the one before.
+  if (change.loosens && !last.by_assembly && !last.counts.empty() &&
+      Objected(in_force.charter, voices)) {
+    uint32_t& needed = last.counts.front().needed;
+    needed = std::max(needed, in_force.charter.objection->threshold);
+  }
   standing.kind = last.kind;
   standing.version = last.version;
   standing.hash = crypto::Blake2b256(last.payload);

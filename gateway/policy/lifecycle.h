@@ -7,6 +7,7 @@
 //
 //   change                      signatures                          notice
 //   policy, tighter or equal    roles.policy.tighten                none
+//     but expiring later        roles.policy.threshold              none
 //   policy, looser              roles.policy.threshold              delays.looser
 //   policy, incomparable        roles.policy.threshold              delays.incomparable
 //   an entrenched rule          these, and roles.charter.threshold  delays.entrenched, if longer

@@ -211,7 +211,7 @@ def safeguards(documents, rules, metric):
         "top2_max_pct": min(said("top2_max_pct"), default=100),
         "round_to": max(documents.steps(metric, rule.get("round_to", 0)) for rule in rules),
         "min_count": max(said("min_count"), default=None),
-        "redistribution": all(rule.get("redistribution") == "true" for rule in rules)}
+        "redistribution": any(rule.get("redistribution") == "true" for rule in rules)}
 
 
 # -- What happens before a release, and what is owed.

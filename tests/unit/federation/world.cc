@@ -107,6 +107,9 @@ World::World(const std::map<std::string, std::vector<std::string>>& topology)
     node.documents = {policy::CharterOf(policy::CharterText()),
                       policy::PolicyOf(policy::PolicyText()),
                       policy::RosterOf(RosterYaml(topology))};
+    policy::Policy& policy = node.documents.policy;  // the cells are of this zone
+    policy.zones.push_back(
+        {.id = ZoneId("north"), .level = policy.LevelIndex("neighbourhood").value()});
     node.answering = std::make_unique<Answering>(
         Answering{GatewayId(id), *node.cells, node.gateway->signer(),
                   [this, id = id](const PartyId& party, const std::string& purpose, bool answered) {

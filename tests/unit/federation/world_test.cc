@@ -91,6 +91,33 @@ TEST(WorldTest, EveryKindOfFailureIsNamed) {
   EXPECT_EQ(Distinct(merged).size(), 2u);
 }
 
+// What was decided stays as it is, and goes only to whom the rules of today would let have it.
+TEST(WorldTest, CellsOfAnEarlierFormOfARuleAreHeldToTodaysForbidsFloorsAndAge) {
+  const auto answered = [](auto change) {
+    World world(std::map<std::string, std::vector<std::string>>{{"gw-a", {}}});
+    change(world.DocumentsOf("gw-a"));
+    return Told(world.AskAll("gw-a"));
+  };
+  EXPECT_EQ(answered([](policy::Documents&) {}), "gw-a answered OK 2");
+  // A forbid that the present form of the rule would pass.
+  EXPECT_EQ(answered([](policy::Documents& d) {
+              for (policy::ShareRule& rule : d.policy.share) rule.bucket = std::chrono::hours(24);
+              policy::Forbid& forbid = d.policy.forbid.emplace_back();
+              forbid.id = RuleId("f-short");
+              forbid.bucket_below = std::chrono::hours(24);
+            }),
+            "gw-a answered NO_CELLS 0");
+  EXPECT_EQ(answered([](policy::Documents& d) {
+              for (policy::ShareRule& rule : d.policy.share) rule.k_min = 50;
+              d.charter.floors.k_min = 50;
+            }),
+            "gw-a answered NO_CELLS 0");
+  EXPECT_EQ(answered([](policy::Documents& d) {
+              for (policy::ShareRule& rule : d.policy.share) rule.age_min = Millis::max() / 4;
+            }),
+            "gw-a answered NO_CELLS 0");
+}
+
 // For the duties of a policy: a refusal that is signed is an answer, too.
 TEST(WorldTest, AGatewayNotesWhichQuestionsItGaveNoSignedAnswer) {
   World world(std::map<std::string, std::vector<std::string>>{{"gw-a", {}}});

@@ -230,6 +230,16 @@ TEST_F(DoorOfManyTest, AMessageOfSeveralOwnersIsNotPutAside) {
   EXPECT_TRUE(intake_.quarantined.empty());
 }
 
+// A household that nobody confirmed has nothing stored, and not in a neighbour's name either.
+TEST_F(DoorOfManyTest, AMessageWithAPartOfAnUnconfirmedHouseholdIsNotPutAside) {
+  const port::Admission unconfirmed{.code = DoorCode::kHouseholdUnconfirmed};
+  intake_.table->rows.at({"d:2", "power"}) = unconfirmed;
+  ASSERT_TRUE(Handle("many/d", R"({"p1":nan,"p2":5})").ok());
+  EXPECT_EQ(intake_.refused,
+            (std::vector<DoorCode>{DoorCode::kNotANumber, DoorCode::kHouseholdUnconfirmed}));
+  EXPECT_TRUE(intake_.quarantined.empty());
+}
+
 TEST_F(DoorOfManyTest, WhatIsPutAsideSaysWhatWasStoredAndHowTheClockWas) {
   intake_.clock_sound = false;
   ASSERT_TRUE(Handle("many/d", R"({"p1":nan,"p2":5})").ok());

@@ -312,11 +312,11 @@ TEST_F(VoicesTest, AHouseholdCountsExactlyIfEvaluateSaysSo) {
     const bool expected =
         Says(voices, oldest_yes, policy::ConsentMode::kOptIn) ||
         (opt_out && Says(without_yes, notice, policy::ConsentMode::kOptOut));
-    ASSERT_EQ(HouseholdGrants(household, rule_, documents_.policy, from_, until_), expected);
+    ASSERT_EQ(HouseholdGrants(household, rule_, documents_.policy, from_, until_, Time::min()), expected);
     counted += expected ? 1 : 0;
     // An unconfirmed one never does.
     household.confirmed_at.reset();
-    ASSERT_FALSE(HouseholdGrants(household, rule_, documents_.policy, from_, until_));
+    ASSERT_FALSE(HouseholdGrants(household, rule_, documents_.policy, from_, until_, Time::min()));
   }
   EXPECT_GT(counted, kHouseholds / 10);
   EXPECT_LT(counted, kHouseholds * 9 / 10);
@@ -326,12 +326,12 @@ TEST_F(VoicesTest, AHouseholdCountsExactlyIfEvaluateSaysSo) {
 TEST_F(VoicesTest, OneAdultsYesDoesNotEndAnObjection) {
   Household household{.adults = 2, .confirmed_at = Time{}, .adult_keys = {"a", "b"}};
   household.grants = {Given("a", hours(80)), Given("b", hours(80))};
-  ASSERT_TRUE(HouseholdGrants(household, rule_, documents_.policy, from_, until_));
+  ASSERT_TRUE(HouseholdGrants(household, rule_, documents_.policy, from_, until_, Time::min()));
   Object("load", from_, household);
   household.grants.push_back(Given("a", hours(80)));
-  EXPECT_FALSE(HouseholdGrants(household, rule_, documents_.policy, from_, until_));
+  EXPECT_FALSE(HouseholdGrants(household, rule_, documents_.policy, from_, until_, Time::min()));
   household.grants.push_back(Given("b", hours(80)));
-  EXPECT_TRUE(HouseholdGrants(household, rule_, documents_.policy, from_, until_));
+  EXPECT_TRUE(HouseholdGrants(household, rule_, documents_.policy, from_, until_, Time::min()));
 }
 
 TEST_F(VoicesTest, EveryAdultMustHaveHadTheNotice) {

@@ -429,7 +429,7 @@ TEST_F(RulesTest, GOV15_InGraceRulesServeAndAfterItNothingIsDecided) {
   EXPECT_GT(bytes, 0u);
   // A renewal, which is neither looser nor tighter, and it all goes on.
   ASSERT_TRUE(Activate({SignPolicy(Next(ends, "expires: 2013-01-16", "expires: 2100-01-01"),
-                                   {&ana()})}).ok());
+                                   {&ana(), &bo_})}).ok());
   EXPECT_GT(*gateway().AdvanceClock(At("2013-01-24T00:00:01Z")), 0u);
 }
 

@@ -166,6 +166,18 @@ TEST(LifecycleTest, AnObjectionHoldsUpNothingThatTightensOrRotates) {
   ExpectDueAt(world, Envelope(kRoster, NextOf(RosterText()), {0, 1}), world.now);
 }
 
+// Rules that end later permit more, though no request shows it.
+TEST(LifecycleTest, OneSignatureDoesNotMakeRulesLastLonger) {
+  const World world;
+  const auto judged = [&](const char* expires) {
+    return world.Judged(Envelope(
+        kPolicy, NextOf(PolicyText(), "expires: 2100-01-01T00:00:00Z", expires), {0}));
+  };
+  EXPECT_EQ(judged("expires: 2099-12-31T00:00:00Z")->stage, Stage::kDue);
+  EXPECT_EQ(judged("expires: 2100-01-01T00:00:01Z")->waits_for,
+            "policy: 1 of 2 signatures (k0)");
+}
+
 TEST(LifecycleTest, ObjectionsThatAskForMoreKeysThanThereAreNeverMeanNobody) {
   World world({.rest = "objection: {quorum_pct: 10, threshold: 9, extra: P14D}\ngrace: P7D\n"});
   world.voices = {.households = 2, .objecting = 2};
@@ -289,8 +301,8 @@ TEST(LifecycleTest, GOV15_BesideAnExpiredDocumentNothingLooserTakesEffect) {
   ExpectRefused(
       world.Tried(Envelope(kCharter, CharterYaml(next), {0, 1}), world.now + days(60)).status(),
       StatusCode::kFailedPrecondition, "a renewal of the policy");
-  ExpectDueAt(world, Envelope(kPolicy, renewed, {0}), world.now);
-  ExpectDueAt(world, Envelope(kPolicy, WithK(renewed, 12), {0}),
+  ExpectDueAt(world, Envelope(kPolicy, renewed, {0, 1}), world.now);
+  ExpectDueAt(world, Envelope(kPolicy, WithK(renewed, 12), {0, 1}),
               world.now);
 }
 
@@ -419,6 +431,19 @@ TEST(LifecycleTest, GOV10_NoVersionOfAChainCanBeLeftOut) {
                                          Envelope(kRoster, NextOf(RosterText()), {0, 1})}),
                            world.stored, {}, world.now).status(),
                 StatusCode::kInvalidArgument, "chain: a roster among versions of the policy");
+}
+
+TEST(LifecycleTest, AVersionThatAddsNothingDoesNotCarryAnotherPastTheResidents) {
+  World world({.rest = "objection: {quorum_pct: 10, threshold: 3, extra: P14D}\ngrace: P7D\n"});
+  world.voices = {.households = 20, .objecting = 20};
+  const std::string looser = Looser();
+  const std::string same = NextOf(looser, "homes: 40", "homes: 41");
+  const auto judged = JudgeChain(Chain(world, {Envelope(kPolicy, looser, {0, 1}),
+                                               Envelope(kPolicy, same, {0})}),
+                                 world.stored, world.voices, world.now);
+  ASSERT_TRUE(judged.ok()) << judged.status();
+  EXPECT_EQ(judged->stage, Stage::kObjected);
+  EXPECT_EQ(judged->waits_for, "policy: 1 of 3 signatures (k0)");
 }
 
 TEST(LifecycleTest, GOV10_TheNoticeOfAChainIsThatOfTheWholeChange) {
