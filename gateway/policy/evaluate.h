@@ -104,7 +104,8 @@ struct Decision {
   bool allowed = false;
   std::string_view code;      // static; "OK" if allowed
   std::vector<RuleId> rules;  // what decided, sorted; empty where no rule did
-  Safeguards safeguards;      // if allowed: the strictest of `rules` and the floors
+  Safeguards safeguards;      // if allowed: the strictest of `rules` and the floors; what may be
+                              // passed on by any of them may be
 };
 
 // One step on the way: what was looked at, and what it said.

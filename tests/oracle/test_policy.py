@@ -81,7 +81,7 @@ def test_the_strictest_of_all_rules_protects():
     assert found["rules"] == ["hourly", "second"]
     assert found["safeguards"] == {
         "k_min": 12, "top1_max_pct": 30, "top2_max_pct": 50, "round_to": 10, "min_count": None,
-        "redistribution": False, "step": 0, "every": 0, "within": 0}
+        "redistribution": True, "step": 0, "every": 0, "within": 0}
 
 
 # -- The gateway's evaluator.
