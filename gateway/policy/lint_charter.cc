@@ -98,10 +98,13 @@ class CharterLinter {
 
   void LintResidents() {
     if (const auto& objection = charter_.objection) {
-      const std::size_t keys = PublicKeysOf(charter_, charter_.policy).size();
+      // It raises what a policy needs, and what a charter does.
+      const std::size_t keys = std::min(PublicKeysOf(charter_, charter_.policy).size(),
+                                        PublicKeysOf(charter_, charter_.charter).size());
       if (objection->threshold < charter_.policy.threshold || objection->threshold > keys) {
         Refuse("L65", objection->line,
-               Format("objection: threshold %d must be %d, the policy's, to %d, its distinct keys",
+               Format("objection: threshold %d must be %d, the policy's, to %d, the distinct keys "
+                      "of the roles policy and charter",
                       objection->threshold, charter_.policy.threshold, keys));
       }
     }

@@ -105,6 +105,8 @@ TEST(LintRulesTest, FindsWhatIsWrongInTheCharter) {
       {"tighten above the threshold", "tighten: 1", "tighten: 3", "GOV-4"},
       {"an objection that makes it easier", "threshold: 3, extra", "threshold: 1, extra", "L65"},
       {"an objection nobody can overcome", "threshold: 3, extra", "threshold: 4, extra", "L65"},
+      {"one that no charter could overcome", "charter: {keys: [ana, bo, chi], threshold: 2}",
+       "charter: {keys: [ana, bo], threshold: 2}", "L65"},
       {"an assembly of few", "quorum_pct: 50", "quorum_pct: 49", "L65"},
       {"an assembly in a hurry", "notice: P60D", "notice: P41D", "L65"},
       {"a level there is not", "household: neighbourhood", "household: street", "L20"},
