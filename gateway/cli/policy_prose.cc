@@ -8,7 +8,7 @@
 #include "gateway/base/file.h"
 #include "gateway/cli/command.h"
 #include "gateway/cli/policy.h"
-#include "gateway/crypto/dsse.h"
+#include "gateway/cli/policy_files.h"
 #include "gateway/policy/documents.h"
 #include "gateway/policy/phrases.h"
 #include "gateway/policy/prose.h"
@@ -39,15 +39,6 @@ StatusOr<policy::Phrases> ReadLanguage(const std::string& language) {
   return phrases;
 }
 
-// Of an envelope its payload: what is read is what was signed, whoever signed it.
-StatusOr<std::string> ReadText(const std::string& path) {
-  ASSIGN_OR_RETURN(std::string bytes, ReadFile(path, crypto::kEnvelopeBytesMax));
-  if (!path.ends_with(".dsse")) return bytes;
-  auto envelope = crypto::ParseEnvelope(bytes);
-  if (!envelope.ok()) return Annotate(envelope.status(), path);
-  return std::move(envelope->payload);
-}
-
 template <typename T>
 Status Take(StatusOr<T> document, std::optional<T>& place, const std::string& path) {
   if (!document.ok()) return Annotate(document.status(), path);
@@ -62,7 +53,7 @@ Status Say(const Context& context, const Args& args) {
   std::optional<policy::Policy> rules;
   std::optional<policy::Roster> roster;
   for (const std::string& path : args.files) {
-    ASSIGN_OR_RETURN(const std::string text, ReadText(path));
+    ASSIGN_OR_RETURN(const std::string text, ReadDocumentText(path));
     const auto kind = policy::DetectKind(text);
     if (!kind.ok()) return Annotate(kind.status(), path);
     switch (*kind) {
